@@ -1,0 +1,167 @@
+"""Sessions. One Session has one scope for its life; whoever needs all rows says why.
+
+Each transaction begins with one statement that resolves the user's grants afresh, puts the numbers into
+the transaction's settings and takes the database role of that kind of scope. So a changed grant or a moved
+branch counts from the next transaction, and a connection returned to the pool carries nothing over.
+"""
+
+import logging
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy.orm import Session, scoped_session
+
+from app.core.reach import Range, Reach
+
+log = logging.getLogger("loandesk.scope")
+source: ContextVar[str] = ContextVar("source", default="system")
+"""Where a change comes from: screen, api, import, job, system. Kept with the history of every field."""
+change_reason: ContextVar[str] = ContextVar("change_reason", default="")
+
+
+class ScopedSession(Session):
+    """A Session that knows whose rows it may see (`info["scope"]`, a callable giving who that is)."""
+
+    @property
+    def reach(self) -> Reach:
+        """The grants of the running transaction, resolved when it began."""
+        self.connection()
+        return self.info["reach"]  # type: ignore[no-any-return]
+
+
+def engine_options() -> dict[str, Any]:
+    """Options every engine needs: custom plans (generic ones were 25 times slower under policies)."""
+    return {
+        "pool_pre_ping": True,
+        "pool_size": 5,
+        "max_overflow": 20,
+        "connect_args": {
+            "options": "-c plan_cache_mode=force_custom_plan -c timezone=UTC",
+            "prepare_threshold": None,
+            "application_name": "loandesk",
+        },
+    }
+
+
+@lru_cache
+def _engine(url: str) -> Engine:
+    return create_engine(url, **engine_options())
+
+
+def database_url() -> str:
+    """DATABASE_URL in SQLAlchemy's form."""
+    return sqlalchemy_url(os.environ["DATABASE_URL"])
+
+
+def sqlalchemy_url(url: str) -> str:
+    """
+    >>> sqlalchemy_url("postgresql://a@/b?host=/run/pg")
+    'postgresql+psycopg://a@/b?host=/run/pg'
+    """
+    return re.sub(r"^postgres(ql)?(\+psycopg)?://", "postgresql+psycopg://", url)
+
+
+def engine() -> Engine:
+    """The engine of this process, outside of a web request."""
+    return _engine(database_url())
+
+
+def _ranges(text_value: str | None) -> tuple[Range, ...]:
+    """
+    >>> _ranges("{[1,5),[9,10)}")
+    ((1, 4), (9, 9))
+    """
+    pairs = re.findall(r"\[(-?\d+),(-?\d+)\)", text_value or "")
+    return tuple((int(low), int(high) - 1) for low, high in pairs)
+
+
+def _ids(text_value: str | None) -> tuple[int, ...]:
+    return tuple(int(number) for number in re.findall(r"\d+", text_value or ""))
+
+
+_ROLE = "set_config('role', current_database() || '_s_' || {kind}, true)"
+_WHO = "set_config('app.user_id', :user, true), set_config('app.source', :source, true), set_config('app.reason', :reason, true)"
+_FIXED = text(f"SELECT {_ROLE.format(kind=':kind')}, {_WHO}")
+_RESOLVED = text(f"""
+    SELECT r.*, {_WHO}, set_config('app.lo', r.lo::text, true), set_config('app.hi', r.hi::text, true),
+        set_config('app.own', r.own::text, true), set_config('app.branches', r.branches, true),
+        set_config('app.regions', r.regions, true), set_config('app.kind_regions', r.kind_regions::text, true),
+        set_config('app.officers', r.officers, true), set_config('app.clients', r.clients, true),
+        {_ROLE.format(kind="r.kind")}
+    FROM scope_resolve(CAST(:user AS int)) r""")
+
+
+def _parameters(user_id: int | None) -> dict[str, str]:
+    return {"user": str(user_id or ""), "source": source.get(), "reason": change_reason.get()}
+
+
+def _resolve(connection: Any, user_id: int) -> Reach:
+    row = connection.execute(_RESOLVED, _parameters(user_id)).one()
+    kinds = {kind: _ranges(ranges) for kind, ranges in (row.kind_regions or {}).items()}
+    return Reach(
+        row.kind, user_id, own=row.own, branches=_ranges(row.branches), regions=_ranges(row.regions),
+        kind_regions=kinds, officers=_ids(row.officers), clients=_ids(row.clients),
+    )  # fmt: skip
+
+
+@event.listens_for(ScopedSession, "after_begin")
+def _begin(session: ScopedSession, _transaction: Any, connection: Any) -> None:
+    """Take the session's scope at the start of each transaction."""
+    who = session.info.get("scope") or current_scope
+    kind, user_id = who()
+    if kind == "user":
+        session.info["reach"] = _resolve(connection, user_id)
+    else:
+        connection.execute(_FIXED, {"kind": kind, **_parameters(user_id)})
+        session.info["reach"] = Reach(kind, user_id)
+
+
+def current_scope() -> tuple[str, int | None]:
+    """The scope of the web request: the logged-in user's, else only what logging in needs."""
+    from flask import g, has_app_context
+
+    principal = g.get("principal") if has_app_context() else None
+    return ("user", principal.user_id) if principal else ("login", None)
+
+
+@contextmanager
+def unscoped(reason: str, *, user_id: int | None = None) -> Iterator[ScopedSession]:
+    """Another session that sees every row, for jobs and for the house's own records. Logged.
+
+    Commits when the block ends well and rolls back when it raises.
+    """
+    if not reason:
+        raise ValueError("unscoped() needs a reason")
+    log.info("unscoped: %s", reason)
+    with session_for(lambda: ("all", user_id)) as session:
+        session.info["unscoped"] = reason
+        yield session
+        session.commit()
+
+
+def scoped_as(user_id: int) -> ScopedSession:
+    """A session with a user's scope outside of a web request (exports, jobs started by him)."""
+    return session_for(lambda: ("user", user_id))
+
+
+def session_for(who: Any) -> ScopedSession:
+    """A session whose scope is what `who()` says: (kind, user id)."""
+    return ScopedSession(engine(), info={"scope": who})
+
+
+def _app_context() -> int:
+    from flask.globals import app_ctx
+
+    return id(app_ctx._get_current_object())
+
+
+web_session: scoped_session[ScopedSession] = scoped_session(
+    lambda: session_for(current_scope), scopefunc=_app_context
+)
+"""The session of the running request; removed when its application context ends."""

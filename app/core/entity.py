@@ -1,0 +1,96 @@
+"""Entity: the one declaration from which storage, screens, API, files, history and scope follow."""
+
+import re
+from typing import Any, ClassVar
+
+from flask_appbuilder import Model
+from sqlalchemy import BigInteger, ForeignKey, Identity, Integer, inspect
+from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
+
+from app.core import registry
+from app.core.scope import Scope, add_key_columns
+from app.core.screen import Screen
+
+USER_TABLE = "ab_user"
+
+
+def snake(name: str) -> str:
+    """The table's name for a class.
+
+    >>> snake("CustomerLink")
+    'customer_link'
+    """
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
+def link(target: str, *, ondelete: str = "RESTRICT", index: bool = True, **kwargs: Any) -> Any:
+    """A column holding the id of a row of `target` (a table's name; `user` is a person with a login).
+
+    The entity also gets the linked row itself under the column's name without `_id`.
+    """
+    table = USER_TABLE if target == "user" else target
+    kind = Integer if target == "user" else BigInteger
+    info = {"kind": "link", "link": target}
+    return mapped_column(kind, ForeignKey(f"{table}.id", ondelete=ondelete), index=index, info=info, **kwargs)
+
+
+def _target(table: str) -> Any:
+    return lambda: registry.entity(table)
+
+
+def _add_relationships(cls: type[Any]) -> None:
+    """Give the class `customer` beside `customer_id`, before SQLAlchemy maps it."""
+    for name, value in list(vars(cls).items()):
+        target = getattr(getattr(value, "column", None), "info", {}).get("link")
+        if target and name.endswith("_id") and name.removesuffix("_id") not in vars(cls):
+            own = f"[{cls.__name__}.{name}]"
+            remote = f"{cls.__name__}.id" if target == snake(cls.__name__) else None
+            setattr(cls, name.removesuffix("_id"),
+                    relationship(_target(target), foreign_keys=own, remote_side=remote))  # fmt: skip
+
+
+class Entity(Model):
+    """Base of everything stored. A subclass must say its `__scope__`; without it the import fails."""
+
+    __abstract__ = True
+    __scope__: ClassVar[Scope]
+    __screen__: ClassVar[Screen] = Screen()
+    __history__: ClassVar[bool] = True
+    """Changes of every field are kept. False only for rows that are themselves a record of events."""
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True, sort_order=-1, info={"kind": "id"})
+
+    @declared_attr.directive
+    def __tablename__(cls) -> str:  # noqa: N805
+        return snake(cls.__name__)
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        if vars(cls).get("__abstract__"):
+            super().__init_subclass__(**kwargs)
+            return
+        if "__scope__" not in vars(cls):
+            raise TypeError(f"{cls.__name__} must declare __scope__ (or Scope.shared('why'))")
+        if not cls.__doc__:
+            raise TypeError(f"{cls.__name__} needs a docstring that says what it is")
+        add_key_columns(cls)
+        _add_relationships(cls)
+        super().__init_subclass__(**kwargs)
+        registry.register_entity(cls)
+
+    @classmethod
+    def slug(cls) -> str:
+        """The entity's name in addresses, permissions and files."""
+        return snake(cls.__name__)
+
+    @classmethod
+    def column_info(cls, name: str) -> dict[str, Any]:
+        """`info` of a column; raises KeyError for a name that is no column."""
+        return dict(inspect(cls).columns[name].info)
+
+    def __str__(self) -> str:
+        for name in ("name", "number", "code", "title"):
+            if hasattr(self, name):
+                return str(getattr(self, name))
+        return f"{type(self).__name__} {self.id}"
+
+    __repr__ = __str__

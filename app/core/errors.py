@@ -1,0 +1,27 @@
+"""Errors that people see. Each carries a sentence they can act on."""
+
+from typing import Any
+
+
+class RuleError(Exception):
+    """A rule refuses what was asked. The message is shown to the person who asked, beside the field if named."""
+
+    def __init__(self, message: Any, field: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.field = field
+
+    def __str__(self) -> str:
+        return str(self.message)
+
+
+class OutOfScope(Exception):
+    """A row outside the user's scope was read or written; answered as if it did not exist (404)."""
+
+
+class ReadOnlyScope(Exception):
+    """A write by someone whose grants only let him read; answered with 403."""
+
+
+class ScopeError(Exception):
+    """A query that could escape the scope, such as plain SQL on a scoped table; a programmer's error."""

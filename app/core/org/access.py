@@ -1,0 +1,123 @@
+"""Users, what data each may see, and the record of what was looked at or taken away."""
+
+from typing import Any, ClassVar
+
+from flask_appbuilder.security.sqla.models import User as FabUser
+from flask_babel import lazy_gettext as _
+from sqlalchemy import ARRAY, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core import registry
+from app.core.entity import Entity, _add_relationships, link
+from app.core.scope import Scope
+from app.core.screen import Screen
+from app.core.types import Choice, Code, CreatedAt, Json, Line, Phone, choice
+
+
+class UserKind(Choice):
+    """Staff of the lender, or a partner outside it who only reads."""
+
+    STAFF = "staff", _("Staff"), "blue"
+    PARTNER = "partner", _("Partner"), "orange"
+
+
+class _UserColumns:
+    """Columns that Loandesk adds to Flask-AppBuilder's user."""
+
+    kind: Mapped[UserKind] = choice(UserKind, default=UserKind.STAFF)
+    number: Mapped[Code | None] = mapped_column(unique=True)
+    language: Mapped[str] = mapped_column(String(10), default="en", server_default="en", info={"kind": "code"})
+    phone: Mapped[Phone | None]
+
+
+class User(_UserColumns, FabUser):
+    """A person with a login. He has exactly one role (what he may do) and data grants (what he may see)."""
+
+    __tablename__ = "ab_user"
+    __scope__: ClassVar[Scope] = Scope.shared("names of colleagues stand on every record; logins are for administrators")
+    __history__: ClassVar[bool] = True
+
+    branch_id: Mapped[int | None] = link("branch")
+    region_id: Mapped[int | None] = link("region")
+    team_id: Mapped[int | None] = link("team")
+    position_id: Mapped[int | None] = link("position")
+    password: Mapped[str | None] = mapped_column(String(256), deferred=True)
+
+    __screen__: ClassVar[Screen] = Screen(
+        menu=_("Security"), title=_("Users"), icon="users",
+        list="username first_name last_name kind branch team active last_login",
+        form={_("Person"): "first_name last_name number email phone language",
+              _("Login"): "username active kind", _("Place"): "branch region team position"},
+        search="username last_name first_name email", order="username", operations="add edit",
+        labels={"active": _("Active"), "last_login": _("Last login"), "email": _("E-mail")},
+    )  # fmt: skip
+
+    @classmethod
+    def slug(cls) -> str:
+        return "user"
+
+    @classmethod
+    def column_info(cls, name: str) -> dict[str, Any]:
+        return dict(cls.__table__.c[name].info)
+
+    def __str__(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip()
+
+    __repr__ = __str__
+
+
+registry.register_entity(User)  # type: ignore[arg-type]
+
+
+class GrantKind(Choice):
+    """What a data grant opens."""
+
+    ALL = "all", _("Everything"), "red"
+    BRANCH = "branch", _("Branch and below"), "blue"
+    OWN = "own", _("Own records"), "green"
+    TEAM = "team", _("Team"), "teal"
+    REGION = "region", _("Territory (read only)"), "orange"
+    CLIENT = "client", _("Client's portfolio"), "purple"
+
+
+class DataGrant(Entity):
+    """One piece of data a user may see; several add up, none means he sees nothing."""
+
+    __scope__ = Scope.house("decides who sees what")
+
+    user_id: Mapped[int] = link("user", ondelete="CASCADE")
+    kind: Mapped[GrantKind] = choice(GrantKind)
+    branch_id: Mapped[int | None] = link("branch")
+    region_id: Mapped[int | None] = link("region")
+    team_id: Mapped[int | None] = link("team")
+    department_id: Mapped[int | None] = link("department")
+    client_id: Mapped[int | None] = link("client")
+    product_kinds: Mapped[list[str] | None] = mapped_column(ARRAY(String(30)), info={"kind": "codes"})
+    """Limits a territory grant to these kinds of product; empty means all."""
+
+    __screen__ = Screen(
+        menu=_("Security"), title=_("Data grants"), icon="key",
+        list="user kind branch region team department client product_kinds",
+        form={_("Grant"): "user kind branch region team department client product_kinds"},
+        search="user.username", filters="user kind branch region team client", tabs="",
+    )  # fmt: skip
+
+
+class AuditEvent(Entity):
+    """What was seen or taken: logins, reveals of personal data, exports, prints, playback."""
+
+    __scope__ = Scope.house("kept for auditors")
+    __history__ = False
+
+    at: Mapped[CreatedAt] = mapped_column(index=True)
+    user_id: Mapped[int | None] = link("user")
+    kind: Mapped[Code]
+    entity: Mapped[Code | None]
+    row_id: Mapped[int | None] = mapped_column(info={"kind": "number"})
+    about: Mapped[Line | None]
+    details: Mapped[Json]
+
+    __screen__ = Screen(
+        menu=_("Audit"), title=_("Access log"), icon="eye", list="at user kind entity row_id about",
+        show={_("Event"): "at user kind entity row_id about details"}, search="about", order="-id", operations="",
+    )  # fmt: skip

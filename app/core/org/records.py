@@ -1,0 +1,81 @@
+"""Records the platform keeps by itself: field history and runs of jobs."""
+
+from datetime import date, datetime
+
+from flask_babel import lazy_gettext as _
+from sqlalchemy import DateTime, Index, Numeric, UniqueConstraint, func
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.entity import Entity, link
+from app.core.scope import Scope
+from app.core.screen import Screen
+from app.core.types import Choice, Code, Count, Instant, Json, JsonList, Line, choice
+
+
+class History(Entity):
+    """One change of one row: who, when, from where, and each changed field as [before, after].
+
+    Written only by triggers, partitioned by month, never updated.
+    """
+
+    __scope__ = Scope.follows()
+    __history__ = False
+    __table_args__ = (
+        Index("ix_history_row", "entity", "row_id", "id"),
+        {"postgresql_partition_by": "RANGE (at)"},
+    )
+
+    at: Mapped[datetime] = mapped_column(
+        DateTime(timezone=True), primary_key=True, server_default=func.clock_timestamp(), info={"kind": "datetime"}
+    )
+    entity: Mapped[Code]
+    row_id: Mapped[int] = mapped_column(info={"kind": "number"})
+    action: Mapped[Code]
+    user_id: Mapped[int | None] = link("user")
+    source: Mapped[Code]
+    reason: Mapped[Line | None]
+    changes: Mapped[Json]
+
+    __screen__ = Screen(
+        menu=_("Audit"), title=_("History"), icon="history", list="at entity row_id action user source changes",
+        show={_("Change"): "at entity row_id action user source reason changes"}, search="entity", operations="",
+        filters="at entity row_id action user source",
+    )  # fmt: skip
+
+
+class JobState(Choice):
+    """How far a run of a job has come."""
+
+    RUNNING = "running", _("Running"), "blue"
+    DONE = "done", _("Done"), "green"
+    FAILED = "failed", _("Failed"), "red"
+    WAITING = "waiting", _("Waiting"), "secondary"
+    MISSED = "missed", _("Missed"), "orange"
+
+
+class JobRun(Entity):
+    """One run of one step of a job for one business date: what it did, how long it took, what went wrong."""
+
+    __scope__ = Scope.house("how the installation is run")
+    __history__ = False
+    __table_args__ = (UniqueConstraint("job", "step", "business_on", postgresql_nulls_not_distinct=True),)
+
+    job: Mapped[Code]
+    step: Mapped[Code]
+    business_on: Mapped[date | None]
+    state: Mapped[JobState] = choice(JobState, default=JobState.WAITING)
+    rows: Mapped[Count] = mapped_column(default=0, server_default="0")
+    errors: Mapped[JsonList]
+    """[{"row": …, "reason": …}] — a bad row never stops a job; it is listed here."""
+    result: Mapped[Json]
+    started_at: Mapped[Instant | None]
+    ended_at: Mapped[Instant | None]
+    seconds: Mapped[float | None] = mapped_column(Numeric(10, 3), info={"kind": "number"})
+    attempts: Mapped[Count] = mapped_column(default=0, server_default="0")
+    user_id: Mapped[int | None] = link("user")
+
+    __screen__ = Screen(
+        menu=_("Administration"), title=_("Job runs"), icon="clock", operations="",
+        list="job step business_on state rows seconds started_at", order="-id", search="job step",
+        show={_("Run"): "job step business_on state rows seconds started_at ended_at attempts user errors result"},
+    )  # fmt: skip

@@ -1,0 +1,53 @@
+"""Departments, teams and positions."""
+
+from flask_babel import lazy_gettext as _
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.entity import Entity, link
+from app.core.scope import Scope
+from app.core.screen import Screen
+from app.core.types import Name
+
+_WHY = "names of units and posts, needed to choose colleagues"
+
+
+class Department(Entity):
+    """A department such as collection or audit."""
+
+    __scope__ = Scope.shared(_WHY)
+
+    name: Mapped[Name] = mapped_column(unique=True)
+    leader_id: Mapped[int | None] = link("user")
+
+    __screen__ = Screen(
+        menu=_("Organisation"), title=_("Departments"), icon="building", list="name leader",
+        form={_("Department"): "name leader"}, search="name", order="name",
+    )  # fmt: skip
+
+
+class Team(Entity):
+    """A team whose leader sees the cases of all its members."""
+
+    __scope__ = Scope.shared(_WHY)
+
+    name: Mapped[Name] = mapped_column(unique=True)
+    department_id: Mapped[int | None] = link("department")
+    leader_id: Mapped[int | None] = link("user")
+
+    __screen__ = Screen(
+        menu=_("Organisation"), title=_("Teams"), icon="users-group", list="name department leader",
+        form={_("Team"): "name department leader"}, search="name", order="name",
+    )  # fmt: skip
+
+
+class Position(Entity):
+    """A post: manager, phone collector, auditor."""
+
+    __scope__ = Scope.shared(_WHY)
+
+    name: Mapped[Name] = mapped_column(unique=True)
+
+    __screen__ = Screen(
+        menu=_("Organisation"), title=_("Positions"), icon="id-badge", list="name",
+        form={_("Position"): "name"}, search="name", order="name",
+    )  # fmt: skip

@@ -1,0 +1,70 @@
+"""Everything that is declared: entities, operations, reports. Filled at import, read by all machinery."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from app.core.entity import Entity
+
+_entities: dict[str, type["Entity"]] = {}
+_operations: dict[str, Any] = {}
+_reports: dict[str, Any] = {}
+
+
+def register_entity(cls: type["Entity"]) -> None:
+    """Make a mapped entity known by its slug. Two entities of one name are an error."""
+    slug = cls.slug()
+    if slug in _entities:
+        raise TypeError(f"two entities are called {slug}: {_entities[slug]!r} and {cls!r}")
+    _entities[slug] = cls
+
+
+def entities() -> Iterator[type["Entity"]]:
+    """All entities in the order of their declaration."""
+    yield from _entities.values()
+
+
+def entity(slug: str) -> type["Entity"]:
+    """The entity of that slug. Raises KeyError when there is none."""
+    return _entities[slug]
+
+
+def has_entity(slug: str) -> bool:
+    return slug in _entities
+
+
+def by_table(table: str) -> type["Entity"]:
+    """The entity stored in that table. Raises KeyError when there is none."""
+    for cls in _entities.values():
+        if cls.__table__.name == table:
+            return cls
+    raise KeyError(table)
+
+
+def register_operation(operation: Any) -> None:
+    if operation.name in _operations:
+        raise TypeError(f"two operations are called {operation.name}")
+    _operations[operation.name] = operation
+
+
+def operations(cls: type["Entity"] | None = None) -> list[Any]:
+    """Operations of one entity, or all."""
+    return [op for op in _operations.values() if cls is None or op.entity is cls]
+
+
+def operation(name: str) -> Any:
+    return _operations[name]
+
+
+def register_report(report: Any) -> None:
+    if report.name in _reports:
+        raise TypeError(f"two reports are called {report.name}")
+    _reports[report.name] = report
+
+
+def reports() -> list[Any]:
+    return list(_reports.values())
+
+
+def report(name: str) -> Any:
+    return _reports[name]

@@ -1,0 +1,96 @@
+"""Scope: who may see a row, said once in the entity. design.md section 3 and docs/adr/0001 tell why.
+
+The declaration here feeds three independent layers: PostgreSQL policies (`app.core.policy`), criteria
+on every ORM query and the guard of writes (`app.core.guard`).
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import BigInteger
+from sqlalchemy.orm import mapped_column
+
+TREES = ("branch", "region")
+"""Grants over these are ranges of nested-set numbers; rows carry the number as `<tree>_lft`."""
+KEYS = ("branch", "region", "officer", "client", "product_kind")
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The path from a row to those who may see it.
+
+    `Scope(branch="branch_id", officer="officer_id")` names the columns that decide. A row is seen by
+    whoever has a grant that one of them meets. The other constructors are for rows that are nobody's
+    (`shared`), that belong to another row (`through`), to one user (`owned`), or to the house (`house`).
+    """
+
+    branch: str | None = None
+    region: str | None = None
+    officer: str | None = None
+    client: str | None = None
+    product_kind: str | None = None
+    opens: str | None = None
+    """Link of a row that becomes visible to everyone who sees this row (a loan opens its customer)."""
+    opened_in: tuple[str, str] | None = None
+    """(reach table, its column): this row is also seen where a visible row of that table points to it."""
+    parents: tuple[str, ...] = ()
+    owner: str | None = None
+    mode: str = "keyed"
+    reason: str = ""
+
+    @classmethod
+    def shared(cls, reason: str) -> "Scope":
+        """Everyone with the permission sees every row. The reason is part of the declaration."""
+        if not reason:
+            raise TypeError("Scope.shared needs a reason")
+        return cls(mode="shared", reason=reason)
+
+    @classmethod
+    def through(cls, *links: str) -> "Scope":
+        """Seen when every linked row that is named is seen; a link that is empty does not count."""
+        if not links:
+            raise TypeError("Scope.through needs the name of a link")
+        return cls(mode="through", parents=links)
+
+    @classmethod
+    def owned(cls, column: str) -> "Scope":
+        """Seen by the user whose id stands in `column`, and by those who see everything."""
+        return cls(mode="owned", owner=column)
+
+    @classmethod
+    def house(cls, reason: str) -> "Scope":
+        """Seen only by those who see everything: records of the installation itself."""
+        if not reason:
+            raise TypeError("Scope.house needs a reason")
+        return cls(mode="house", reason=reason)
+
+    @classmethod
+    def follows(cls) -> "Scope":
+        """Seen by whoever sees the row named by `entity` and `row_id`, in the scope that row has now."""
+        return cls(mode="follows")
+
+    @property
+    def is_shared(self) -> bool:
+        return self.mode == "shared"
+
+    def key_columns(self) -> dict[str, str]:
+        """kind → column that decides: {"branch": "branch_lft", "officer": "officer_id"}."""
+        found = {}
+        for kind in KEYS:
+            column = getattr(self, kind)
+            if column:
+                found[kind] = f"{kind}_lft" if kind in TREES else column
+        return found
+
+    def tree_links(self) -> dict[str, str]:
+        """tree → column holding the id from which the row's number is copied."""
+        links = {tree: getattr(self, tree) for tree in TREES if getattr(self, tree)}
+        return {tree: column for tree, column in links.items() if not column.endswith("_lft")}
+
+
+def add_key_columns(cls: type[Any]) -> None:
+    """Give the class the denormalised tree numbers that its scope needs (filled by a trigger)."""
+    for tree in cls.__scope__.tree_links():
+        name = f"{tree}_lft"
+        if name not in vars(cls):
+            setattr(cls, name, mapped_column(BigInteger, nullable=True, info={"kind": "scope_key"}))

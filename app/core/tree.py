@@ -1,0 +1,122 @@
+"""Trees of branches and regions as gapped nested sets.
+
+A node owns the numbers `lft..rgt`; its children own disjoint parts of them, so "this node and all below"
+is one range. An insert takes the next free part and changes no existing number; a move renumbers only its
+subtree and the rows that carry its numbers. Numbers once given are never given again (`used_to`), so a
+transaction that still holds an old range can see too little for a moment, never a stranger's row.
+"""
+
+from typing import Any, ClassVar
+
+from flask_babel import lazy_gettext as _
+from sqlalchemy import BigInteger, func, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from app.core import registry
+from app.core.errors import RuleError
+
+KEY = {"kind": "scope_key"}
+ROOT_WIDTH = 2**56
+
+
+class Tree:
+    """Mixin of an entity whose rows form a tree; the entity adds `parent_id`."""
+
+    __room__: ClassVar[int] = 2**8
+    """How many children every node has room for; with 2**8 the tree may be seven levels deep."""
+
+    lft: Mapped[int] = mapped_column(BigInteger, unique=True, info=KEY)
+    rgt: Mapped[int] = mapped_column(BigInteger, info=KEY)
+    used_to: Mapped[int] = mapped_column(BigInteger, info=KEY)
+    """The highest number ever given inside this node; equals lft while it has had no children."""
+
+    @property
+    def is_leaf(self) -> bool:
+        return self.used_to == self.lft
+
+
+def width_below(parent_width: int | None, room: int) -> int:
+    """Width of a child so that the parent has room for `room` of them.
+
+    >>> width_below(1000, 10)
+    99
+    """
+    return ROOT_WIDTH if parent_width is None else max((parent_width - 1) // room, 1)
+
+
+def place(session: Session, node: Any) -> None:
+    """Give a new node its numbers: the next free part of its parent, or of the line for a root.
+
+    Raises RuleError when the parent is full. The parent row is locked until the transaction ends.
+    """
+    cls = type(node)
+    if node.parent_id is None:
+        session.execute(select(func.pg_advisory_xact_lock(func.hashtext(cls.__tablename__))))
+        start = (session.scalar(select(func.max(cls.rgt))) or 0) + 1
+        node.lft, node.rgt, node.used_to = start, start + ROOT_WIDTH - 1, start
+        return
+    parent = session.execute(select(cls).where(cls.id == node.parent_id).with_for_update()).scalar_one()
+    session.refresh(parent, ["lft", "rgt", "used_to"])
+    node.lft, node.rgt = _next_part(parent)
+    node.used_to = node.lft
+    parent.used_to = node.rgt
+
+
+def _next_part(parent: Any) -> tuple[int, int]:
+    width = width_below(parent.rgt - parent.lft + 1, parent.__room__)
+    start = parent.used_to + 1
+    while width > 1 and start + width - 1 > parent.rgt:
+        width //= 4
+    if start + width - 1 > parent.rgt:
+        raise RuleError(_("%(name)s has no room for more below it", name=str(parent)))
+    return start, start + width - 1
+
+
+def move(session: Session, node: Any, new_parent: Any) -> int:
+    """Put a node with everything below it under another parent; returns how many nodes were renumbered.
+
+    The subtree gets fresh numbers inside the new parent, and every row that carries one of its numbers is
+    rewritten in the same transaction. Raises RuleError when the parent lies inside the node.
+    """
+    cls = type(node)
+    session.refresh(node, with_for_update=True)
+    if new_parent is not None and node.lft <= new_parent.lft <= node.rgt:
+        raise RuleError(_("A node cannot be moved below itself"))
+    old = (node.lft, node.rgt)
+    below = session.scalars(
+        select(cls).where(cls.lft > old[0], cls.lft <= old[1]).order_by(cls.lft).with_for_update()
+    ).all()
+    node.parent_id = new_parent.id if new_parent is not None else None
+    renumbered = {node.lft: None, **{child.lft: None for child in below}}
+    place(session, node)
+    renumbered[old[0]] = node.lft
+    session.flush()
+    for child in below:
+        before = child.lft
+        place(session, child)
+        renumbered[before] = child.lft
+        session.flush()
+    _rewrite_rows(session, cls.__tablename__, renumbered)
+    return len(renumbered)
+
+
+def _rewrite_rows(session: Session, tree: str, renumbered: dict[int, Any]) -> None:
+    """Carry new numbers into every table that holds them, in one statement a table."""
+    from sqlalchemy import column, values
+
+    pairs = values(column("old", BigInteger), column("new", BigInteger), name="pairs").data(
+        [(old, new) for old, new in renumbered.items()]
+    )
+    for entity in registry.entities():
+        key = getattr(entity, f"{tree}_lft", None)
+        if key is not None:
+            session.execute(
+                update(entity).where(key == pairs.c.old).values({key: pairs.c.new}),
+                execution_options={"synchronize_session": False},
+            )
+
+
+def below(node: Any) -> Any:
+    """Condition: a row of the tree is this node or lies below it."""
+    cls = type(node)
+    return cls.lft.between(node.lft, node.rgt)

@@ -1,0 +1,32 @@
+"""A test that asserts nothing passes whatever the code does."""
+
+import ast
+import re
+from collections.abc import Iterator
+
+from tests.rules.source import Finding, Source, dotted
+
+# Calls that fail by themselves: pytest's, Playwright's expect, and helpers named after what they check.
+_FAILS = re.compile(r"(^|\.)(raises|warns|deprecated_call|expect|fail|assert_\w+|check_\w+|expect_\w+)$")
+
+
+def every_test_asserts(source: Source) -> Iterator[Finding]:
+    """Each test function asserts, itself or through a function of its module that does."""
+    if not source.is_test:
+        return
+    functions = dict(source.functions())
+    asserting = {name.split(".")[-1] for name, function in functions.items() if _asserts(function, frozenset())}
+    for name, function in functions.items():
+        if name.split(".")[-1].startswith("test_") and not _asserts(function, frozenset(asserting)):
+            yield source.finding(function, f"{name} asserts nothing", name)
+
+
+def _asserts(function: ast.AST, asserting: frozenset[str]) -> bool:
+    for node in ast.walk(function):
+        if isinstance(node, ast.Assert):
+            return True
+        if isinstance(node, ast.Call):
+            name = dotted(node.func)
+            if _FAILS.search(name) or name.split(".")[-1] in asserting:
+                return True
+    return False
