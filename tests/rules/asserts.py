@@ -15,7 +15,9 @@ def every_test_asserts(source: Source) -> Iterator[Finding]:
     if not source.is_test:
         return
     functions = dict(source.functions())
-    asserting = {name.split(".")[-1] for name, function in functions.items() if _asserts(function, frozenset())}
+    asserting = {
+        name.split(".")[-1] for name, function in functions.items() if _asserts(function, frozenset())
+    }
     for name, function in functions.items():
         if name.split(".")[-1].startswith("test_") and not _asserts(function, frozenset(asserting)):
             yield source.finding(function, f"{name} asserts nothing", name)

@@ -18,7 +18,12 @@ def rules_have_no_floats(source: Source) -> Iterator[Finding]:
         elif isinstance(node, ast.Call):
             for given in [*node.args, *(word.value for word in node.keywords)]:
                 if dotted(given) in _FLOAT_TYPES:
-                    yield source.finding(given, f"{dotted(given)} handed to a call: money is Decimal or whole cents")
-        elif isinstance(node, ast.arg | ast.AnnAssign) and node.annotation is not None:
-            if any(dotted(part) in _FLOAT_TYPES for part in ast.walk(node.annotation)):
-                yield source.finding(node, "a float is declared: money is Decimal or whole cents")
+                    yield source.finding(
+                        given, f"{dotted(given)} handed to a call: money is Decimal or whole cents"
+                    )
+        elif isinstance(node, ast.arg | ast.AnnAssign) and _names_a_float(node.annotation):
+            yield source.finding(node, "a float is declared: money is Decimal or whole cents")
+
+
+def _names_a_float(annotation: ast.AST | None) -> bool:
+    return annotation is not None and any(dotted(part) in _FLOAT_TYPES for part in ast.walk(annotation))

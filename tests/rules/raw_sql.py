@@ -1,4 +1,4 @@
-"""SQL as text stands only where the expression language cannot say it; each such module is listed with its reason."""
+"""SQL as text stands only in modules listed with the reason why the expression language cannot say it."""
 
 import ast
 from collections.abc import Iterator
@@ -17,7 +17,12 @@ def sql_is_not_text(source: Source) -> Iterator[Finding]:
         last = name.split(".")[-1]
         if last == "text" and name in _names_of_text(source.tree):
             yield source.finding(call, f"{name}(…) is SQL as text")
-        elif last in _TAKES_SQL and isinstance(call.func, ast.Attribute) and call.args and _is_sql(call.args[0]):
+        elif (
+            last in _TAKES_SQL
+            and isinstance(call.func, ast.Attribute)
+            and call.args
+            and _is_sql(call.args[0])
+        ):
             yield source.finding(call, f"{last}(…) is given SQL as text")
         elif last == "execute" and call.args and _is_sql(call.args[0]):
             yield source.finding(call, "execute(…) is given SQL as text")
@@ -33,11 +38,35 @@ def _names_of_text(tree: ast.Module) -> set[str]:
 
 
 def _is_sql(node: ast.AST) -> bool:
-    """Whether the argument is a string written there (plain or with insertions) that starts with a word of SQL."""
+    """Whether the argument is a string written there (insertions or not) that starts with a word of SQL."""
     if isinstance(node, ast.JoinedStr):
         node = node.values[0] if node.values else node
     words = str(node.value).split() if isinstance(node, ast.Constant) and isinstance(node.value, str) else []
     return bool(words) and words[0].lower() in {
-        *("select", "insert", "update", "delete", "merge", "with", "copy", "create", "alter", "drop", "grant"),
-        *("revoke", "set", "reset", "lock", "notify", "listen", "truncate", "analyze", "vacuum", "comment", "do"),
+        *(
+            "select",
+            "insert",
+            "update",
+            "delete",
+            "merge",
+            "with",
+            "copy",
+            "create",
+            "alter",
+            "drop",
+            "grant",
+        ),
+        *(
+            "revoke",
+            "set",
+            "reset",
+            "lock",
+            "notify",
+            "listen",
+            "truncate",
+            "analyze",
+            "vacuum",
+            "comment",
+            "do",
+        ),
     }

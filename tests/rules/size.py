@@ -41,7 +41,10 @@ def code_lines(source: Source) -> dict[str, int]:
 
 
 def _docstring_lines(function: ast.AST) -> set[int]:
-    if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) or ast.get_docstring(function) is None:
+    if (
+        not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+        or ast.get_docstring(function) is None
+    ):
         return set()
     first = function.body[0]
     return set(range(first.lineno, (first.end_lineno or first.lineno) + 1))

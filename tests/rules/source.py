@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 
-# Packages under app/ that hold no rules of the trade: the platform, the entities, the rights, the screens, the start.
+# Packages under app/ without rules of the trade: platform, entities, rights, screens, start.
 NOT_RULES = frozenset({"core", "models", "access", "views", "launch"})
 
 
@@ -75,7 +75,7 @@ def _functions(node: ast.AST, prefix: str) -> Iterator[tuple[str, ast.FunctionDe
 
 
 def dotted(node: ast.AST) -> str:
-    """The name a call is made by: dotted(datetime.now) is "datetime.now"; "" for what is not a name."""
+    """By what name a thing is called, "datetime.now" for example; "" for what is not a name."""
     if isinstance(node, ast.Name):
         return node.id
     if isinstance(node, ast.Attribute):
@@ -89,5 +89,7 @@ def sources() -> list[Source]:
     for folder in ("app", "tasks", "tests", "tools", "demo"):
         files += sorted((ROOT / folder).rglob("*.py"))
     return [
-        Source(file.relative_to(ROOT).as_posix(), file.read_text(encoding="utf-8")) for file in files if file.exists()
+        Source(file.relative_to(ROOT).as_posix(), file.read_text(encoding="utf-8"))
+        for file in files
+        if file.exists()
     ]

@@ -11,7 +11,9 @@ def unscoped_gives_its_reason(source: Source) -> Iterator[Finding]:
     for call in source.calls():
         if dotted(call.func).split(".")[-1] != "unscoped":
             continue
-        reason = call.args[0] if call.args else next((k.value for k in call.keywords if k.arg == "reason"), None)
+        reason = (
+            call.args[0] if call.args else next((k.value for k in call.keywords if k.arg == "reason"), None)
+        )
         written = reason.value if isinstance(reason, ast.Constant) and isinstance(reason.value, str) else ""
         if len(written.split()) < 2:
             yield source.finding(call, "unscoped() without a reason in words, written where it is called")

@@ -1,0 +1,21 @@
+"""What may break a rule of the house, each with its reason. An entry nothing needs any more fails the tests.
+
+A key is a path from the root of the repository, or "path:function" where the rule is about one function.
+"""
+
+# A file of data is as long as its data.
+LONG_FILES: dict[str, str] = {}
+
+LONG_FUNCTIONS: dict[str, str] = {}
+
+FLOATS: dict[str, str] = {}
+
+SQL_AS_TEXT: dict[str, str] = {
+    "app/core/db.py": "set_config() and the role of a transaction, before any entity exists",
+}
+
+COMMITS: dict[str, str] = {}
+
+CLOCKS: dict[str, str] = {}
+
+NO_ASSERTION: dict[str, str] = {}
