@@ -1,31 +1,36 @@
 """SQL as text stands only in modules listed with the reason why the expression language cannot say it."""
 
 import ast
+import re
 from collections.abc import Iterator
 
 from tests.rules.source import Finding, Source, dotted
 
-_TAKES_SQL = {"exec_driver_sql", "executemany", "copy"}
+# A statement's first words, all in capitals or all in small letters: "Select a loan" is a label.
+_STATEMENT = r"""
+    select\s .* \sfrom\s | insert\s+into\s | update\s+\S*\s*set\s | delete\s+from\s | merge\s+into\s
+  | with\s+(recursive\s+)?\w+\s+as\s | copy\s.*\s(from|to)\s | truncate\s | lock\s+table\s | grant\s
+  | (create|alter|drop)\s+(or\s+replace\s+)?(role|policy|table|unlogged|temp|index)\b
+  | (create|alter|drop)\s+(or\s+replace\s+)?(function|trigger|extension|view|database)\b | revoke\s
+  | set\s+(local|session|role)\s | reset\s+role | notify\s | listen\s | analyze\s | vacuum\s
+"""
+_SQL = (
+    re.compile(_STATEMENT, re.VERBOSE | re.DOTALL),
+    re.compile(re.sub(r"(?<!\\)[a-z]+", lambda word: word[0].upper(), _STATEMENT), re.VERBOSE | re.DOTALL),
+)
 
 
 def sql_is_not_text(source: Source) -> Iterator[Finding]:
-    """No text("…") and no SQL string given to a driver in the product."""
+    """No text(…) of SQLAlchemy and no string that is an SQL statement in the product."""
     if not source.is_product:
         return
+    names, passed_over = _names_of_text(source.tree), _parts_and_docstrings(source.tree)
     for call in source.calls():
-        name = dotted(call.func)
-        last = name.split(".")[-1]
-        if last == "text" and name in _names_of_text(source.tree):
-            yield source.finding(call, f"{name}(…) is SQL as text")
-        elif (
-            last in _TAKES_SQL
-            and isinstance(call.func, ast.Attribute)
-            and call.args
-            and _is_sql(call.args[0])
-        ):
-            yield source.finding(call, f"{last}(…) is given SQL as text")
-        elif last == "execute" and call.args and _is_sql(call.args[0]):
-            yield source.finding(call, "execute(…) is given SQL as text")
+        if dotted(call.func) in names:
+            yield source.finding(call, f"{dotted(call.func)}(…) is SQL as text")
+    for node in ast.walk(source.tree):
+        if id(node) not in passed_over and _is_sql(node):
+            yield source.finding(node, "a string is SQL as text")
 
 
 def _names_of_text(tree: ast.Module) -> set[str]:
@@ -37,36 +42,20 @@ def _names_of_text(tree: ast.Module) -> set[str]:
     return names
 
 
+def _parts_and_docstrings(tree: ast.Module) -> set[int]:
+    """Strings that stand alone are documentation; the parts of a string with insertions are judged with it."""
+    nodes = list(ast.walk(tree))
+    parts = {id(part) for node in nodes if isinstance(node, ast.JoinedStr) for part in node.values}
+    return parts | {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+
+
 def _is_sql(node: ast.AST) -> bool:
-    """Whether the argument is a string written there (insertions or not) that starts with a word of SQL."""
+    """Whether a string, with insertions or without, starts like an SQL statement."""
     if isinstance(node, ast.JoinedStr):
-        node = node.values[0] if node.values else node
-    words = str(node.value).split() if isinstance(node, ast.Constant) and isinstance(node.value, str) else []
-    return bool(words) and words[0].lower() in {
-        *(
-            "select",
-            "insert",
-            "update",
-            "delete",
-            "merge",
-            "with",
-            "copy",
-            "create",
-            "alter",
-            "drop",
-            "grant",
-        ),
-        *(
-            "revoke",
-            "set",
-            "reset",
-            "lock",
-            "notify",
-            "listen",
-            "truncate",
-            "analyze",
-            "vacuum",
-            "comment",
-            "do",
-        ),
-    }
+        parts = [part.value if isinstance(part, ast.Constant) else "x" for part in node.values]
+        written = "".join(str(part) for part in parts)
+    elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+        written = node.value
+    else:
+        return False
+    return any(pattern.match(written.lstrip() + " ") for pattern in _SQL)
