@@ -43,7 +43,7 @@ def _names_of_text(tree: ast.Module) -> set[str]:
 
 
 def _parts_and_docstrings(tree: ast.Module) -> set[int]:
-    """Strings that stand alone are documentation; the parts of a string with insertions are judged with it."""
+    """Strings that stand alone document; the parts of a string with insertions are judged with it."""
     nodes = list(ast.walk(tree))
     parts = {id(part) for node in nodes if isinstance(node, ast.JoinedStr) for part in node.values}
     return parts | {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
