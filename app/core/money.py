@@ -52,7 +52,7 @@ def rounded(value: Decimal, unit: Decimal = CENT, mode: RoundingMode = RoundingM
         twice = abs(rest) * 2
         shape = _SHAPES[(twice > unit) - (twice < unit)] if rest else Decimal(0)
         units = (whole + shape.copy_sign(value)).to_integral_value(mode.decimal_name)
-        return (units * unit).quantize(min(CENT, unit.normalize(), key=lambda each: each.as_tuple().exponent)) + ZERO
+        return units * unit + ZERO
 
 
 def cents(amount: Decimal) -> int:

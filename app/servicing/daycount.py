@@ -25,13 +25,12 @@ class DayCount(StrEnum):
 def year_fraction(start: date, end: date, day_count: DayCount, due_day: int | None = None) -> Fraction:
     """The part of a year from `start` to `end`, exact.
 
-    due_day matters to 30/360 only: see `days_30`. Fractions of adjoining periods add up to the fraction of the
-    whole for every day count.
+    due_day matters to 30/360 only: see `days_30`. The fractions of adjoining periods add up to that of the whole.
 
     >>> year_fraction(date(2025, 1, 31), date(2025, 2, 28), DayCount.THIRTY_360, due_day=31)
     Fraction(1, 12)
-    >>> year_fraction(date(2023, 12, 12), date(2024, 1, 12), DayCount.ACT_ACT) == Fraction(19, 365) + Fraction(12, 366)
-    True
+    >>> year_fraction(date(2023, 12, 12), date(2024, 1, 12), DayCount.ACT_ACT)
+    Fraction(1889, 22265)
 
     Raises ValueError if `end` is before `start`.
     """
@@ -55,8 +54,9 @@ def days_30(start: date, end: date, due_day: int | None = None) -> int:
     A date on which instalments of the given due day fall counts as that day even if the month is too short
     for it, so that the period from one due date to the next is a full month whatever its length.
 
-    >>> days_30(date(2025, 1, 30), date(2025, 2, 28), due_day=30), days_30(date(2025, 1, 30), date(2025, 2, 28))
-    (30, 28)
+    >>> start, end = date(2025, 1, 30), date(2025, 2, 28)
+    >>> days_30(start, end), days_30(start, end, due_day=30)
+    (28, 30)
     """
     months = (end.year - start.year) * 12 + end.month - start.month
     return months * _FULL_MONTH + _nominal_day(end, due_day) - _nominal_day(start, due_day)

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
-from itertools import count as count_from
-from itertools import islice, takewhile
+from itertools import count as count_from, islice, takewhile
 
 _DAYS_PER_WEEK = 7
 _MONTHS_PER_QUARTER = 3
@@ -63,10 +62,13 @@ class DueRule:
     @property
     def days(self) -> int:
         """Days in a whole period; 0 where a period is counted in months."""
-        return {Frequency.WEEKLY: self.every * _DAYS_PER_WEEK, Frequency.DAYS: self.every}.get(self.frequency, 0)
+        return {
+            Frequency.WEEKLY: self.every * _DAYS_PER_WEEK,
+            Frequency.DAYS: self.every,
+        }.get(self.frequency, 0)
 
     def anchor(self, disbursed_on: date) -> int | None:
-        """The nominal day of the month on which instalments fall due; None where periods are counted in days."""
+        """The day of the month on which instalments fall due; None where periods are counted in days."""
         return (self.due_day or (self.first_due_on or disbursed_on).day) if self.months else None
 
 

@@ -3,84 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal, localcontext
-from enum import StrEnum
 from fractions import Fraction
 from itertools import accumulate, pairwise
 
-from app.core.money import CENT, ZERO, RoundingMode, rounded
-from app.servicing.daycount import DayCount, year_fraction
-from app.servicing.duedates import LONGEST_MONTH, DueRule, clamped, due_dates
+from app.core.money import ZERO
+from app.servicing.daycount import year_fraction
+from app.servicing.duedates import LONGEST_MONTH, clamped, due_dates
+from app.servicing.terms import Line, Method, Plan, Terms
 
-WORKING_DIGITS = 60
+_WORKING_DIGITS = 60
 _GUARD = Decimal(1).scaleb(-30)
-
-
-class Method(StrEnum):
-    """How principal and interest are spread over the instalments; the value is what a product stores."""
-
-    ANNUITY = "annuity"
-    EQUAL_PRINCIPAL = "equal_principal"
-    INTEREST_ONLY = "interest_only"
-    BULLET = "bullet"
-    FLAT = "flat"
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """Everything a schedule depends on.
-
-    principal: the amount disbursed, positive, a multiple of a cent.
-    annual_rate: percent a year, zero or more: 14.07 means 14.07 %.
-    count, matures_on, due_on: the number of instalments, the maturity (always the last due date), or both; or
-        the due dates themselves, which then win over `rule`.
-    principal_grace: so many first instalments carry interest only.
-    unit, mode: to what and how every amount is rounded.
-    instalment_unit, instalment_mode: the same for the level instalment (annuity, flat) or the level principal
-        part (equal principal); None means unit and mode.
-    is_levelled: move the level instalment of an annuity by a share of what the last one differs, where that
-        difference is more than half a unit per instalment and becomes smaller so.
-    """
-
-    principal: Decimal
-    annual_rate: Decimal
-    disbursed_on: date
-    count: int | None = None
-    matures_on: date | None = None
-    due_on: tuple[date, ...] = ()
-    method: Method = Method.ANNUITY
-    rule: DueRule = field(default_factory=DueRule)
-    day_count: DayCount = DayCount.THIRTY_360
-    principal_grace: int = 0
-    unit: Decimal = CENT
-    mode: RoundingMode = RoundingMode.HALF_UP
-    instalment_unit: Decimal | None = None
-    instalment_mode: RoundingMode | None = None
-    is_levelled: bool = False
-
-    def __post_init__(self) -> None:
-        if self.principal <= 0 or self.principal != rounded(self.principal):
-            raise ValueError(f"The principal must be a positive amount in cents, not {self.principal}.")
-        if self.annual_rate < 0:
-            raise ValueError(f"The annual rate cannot be negative: {self.annual_rate}.")
-        if self.principal_grace < 0:
-            raise ValueError(f"The grace cannot be negative: {self.principal_grace}.")
-        if any(later <= earlier for earlier, later in pairwise((self.disbursed_on, *self.due_on))):
-            raise ValueError("Due dates must increase and lie after the disbursement.")
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One instalment: what falls due when, and the principal left after it."""
-
-    n: int
-    due_on: date
-    principal: Decimal
-    interest: Decimal
-    total: Decimal
-    balance: Decimal
 
 
 def schedule(terms: Terms) -> list[Line]:
@@ -95,27 +29,41 @@ def schedule(terms: Terms) -> list[Line]:
 
     Raises ValueError if the terms contradict each other.
     """
-    dates = terms.due_on or tuple(due_dates(terms.rule, terms.disbursed_on, terms.count, terms.matures_on))
-    if terms.method is Method.BULLET:
-        dates = dates[-1:]
-    if terms.principal_grace >= len(dates):
-        raise ValueError(f"A grace of {terms.principal_grace} leaves no instalment of {len(dates)} for principal.")
+    dates = schedule_dates(terms)
+    grace = terms.plan.principal_grace
+    if grace >= len(dates):
+        raise ValueError(f"A grace of {grace} leaves none of {len(dates)} instalments for principal.")
     fractions = period_fractions(terms, dates)
-    if terms.method is Method.FLAT:
+    if terms.plan.method is Method.FLAT:
         return _flat_lines(terms, dates, fractions)
     level = _level(terms, fractions)
     lines = _declining_lines(terms, dates, fractions, level)
-    if terms.is_levelled and terms.method is Method.ANNUITY:
+    if terms.plan.is_levelled and terms.plan.method is Method.ANNUITY:
         return _levelled(terms, fractions, lines, level)
     return lines
 
 
+def schedule_dates(terms: Terms) -> tuple[date, ...]:
+    """The due dates of a loan, agreed one by one or named by its rule; a BULLET has only the last."""
+    dates = terms.due_on or tuple(due_dates(terms.rule, terms.disbursed_on, terms.count, terms.matures_on))
+    return dates[-1:] if terms.plan.method is Method.BULLET else dates
+
+
 def period_fractions(terms: Terms, dates: Sequence[date]) -> list[Fraction]:
     """The part of a year in each period, from the disbursement to the last due date."""
-    day = _nominal_due_day(dates) if terms.due_on else terms.rule.anchor(terms.disbursed_on)
-    return [
-        year_fraction(start, end, terms.day_count, day) for start, end in pairwise((terms.disbursed_on, *dates))
-    ]
+    day = nominal_due_day(terms)
+    periods = pairwise((terms.disbursed_on, *dates))
+    return [year_fraction(start, end, terms.plan.day_count, day) for start, end in periods]
+
+
+def nominal_due_day(terms: Terms) -> int | None:
+    """The due day that 30/360 counts months by; None if instalments follow no day of the month."""
+    if not terms.due_on:
+        return terms.rule.anchor(terms.disbursed_on)
+    for day in (max(each.day for each in terms.due_on), LONGEST_MONTH):
+        if all(each == clamped(each.year, each.month, day) for each in terms.due_on):
+            return day
+    return None
 
 
 def level_instalment(principal: Decimal, annual_rate: Decimal, fractions: Sequence[Fraction]) -> Decimal:
@@ -124,10 +72,10 @@ def level_instalment(principal: Decimal, annual_rate: Decimal, fractions: Sequen
     With growth g_k = 1 + rate x fraction_k it is P x g_1...g_n / (1 + g_n + g_n g_(n-1) + ... + g_n...g_2),
     which for equal periods is the annuity formula of any textbook.
 
-    >>> rounded(level_instalment(Decimal(100), Decimal(12), [Fraction(1, 12)] * 6))
-    Decimal('17.25')
+    >>> level_instalment(Decimal(100), Decimal(12), [Fraction(1, 12)] * 6).quantize(Decimal("0.000001"))
+    Decimal('17.254837')
     """
-    with localcontext(prec=WORKING_DIGITS):
+    with localcontext(prec=_WORKING_DIGITS):
         growth, worth = Decimal(1), Decimal(0)
         for fraction in fractions:
             step = 1 + annual_rate * fraction.numerator / (100 * fraction.denominator)
@@ -136,13 +84,21 @@ def level_instalment(principal: Decimal, annual_rate: Decimal, fractions: Sequen
         return (principal * growth / worth).quantize(_GUARD)
 
 
-def interest_for(balance: Decimal, annual_rate: Decimal, fraction: Fraction) -> Decimal:
+def interest_for(
+    balance: Decimal, annual_rate: Decimal, fraction: Fraction, rate_digits: int | None = None
+) -> Decimal:
     """Simple interest on a balance for a part of a year, unrounded.
 
-    >>> interest_for(Decimal("5000"), Decimal("12"), Fraction(1, 12))
-    Decimal('50')
+    With rate_digits, the rate of the period and its product with the balance carry so many digits.
+
+    >>> interest_for(Decimal("3000"), Decimal("19.03"), Fraction(1, 12))
+    Decimal('47.575')
+    >>> interest_for(Decimal("3000"), Decimal("19.03"), Fraction(1, 12), rate_digits=6)
+    Decimal('47.5749')
     """
-    with localcontext(prec=WORKING_DIGITS):
+    with localcontext(prec=rate_digits or _WORKING_DIGITS):
+        if rate_digits:
+            return balance * (annual_rate * fraction.numerator / (100 * fraction.denominator))
         return balance * annual_rate * fraction.numerator / (100 * fraction.denominator)
 
 
@@ -150,75 +106,68 @@ def _declining_lines(
     terms: Terms, dates: Sequence[date], fractions: Sequence[Fraction], level: Decimal
 ) -> list[Line]:
     """Interest on what is still owed: annuity, equal principal, interest only, bullet."""
-    lines, balance = [], terms.principal
+    lines, balance = [], terms.principal + ZERO
     for n, (due_on, fraction) in enumerate(zip(dates, fractions, strict=True), start=1):
-        interest = rounded(interest_for(balance, terms.annual_rate, fraction), terms.unit, terms.mode)
-        if n == len(dates):
-            principal = balance
-        elif n <= terms.principal_grace:
-            principal = ZERO
-        else:
-            wanted = level - interest if terms.method is Method.ANNUITY else level
-            principal = min(max(wanted, ZERO), balance)
+        interest = _interest(terms, balance, fraction)
+        wanted = level - interest if terms.plan.method is Method.ANNUITY else level
+        principal = _principal_part(n, len(dates), wanted, balance, terms.plan)
         balance -= principal
         lines.append(Line(n, due_on, principal, interest, principal + interest, balance))
     return lines
 
 
-def _levelled(
-    terms: Terms, fractions: Sequence[Fraction], lines: list[Line], level: Decimal
-) -> list[Line]:
+def _levelled(terms: Terms, fractions: Sequence[Fraction], lines: list[Line], level: Decimal) -> list[Line]:
     """The same lines with a better level instalment, where one exists.
 
     The threshold and the single attempt are those of Apache Fineract's progressive schedule.
     """
-    paying = len(lines) - terms.principal_grace
+    paying = len(lines) - terms.plan.principal_grace
     difference = lines[-1].total - level
-    if paying == 1 or abs(difference) <= terms.unit * (paying // 2):
+    if paying == 1 or abs(difference) <= terms.plan.unit * (paying // 2):
         return lines
-    better = _rounded_instalment(level + difference / paying, terms)
+    better = terms.plan.rounded_instalment(level + difference / paying)
     attempt = _declining_lines(terms, [line.due_on for line in lines], fractions, better)
     return attempt if abs(attempt[-1].total - better) < abs(difference) else lines
 
 
 def _level(terms: Terms, fractions: Sequence[Fraction]) -> Decimal:
     """The rounded level instalment of an annuity, or the level principal part of the other methods."""
-    paying = fractions[terms.principal_grace :]
-    match terms.method:
+    paying = fractions[terms.plan.principal_grace :]
+    match terms.plan.method:
         case Method.ANNUITY:
             exact = level_instalment(terms.principal, terms.annual_rate, paying)
         case Method.EQUAL_PRINCIPAL:
             exact = terms.principal / len(paying)
         case _:
             return ZERO
-    return _rounded_instalment(exact, terms)
+    return terms.plan.rounded_instalment(exact)
 
 
 def _flat_lines(terms: Terms, dates: Sequence[date], fractions: Sequence[Fraction]) -> list[Line]:
     """Interest on the amount first lent, for the whole time, paid in level instalments."""
-    owed = [
-        rounded(interest_for(terms.principal, terms.annual_rate, elapsed), terms.unit, terms.mode)
-        for elapsed in accumulate(fractions)
-    ]
+    owed = [_interest(terms, terms.principal, elapsed) for elapsed in accumulate(fractions)]
     interests = [later - earlier for earlier, later in pairwise((ZERO, *owed))]
-    grace = terms.principal_grace
-    level = _rounded_instalment((terms.principal + sum(interests[grace:])) / (len(dates) - grace), terms)
-    lines, balance = [], terms.principal
+    grace = terms.plan.principal_grace
+    level = terms.plan.rounded_instalment(
+        (terms.principal + sum(interests[grace:], ZERO)) / (len(dates) - grace)
+    )
+    lines, balance = [], terms.principal + ZERO
     for n, (due_on, interest) in enumerate(zip(dates, interests, strict=True), start=1):
-        wanted = ZERO if n <= grace else max(level - interest, ZERO)
-        principal = balance if n == len(dates) else min(wanted, balance)
+        principal = _principal_part(n, len(dates), level - interest, balance, terms.plan)
         balance -= principal
         lines.append(Line(n, due_on, principal, interest, principal + interest, balance))
     return lines
 
 
-def _rounded_instalment(exact: Decimal, terms: Terms) -> Decimal:
-    return rounded(exact, terms.instalment_unit or terms.unit, terms.instalment_mode or terms.mode)
+def _principal_part(n: int, count: int, wanted: Decimal, balance: Decimal, plan: Plan) -> Decimal:
+    """The principal of a line: nothing in grace, the rest in the last line, never more than is still owed."""
+    if n == count:
+        return balance
+    if n <= plan.principal_grace:
+        return ZERO
+    return min(max(wanted, ZERO), balance)
 
 
-def _nominal_due_day(dates: Sequence[date]) -> int | None:
-    """The due day that a list of due dates follows, clamped in short months; None if they follow none."""
-    day = max(each.day for each in dates)
-    if all(each == clamped(each.year, each.month, day) for each in dates):
-        return day
-    return LONGEST_MONTH if all(each == clamped(each.year, each.month, LONGEST_MONTH) for each in dates) else None
+def _interest(terms: Terms, balance: Decimal, fraction: Fraction) -> Decimal:
+    exact = interest_for(balance, terms.annual_rate, fraction, terms.plan.rate_digits)
+    return terms.plan.rounded_amount(exact)

@@ -1,0 +1,1 @@
+"""Rules of the money: schedules, allocation, arrears, provisions, restructuring, imports."""
