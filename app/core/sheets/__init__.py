@@ -1,0 +1,1 @@
+"""Tables in files: reading what people send, laying it out, giving the bad rows back."""
