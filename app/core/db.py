@@ -86,7 +86,7 @@ def _ids(text_value: str | None) -> tuple[int, ...]:
 
 
 _ROLE = "set_config('role', current_database() || '_s_' || {kind}, true)"
-_WHO = "set_config('app.user_id', :user, true), set_config('app.source', :source, true), set_config('app.reason', :reason, true)"
+_WHO = "set_config('app.user_id', CAST(:user AS text), true), set_config('app.source', :source, true), set_config('app.reason', :reason, true)"
 _FIXED = text(f"SELECT {_ROLE.format(kind=':kind')}, {_WHO}")
 _RESOLVED = text(f"""
     SELECT r.*, {_WHO}, set_config('app.lo', r.lo::text, true), set_config('app.hi', r.hi::text, true),
@@ -94,7 +94,7 @@ _RESOLVED = text(f"""
         set_config('app.regions', r.regions, true), set_config('app.kind_regions', r.kind_regions::text, true),
         set_config('app.officers', r.officers, true), set_config('app.clients', r.clients, true),
         {_ROLE.format(kind="r.kind")}
-    FROM scope_resolve(CAST(:user AS int)) r""")
+    FROM scope_resolve(CAST(CAST(:user AS text) AS int)) r""")
 
 
 def _parameters(user_id: int | None) -> dict[str, str]:

@@ -23,6 +23,11 @@ class RoundingMode(StrEnum):
     DOWN = "down"
 
     @property
+    def is_half(self) -> bool:
+        """Whether the mode rounds to the nearest unit and only decides where the half goes."""
+        return self.name.startswith("HALF")
+
+    @property
     def decimal_name(self) -> str:
         """The name of the same mode in the standard decimal module."""
         return f"ROUND_{self.name}"

@@ -7,7 +7,7 @@ on every ORM query and the guard of writes (`app.core.guard`).
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger
+from sqlalchemy import BigInteger, String
 from sqlalchemy.orm import mapped_column
 
 TREES = ("branch", "region")
@@ -31,6 +31,8 @@ class Scope:
     product_kind: str | None = None
     opens: str | None = None
     """Link of a row that becomes visible to everyone who sees this row (a loan opens its customer)."""
+    carries: tuple[str, ...] = ()
+    """Further columns copied into the reach table, for entities that are seen where it points to them."""
     opened_in: tuple[str, str] | None = None
     """(reach table, its column): this row is also seen where a visible row of that table points to it."""
     parents: tuple[str, ...] = ()
@@ -79,18 +81,25 @@ class Scope:
         for kind in KEYS:
             column = getattr(self, kind)
             if column:
-                found[kind] = f"{kind}_lft" if kind in TREES else column
+                found[kind] = f"{kind}_lft" if kind in TREES else kind if kind == "product_kind" else column
         return found
 
     def tree_links(self) -> dict[str, str]:
         """tree → column holding the id from which the row's number is copied."""
         links = {tree: getattr(self, tree) for tree in TREES if getattr(self, tree)}
-        return {tree: column for tree, column in links.items() if not column.endswith("_lft")}
+        return {tree: column for tree, column in links.items() if column.endswith("_id")}
+
+    def copied_keys(self) -> dict[str, tuple[str, str, str]]:
+        """key column → (link column, table, column there) from which a trigger fills it."""
+        copied = {f"{tree}_lft": (column, tree, "lft") for tree, column in self.tree_links().items()}
+        if self.product_kind and self.product_kind.endswith("_id"):
+            copied["product_kind"] = (self.product_kind, "product", "kind")
+        return copied
 
 
 def add_key_columns(cls: type[Any]) -> None:
-    """Give the class the denormalised tree numbers that its scope needs (filled by a trigger)."""
-    for tree in cls.__scope__.tree_links():
-        name = f"{tree}_lft"
+    """Give the class the denormalised tree numbers that its scope needs, and product kind (filled by a trigger)."""
+    for name in cls.__scope__.copied_keys():
         if name not in vars(cls):
-            setattr(cls, name, mapped_column(BigInteger, nullable=True, info={"kind": "scope_key"}))
+            kind = BigInteger if name.endswith("_lft") else String(30)
+            setattr(cls, name, mapped_column(kind, nullable=True, info={"kind": "scope_key"}))

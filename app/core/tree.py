@@ -9,7 +9,7 @@ transaction that still holds an old range can see too little for a moment, never
 from typing import Any, ClassVar
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import BigInteger, func, select, update
+from sqlalchemy import BigInteger, event, func, inspect, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.core import registry
@@ -49,6 +49,11 @@ def place(session: Session, node: Any) -> None:
 
     Raises RuleError when the parent is full. The parent row is locked until the transaction ends.
     """
+    with session.no_autoflush:
+        _place(session, node)
+
+
+def _place(session: Session, node: Any) -> None:
     cls = type(node)
     if node.parent_id is None:
         session.execute(select(func.pg_advisory_xact_lock(func.hashtext(cls.__tablename__))))
@@ -86,6 +91,7 @@ def move(session: Session, node: Any, new_parent: Any) -> int:
     below = session.scalars(
         select(cls).where(cls.lft > old[0], cls.lft <= old[1]).order_by(cls.lft).with_for_update()
     ).all()
+    session.info["moving"] = True
     node.parent_id = new_parent.id if new_parent is not None else None
     renumbered = {node.lft: None, **{child.lft: None for child in below}}
     place(session, node)
@@ -96,6 +102,7 @@ def move(session: Session, node: Any, new_parent: Any) -> int:
         place(session, child)
         renumbered[before] = child.lft
         session.flush()
+    session.info["moving"] = False
     _rewrite_rows(session, cls.__tablename__, renumbered)
     return len(renumbered)
 
@@ -120,3 +127,16 @@ def below(node: Any) -> Any:
     """Condition: a row of the tree is this node or lies below it."""
     cls = type(node)
     return cls.lft.between(node.lft, node.rgt)
+
+
+@event.listens_for(Session, "before_flush")
+def _number_new_nodes(session: Session, _context: Any, _instances: Any) -> None:
+    """A node added by any way (form, import, API) gets its numbers; parents are flushed before children."""
+    for node in session.new:
+        if isinstance(node, Tree) and node.lft is None:
+            if node.parent_id is None and getattr(node, "parent", None) is not None:
+                raise RuleError(_("Save the place above before what lies below it"))
+            place(session, node)
+    for node in session.dirty:
+        if isinstance(node, Tree) and inspect(node).attrs.parent_id.history.has_changes() and not session.info.get("moving"):
+            raise RuleError(_("Use Move to put a place under another one"), "parent_id")

@@ -53,7 +53,7 @@ class Choice(str, Enum):
     """
 
     label: Any
-    colour: str
+    colour: Any
 
     def __new__(cls, value: str, label: Any = "", colour: str = "secondary") -> "Choice":
         member = str.__new__(cls, value)

@@ -25,7 +25,7 @@ class DayCount(StrEnum):
 def year_fraction(start: date, end: date, day_count: DayCount, due_day: int | None = None) -> Fraction:
     """The part of a year from `start` to `end`, exact.
 
-    due_day matters to 30/360 only: see `days_30`. The fractions of adjoining periods add up to that of the whole.
+    due_day matters to 30/360 only: see `days_30`. Adjoining periods add up to the whole.
 
     >>> year_fraction(date(2025, 1, 31), date(2025, 2, 28), DayCount.THIRTY_360, due_day=31)
     Fraction(1, 12)

@@ -4,11 +4,13 @@ from typing import Any, ClassVar
 
 from flask_appbuilder.security.sqla.models import User as FabUser
 from flask_babel import lazy_gettext as _
-from sqlalchemy import ARRAY, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ARRAY, BigInteger, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.core import registry
-from app.core.entity import Entity, _add_relationships, link
+from app.core.entity import Entity, link
+from app.core.org.places import Branch, Region
+from app.core.org.staff import Position, Team
 from app.core.scope import Scope
 from app.core.screen import Screen
 from app.core.types import Choice, Code, CreatedAt, Json, Line, Phone, choice
@@ -21,27 +23,32 @@ class UserKind(Choice):
     PARTNER = "partner", _("Partner"), "orange"
 
 
-class _UserColumns:
-    """Columns that Loandesk adds to Flask-AppBuilder's user."""
-
-    kind: Mapped[UserKind] = choice(UserKind, default=UserKind.STAFF)
-    number: Mapped[Code | None] = mapped_column(unique=True)
-    language: Mapped[str] = mapped_column(String(10), default="en", server_default="en", info={"kind": "code"})
-    phone: Mapped[Phone | None]
+# A password hash is read only where it is checked, and scope roles have no right to the column. The class is
+# Flask-AppBuilder's, so its column is made deferred before the mappers are configured.
+_password = FabUser.__mapper__._props["password"]
+_password.deferred = True
+_password.strategy_key = (("deferred", True), ("instrument", True))
 
 
-class User(_UserColumns, FabUser):
+class AppUser(FabUser):
     """A person with a login. He has exactly one role (what he may do) and data grants (what he may see)."""
 
     __tablename__ = "ab_user"
     __scope__: ClassVar[Scope] = Scope.shared("names of colleagues stand on every record; logins are for administrators")
     __history__: ClassVar[bool] = True
 
+    kind: Mapped[UserKind] = choice(UserKind, default=UserKind.STAFF)
+    number: Mapped[Code | None] = mapped_column(unique=True)
+    language: Mapped[str] = mapped_column(String(10), default="en", server_default="en", info={"kind": "code"})
+    phone: Mapped[Phone | None]
     branch_id: Mapped[int | None] = link("branch")
     region_id: Mapped[int | None] = link("region")
     team_id: Mapped[int | None] = link("team")
     position_id: Mapped[int | None] = link("position")
-    password: Mapped[str | None] = mapped_column(String(256), deferred=True)
+    branch: Mapped["Branch | None"] = relationship("Branch", foreign_keys=[branch_id])
+    region: Mapped["Region | None"] = relationship("Region", foreign_keys=[region_id])
+    team: Mapped["Team | None"] = relationship("Team", foreign_keys=[team_id])
+    position: Mapped["Position | None"] = relationship("Position", foreign_keys=[position_id])
 
     __screen__: ClassVar[Screen] = Screen(
         menu=_("Security"), title=_("Users"), icon="users",
@@ -66,7 +73,8 @@ class User(_UserColumns, FabUser):
     __repr__ = __str__
 
 
-registry.register_entity(User)  # type: ignore[arg-type]
+registry.register_entity(AppUser)  # type: ignore[arg-type]
+User = AppUser
 
 
 class GrantKind(Choice):
@@ -113,7 +121,7 @@ class AuditEvent(Entity):
     user_id: Mapped[int | None] = link("user")
     kind: Mapped[Code]
     entity: Mapped[Code | None]
-    row_id: Mapped[int | None] = mapped_column(info={"kind": "number"})
+    row_id: Mapped[int | None] = mapped_column(BigInteger, info={"kind": "number"})
     about: Mapped[Line | None]
     details: Mapped[Json]
 

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import DateTime, Index, Numeric, UniqueConstraint, func
+from sqlalchemy import BigInteger, DateTime, Index, Numeric, UniqueConstraint, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.entity import Entity, link
@@ -29,7 +29,7 @@ class History(Entity):
         DateTime(timezone=True), primary_key=True, server_default=func.clock_timestamp(), info={"kind": "datetime"}
     )
     entity: Mapped[Code]
-    row_id: Mapped[int] = mapped_column(info={"kind": "number"})
+    row_id: Mapped[int] = mapped_column(BigInteger, info={"kind": "number"})
     action: Mapped[Code]
     user_id: Mapped[int | None] = link("user")
     source: Mapped[Code]

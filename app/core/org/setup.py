@@ -15,7 +15,7 @@ from app.core.types import Code, Flag, Line, Name
 class Setting(Entity):
     """One named value that steers the installation; `app.core.settings` lists them with their defaults."""
 
-    __scope__ = Scope.house("how the installation is run")
+    __scope__ = Scope.shared("how the installation is run; every rule reads it and no secret is kept here")
 
     name: Mapped[Code] = mapped_column(unique=True)
     value: Mapped[Line]

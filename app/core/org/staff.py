@@ -17,26 +17,24 @@ class Department(Entity):
     __scope__ = Scope.shared(_WHY)
 
     name: Mapped[Name] = mapped_column(unique=True)
-    leader_id: Mapped[int | None] = link("user")
 
     __screen__ = Screen(
-        menu=_("Organisation"), title=_("Departments"), icon="building", list="name leader",
-        form={_("Department"): "name leader"}, search="name", order="name",
+        menu=_("Organisation"), title=_("Departments"), icon="building", list="name",
+        form={_("Department"): "name"}, search="name", order="name",
     )  # fmt: skip
 
 
 class Team(Entity):
-    """A team whose leader sees the cases of all its members."""
+    """People who work together; a data grant on the team shows its leader the records of all members."""
 
     __scope__ = Scope.shared(_WHY)
 
     name: Mapped[Name] = mapped_column(unique=True)
     department_id: Mapped[int | None] = link("department")
-    leader_id: Mapped[int | None] = link("user")
 
     __screen__ = Screen(
-        menu=_("Organisation"), title=_("Teams"), icon="users-group", list="name department leader",
-        form={_("Team"): "name department leader"}, search="name", order="name",
+        menu=_("Organisation"), title=_("Teams"), icon="users-group", list="name department",
+        form={_("Team"): "name department"}, search="name", order="name",
     )  # fmt: skip
 
 

@@ -1,0 +1,1 @@
+"""What people may do: standard roles, users, and the ways in."""

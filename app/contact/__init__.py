@@ -1,0 +1,1 @@
+"""The one gate: may this person be contacted now, on this channel, at this number?"""

@@ -1,0 +1,32 @@
+"""The only place where the computer's clock is read, and the installation's business date."""
+
+from datetime import UTC, date, datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.core.org.setup import Setting
+
+BUSINESS_DATE = "business_date"
+
+
+def now() -> datetime:
+    """This instant, with its zone (UTC)."""
+    return datetime.now(UTC)
+
+
+def business_date(session: Session) -> date:
+    """The day the installation works on. Stored, because nights can be late and demos stand still."""
+    from app.core import settings
+
+    return settings.read_date(session, BUSINESS_DATE) or now().date()
+
+
+def set_business_date(session: Session, day: date) -> None:
+    """Move the installation to a day; only the night and an administrator do this."""
+    row = session.scalars(select(Setting).where(Setting.name == BUSINESS_DATE)).one_or_none()
+    if row is None:
+        session.add(Setting(name=BUSINESS_DATE, value=day.isoformat()))
+    else:
+        row.value = day.isoformat()
+    session.flush()

@@ -1,0 +1,118 @@
+"""Bring a database to the state this code needs: tables, then roles, policies and triggers, then permissions."""
+
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.engine import make_url
+
+from app.core import clock, security_ddl
+from app.core.db import sqlalchemy_url
+from app.core.errors import RuleError
+
+ROOT = Path(__file__).resolve().parents[2]
+LOCK = 7_213_001
+"""Key of the advisory lock that lets one deployment run at a time."""
+
+
+def alembic_config(url: str) -> Config:
+    """Alembic's settings without a file."""
+    config = Config()
+    config.set_main_option("script_location", str(ROOT / "migrations"))
+    config.attributes["url"] = sqlalchemy_url(url)
+    return config
+
+
+def wanted_state() -> str:
+    """Migration head and fingerprint of the declarations, as stored after a deployment."""
+    import app.models  # noqa: F401  all declarations
+
+    heads = ScriptDirectory.from_config(alembic_config("")).get_heads()
+    return f"{','.join(sorted(heads))}/{security_ddl.fingerprint()}"
+
+
+def deploy(admin_url: str, app_url: str) -> None:
+    """Migrate as owner, then make the database enforce what the code declares, then create permissions."""
+    app_login = make_url(sqlalchemy_url(app_url)).username or ""
+    engine = create_engine(sqlalchemy_url(admin_url))
+    with engine.connect() as connection:
+        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": LOCK})
+        connection.commit()
+        config = alembic_config(admin_url)
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        connection.commit()
+        _synchronise(connection, app_login)
+        connection.commit()
+    engine.dispose()
+    check_login(app_url)
+    _permissions(app_url)
+    with create_engine(sqlalchemy_url(admin_url)).begin() as connection:
+        connection.execute(text("DELETE FROM deployment"))
+        connection.execute(text("INSERT INTO deployment (state) VALUES (:state)"), {"state": wanted_state()})
+
+
+def _synchronise(connection: Connection, app_login: str) -> None:
+    import app.models  # noqa: F401
+
+    prefix = connection.execute(text("SELECT current_database()")).scalar_one()
+    connection.execute(text("CREATE TABLE IF NOT EXISTS deployment (state text NOT NULL)"))
+    connection.execute(text(f'GRANT SELECT ON deployment TO "{app_login}"'))
+    for statement in security_ddl.statements(connection, prefix, app_login, clock.now().date()):
+        connection.exec_driver_sql(statement)
+
+
+def _permissions(app_url: str) -> None:
+    """Create Flask-AppBuilder's permissions and the standard roles, once, outside of the web workers."""
+    import os
+
+    from app.access.roles import create_roles
+
+    os.environ["DATABASE_URL"] = app_url
+    create_roles()
+
+
+def is_current(app_url: str) -> bool:
+    """Whether the last deployment to this database was made by this code."""
+    engine = create_engine(sqlalchemy_url(app_url))
+    try:
+        with engine.connect() as connection:
+            found = connection.execute(text("SELECT to_regclass('deployment')")).scalar()
+            return bool(found) and connection.execute(text("SELECT state FROM deployment")).scalar() == wanted_state()
+    finally:
+        engine.dispose()
+
+
+_RIGHTS = text("""
+    SELECT r.rolsuper, r.rolbypassrls, d.datdba = r.oid AS owns, current_setting('server_version_num')::int AS version
+    FROM pg_roles r, pg_database d WHERE r.rolname = current_user AND d.datname = current_database()""")
+
+
+def check_login(app_url: str) -> None:
+    """Refuse a login that row security would not hold: superuser, BYPASSRLS, owner; or an old server."""
+    engine = create_engine(sqlalchemy_url(app_url))
+    with engine.connect() as connection:
+        rights = connection.execute(_RIGHTS).one()
+    engine.dispose()
+    wrong = [
+        reason
+        for is_wrong, reason in [
+            (rights.rolsuper, "is a superuser"),
+            (rights.rolbypassrls, "has BYPASSRLS"),
+            (rights.owns, "owns the database"),
+        ]
+        if is_wrong
+    ]
+    if wrong:
+        raise RuleError(f"DATABASE_URL's login {' and '.join(wrong)}; row security would not hold. Use another login.")
+    if rights.version < 160000:
+        raise RuleError("PostgreSQL 16 or newer is needed")
+
+
+def make_migration(message: str, admin_url: str) -> Any:
+    """Write a migration for what the declarations have that the database has not."""
+    config = alembic_config(admin_url)
+    return command.revision(config, message=message, autogenerate=True)

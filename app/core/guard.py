@@ -1,0 +1,129 @@
+"""The ORM's two layers of scope: criteria on every query, and a guard on every write.
+
+A query on a scoped entity gets its condition whether it is a list, a lazy load, a joined load or a lookup
+by id. A statement that could slip past (Core tables, `text()`) is refused outside of `unscoped()`.
+"""
+
+from typing import Any
+
+from sqlalchemy import Table, TextClause, event, inspect, select
+from sqlalchemy.orm import ORMExecuteState, with_loader_criteria
+from sqlalchemy.sql import visitors
+
+from app.core import registry
+from app.core.db import ScopedSession
+from app.core.errors import OutOfScope, ReadOnlyScope, ScopeError
+from app.core.reach import Reach, criteria
+from app.core.scope import TREES
+
+
+def _options(session: ScopedSession) -> list[Any]:
+    """Criteria for every scoped entity under the transaction's reach; made once a transaction."""
+    reach = session.reach
+    if session.info.get("criteria_of") is not reach:
+        session.info["criteria"] = [
+            with_loader_criteria(cls, criteria(cls, reach), include_aliases=True, propagate_to_loaders=True)
+            for cls in registry.entities()
+            if not cls.__scope__.is_shared
+        ]
+        session.info["criteria_of"] = reach
+    return session.info["criteria"]  # type: ignore[no-any-return]
+
+
+def _scoped_tables() -> dict[Any, Any]:
+    return {cls.__table__: cls for cls in registry.entities() if not cls.__scope__.is_shared}
+
+
+def refuse_plain_sql(statement: Any) -> None:
+    """Raise ScopeError for text, and for scoped tables that are named without their entity."""
+    if isinstance(statement, TextClause):
+        raise ScopeError("plain SQL is only for unscoped() sessions")
+    scoped = _scoped_tables()
+    for element in visitors.iterate(statement):
+        if isinstance(element, Table) and element in scoped and "parententity" not in element._annotations:
+            raise ScopeError(f"{element.name} must be queried through its entity")
+
+
+@event.listens_for(ScopedSession, "do_orm_execute")
+def _restrict(state: ORMExecuteState) -> None:
+    """Add the criteria to every query but refreshes of columns of a row already loaded."""
+    session: Any = state.session
+    if session.info.get("unscoped") or session.reach.is_all:
+        return
+    if not state.is_orm_statement:
+        refuse_plain_sql(state.statement)
+        return
+    if not state.is_column_load:
+        state.statement = state.statement.options(*_options(session))
+
+
+@event.listens_for(ScopedSession, "before_flush")
+def _check_writes(session: ScopedSession, _context: Any, _instances: Any) -> None:
+    """Every new or changed row, and every row it points to, must lie in scope."""
+    if session.info.get("unscoped") or session.info.get("checking") or session.reach.is_all:
+        return
+    session.info["checking"] = True
+    try:
+        with session.no_autoflush:
+            for row in [*session.new, *(r for r in session.dirty if session.is_modified(r)), *session.deleted]:
+                _check_row(session, row)
+    finally:
+        session.info["checking"] = False
+
+
+def _check_row(session: ScopedSession, row: Any) -> None:
+    scope = getattr(type(row), "__scope__", None)
+    if scope is None:
+        return
+    reach = session.reach
+    if scope.mode == "owned":
+        if getattr(row, scope.owner) != reach.user_id:
+            raise OutOfScope
+        return
+    if not reach.may_write:
+        raise ReadOnlyScope
+    if scope.mode == "house":
+        raise OutOfScope
+    _check_links(session, row)
+    if scope.mode == "keyed" and scope.key_columns() and not _kept_scope(row, scope):
+        if not reach.admits(keys_of(session, row)):
+            raise OutOfScope
+
+
+def _kept_scope(row: Any, scope: Any) -> bool:
+    """A row already in the database whose deciding columns did not change was seen, so it is in scope."""
+    state = inspect(row)
+    if not state.persistent:
+        return False
+    deciding = [scope.branch, scope.region, scope.officer, scope.client, scope.product_kind]
+    return not any(state.attrs[name].history.has_changes() for name in deciding if name)
+
+
+def keys_of(session: ScopedSession, row: Any) -> dict[str, Any]:
+    """What decides about the row as it is about to be written: {"branch": number, "officer": id, …}."""
+    scope = type(row).__scope__
+    keys = {kind: getattr(row, column) for kind, column in scope.key_columns().items() if kind not in TREES}
+    for tree, column in scope.tree_links().items():
+        node = registry.entity(tree)
+        keys[tree] = session.scalar(select(node.lft).where(node.id == getattr(row, column)))  # type: ignore[attr-defined]
+    return keys
+
+
+def _check_links(session: ScopedSession, row: Any) -> None:
+    """Each changed link to a scoped entity must point to a row that this session can see."""
+    state = inspect(row)
+    for column in type(row).__table__.columns:
+        target = column.info.get("link")
+        if not target or registry.entity(target).__scope__.is_shared:
+            continue
+        value = getattr(row, column.key, None)
+        if value is None or (state.persistent and not state.attrs[column.key].history.has_changes()):
+            continue
+        entity = registry.entity(target)
+        if session.scalar(select(entity.id).where(entity.id == value)) is None:
+            raise OutOfScope
+
+
+def reach_of(session: ScopedSession) -> Reach:
+    """The reach of the running transaction; for code that must name the scope in its own SQL."""
+    return session.reach

@@ -1,0 +1,48 @@
+"""Settings that steer the installation, with their defaults and meaning. Values live in the table `setting`."""
+
+from datetime import date
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.core.org.setup import Setting
+
+SETTINGS: dict[str, tuple[str, Any]] = {
+    "business_date": ("", _("The day the installation works on; empty means the computer's date")),
+    "clock_runs": ("no", _("yes: the day is closed every night by itself")),
+    "send_messages": ("yes", _("no: nothing is sent, messages stay in the queue")),
+    "dun_only_after_repayments": ("no", _("yes: no reminder of arrears before the day's repayment file is posted")),
+    "default_contact_pack": ("default", _("Rules of contact that apply where a client has none")),
+    "country": ("CN", _("Country of the holiday calendar and of telephone numbers without a prefix")),
+    "zone": ("Asia/Shanghai", _("Time zone of the installation")),
+}
+
+
+def read(session: Session, name: str) -> str:
+    """A setting's value, or its default. Raises KeyError for a name that is not a setting."""
+    default = str(SETTINGS[name][0])
+    value = session.scalar(select(Setting.value).where(Setting.name == name))
+    return default if value is None else value
+
+
+def read_flag(session: Session, name: str) -> bool:
+    return read(session, name) == "yes"
+
+
+def read_date(session: Session, name: str) -> date | None:
+    value = read(session, name)
+    return date.fromisoformat(value) if value else None
+
+
+def write(session: Session, name: str, value: str) -> None:
+    """Store a setting. Raises KeyError for a name that is not a setting."""
+    if name not in SETTINGS:
+        raise KeyError(name)
+    row = session.scalars(select(Setting).where(Setting.name == name)).one_or_none()
+    if row is None:
+        session.add(Setting(name=name, value=value))
+    else:
+        row.value = value
+    session.flush()

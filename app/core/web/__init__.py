@@ -1,0 +1,1 @@
+"""Flask-AppBuilder made to measure: generated screens, files and REST for every entity."""

@@ -1,0 +1,115 @@
+"""The application factory's parts: extensions, language, headers, error pages, generated screens."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, Response, current_app, g, render_template, request
+from flask_appbuilder import AppBuilder
+from flask_babel import get_locale
+from flask_login import current_user
+from flask_wtf.csrf import CSRFError, CSRFProtect
+
+from app.core import db
+from app.core.errors import OutOfScope, ReadOnlyScope, RuleError
+
+ROOT = Path(__file__).resolve().parents[2]
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'; "
+    "media-src 'self'; frame-src 'self'"
+)
+HEADERS = {
+    "Content-Security-Policy": CSP,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "geolocation=(self), camera=(self), microphone=(self)",
+}
+
+
+def build(**overrides: Any) -> Flask:
+    """Make the Flask app with every declared screen on it."""
+    app = Flask("app", template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
+    app.config.from_object("config")
+    app.config.update(overrides)
+    if not app.config.get("SECRET_KEY"):
+        app.config["SECRET_KEY"] = os.urandom(32)
+    CSRFProtect(app)
+    with app.app_context():
+        _appbuilder()
+    _hooks(app)
+    _errors(app)
+    return app
+
+
+def _appbuilder() -> None:
+    from app.core.web.home import HomeRedirect
+    from app.core.web.register import register_screens
+    from app.core.web.security import OneRoleSecurity
+
+    # permissions are made once by the deployment (app.access.roles), never by a worker that starts
+    builder = AppBuilder(
+        None, None, indexview=HomeRedirect, base_template="appbuilder/baselayout.html",
+        security_manager_class=OneRoleSecurity, update_perms=False,
+    )  # fmt: skip
+    builder.init_app(current_app._get_current_object(), db.web_session)
+    register_screens(builder)
+
+
+def _hooks(app: Flask) -> None:
+    from app.core.web import chrome
+
+    @app.before_request
+    def start() -> None:
+        db.source.set("api" if request.path.startswith("/api/") else "screen")
+        if current_user and not current_user.is_authenticated:
+            g.setdefault("user", None)
+
+    @app.teardown_appcontext
+    def end(_error: BaseException | None = None) -> None:
+        db.web_session.remove()
+
+    @app.after_request
+    def headers(response: Response) -> Response:
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+        if not request.path.startswith("/static/"):
+            response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    app.context_processor(chrome.context)
+    app.extensions["babel"].locale_selector = chrome.locale
+    chrome.add_filters(app)
+
+    @app.get("/health")
+    def health() -> Any:
+        """For the supervisor and load balancers: the process answers."""
+        return {"status": "ok"}
+
+
+def _errors(app: Flask) -> None:
+    """Every error is a page (or JSON for the API) that says what to do, and never what the database said."""
+
+    def page(status: int, message: str) -> Any:
+        db.web_session.rollback()
+        if request.path.startswith("/api/") or request.accept_mimetypes.best == "application/json":
+            return {"message": message}, status
+        return render_template(f"errors/{status if status in (403, 404, 500) else 400}.html", message=message), status
+
+    app.register_error_handler(404, lambda _e: page(404, ""))
+    app.register_error_handler(403, lambda _e: page(403, ""))
+    app.register_error_handler(400, lambda e: page(400, str(getattr(e, "description", ""))))
+    app.register_error_handler(405, lambda _e: page(404, ""))
+    app.register_error_handler(413, lambda _e: page(400, "The file is too large."))
+    app.register_error_handler(500, lambda _e: page(500, ""))
+    app.register_error_handler(OutOfScope, lambda _e: page(404, ""))
+    app.register_error_handler(ReadOnlyScope, lambda _e: page(403, ""))
+    app.register_error_handler(RuleError, lambda e: page(400, str(e)))
+    app.register_error_handler(CSRFError, lambda e: page(400, str(e.description)))
+
+
+def language() -> str:
+    """The request's language as an HTML lang attribute."""
+    return str(get_locale()).replace("_", "-")

@@ -1,0 +1,98 @@
+"""The command line: ``python3 run.py COMMAND`` ends up here, inside the environment."""
+
+import argparse
+import sys
+from datetime import date
+
+from app.launch.errors import LaunchError, Stop
+from app.launch.settings import DEFAULT_DATA_DIR
+from app.launch.signals import SIGNALS
+
+STOPPED = 130
+"""Exit code of a program ended by Ctrl-C, as shells have it."""
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands with their options."""
+    top = argparse.ArgumentParser(
+        prog="run.py", description="Loandesk: the back office for loans after pay-out."
+    )
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(name: str, does: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=does, description=does, allow_abbrev=False)
+        added.add_argument(
+            "--data-dir", default=DEFAULT_DATA_DIR, metavar="DIR", help="where the data is (var)"
+        )
+        return added
+
+    add = command("serve", "start everything and serve (the default)")
+    add.add_argument("--port", type=int, default=5000)
+    add.add_argument("--host", default="127.0.0.1", help="0.0.0.0 serves other machines too")
+    add.add_argument("--empty", action="store_true", help="without the demonstration portfolio")
+    add.add_argument(
+        "--demo", action="store_true", help="with it, also where it would not be loaded by itself"
+    )
+    add = command("test", "run the checks and every test; other arguments go to pytest")
+    add.add_argument("--full", action="store_true", help="with the sizes that take long")
+    add = command("bench", "run the benchmarks: a figure, its floor and their ratio a line")
+    add.add_argument("names", nargs="*", metavar="NAME")
+    add.add_argument("--scale", type=int, default=100_000, metavar="N", help="number of loans")
+    add.add_argument("--json", action="store_true")
+    add = command("import", "read a portfolio file")
+    add.add_argument("file")
+    add.add_argument("--layout", required=True, help="name of the file's layout")
+    add.add_argument("--client", help="code of the client bank whose portfolio it is")
+    add = command("nightly", "close a business date")
+    add.add_argument("--date", required=True, type=date.fromisoformat, metavar="YYYY-MM-DD")
+    add = command("create-user", "make a login; prints its first password")
+    add.add_argument("name")
+    add.add_argument("--role", required=True)
+    add.add_argument("--email")
+    add.add_argument("--first-name")
+    add.add_argument("--last-name")
+    command("doctor", "check this machine and this installation")
+    command("settings", "print every setting of the environment with its meaning")
+    add = command("migration", "developer: write the migration for what the entities declare")
+    add.add_argument("message")
+    return top
+
+
+def main(arguments: list[str]) -> int:
+    """Run a command and give its exit code."""
+    if not arguments or (arguments[0].startswith("-") and arguments[0] not in {"-h", "--help"}):
+        arguments = ["serve", *arguments]
+    options, rest = parser().parse_known_args(arguments)
+    if rest and options.command != "test":
+        parser().error(f"unknown arguments: {' '.join(rest)}")
+    SIGNALS.install()
+    try:
+        return run(options, rest)
+    except LaunchError as error:
+        print(error, file=sys.stderr, flush=True)
+        return 1
+    except Stop:
+        return STOPPED
+
+
+def run(options: argparse.Namespace, rest: list[str]) -> int:
+    """Hand over to the command's module; only that one is imported."""
+    if options.command == "serve":
+        from app.launch.serve import serve
+
+        return serve(options)
+    if options.command == "test":
+        from app.launch.testing import test
+
+        return test(options, rest)
+    if options.command == "doctor":
+        from app.launch.doctor import doctor
+
+        return doctor(options)
+    from app.launch import commands
+
+    return commands.COMMANDS[options.command](options)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,106 @@
+"""Commands that do one thing and end: the same verbs the screens offer, for scripts and operators."""
+
+import argparse
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from app.launch.console import say
+from app.launch.errors import LaunchError
+from app.launch.prepare import deployed_state, is_prepared, prepare, wants_demo
+from app.launch.servers import Servers
+from app.launch.settings import admin_url, app_url, running
+
+BENCH_DIR = "bench"
+
+
+@contextmanager
+def application(options: argparse.Namespace) -> Iterator[Servers]:
+    """The servers and, inside this process, the application: for as long as the command runs."""
+    with running(options.data_dir, f"run.py {options.command}") as servers:
+        url = app_url(servers)
+        demo = wants_demo(servers.data, is_empty=False, is_demo=False)
+        if not deployed_state(url):
+            demo = False
+        if not is_prepared(servers.data, url, demo=demo):
+            prepare(servers, demo=demo)
+        from app import create_app
+
+        with create_app().app_context():
+            yield servers
+
+
+def import_file(options: argparse.Namespace) -> int:
+    """Read a portfolio file and print the summary."""
+    if not os.path.isfile(options.file):  # noqa: PTH113
+        raise LaunchError(f"There is no file {options.file}")
+    with application(options):
+        from app.servicing.intake import run_import
+
+        summary = run_import(options.file, options.layout, options.client, say)
+        say(summary.line)
+    return 0
+
+
+def nightly(options: argparse.Namespace) -> int:
+    """Close a business date, saying each step."""
+    with application(options):
+        from tasks.nightly import run
+
+        run(options.date, say)
+    return 0
+
+
+def create_user(options: argparse.Namespace) -> int:
+    """Make a login."""
+    with application(options):
+        from app.access.users import create_user as make
+
+        password = make(
+            options.name, role=options.role, email=options.email,
+            first_name=options.first_name, last_name=options.last_name,
+        )  # fmt: skip
+        say(
+            f"{options.name} may log in as {options.role}. First password, to be changed at the first login: {password}"
+        )
+    return 0
+
+
+def bench(options: argparse.Namespace) -> int:
+    """Run the benchmarks on a database of their own."""
+    options.data_dir = os.path.join(options.data_dir, BENCH_DIR)  # noqa: PTH118
+    with application(options):
+        from tests.bench import main
+
+        return int(main(options.names, options.scale, options.json) or 0)
+
+
+def migration(options: argparse.Namespace) -> int:
+    """Write a migration for what the declarations have and the database has not."""
+    with running(options.data_dir, "run.py migration") as servers:
+        from app.core.deploy import make_migration
+
+        made = make_migration(options.message, admin_url(servers))
+        say(f"Written: {getattr(made, 'path', made)}. Read it before you commit it.")
+    return 0
+
+
+def settings(_options: argparse.Namespace) -> int:
+    """Print every setting: its name, what it is now, and its meaning."""
+    from config import SETTINGS
+
+    for setting in SETTINGS.values():
+        value = os.environ.get(setting.name) or setting.default or "–"
+        shown = "(set)" if setting.is_secret and os.environ.get(setting.name) else value
+        say(f"{setting.name:22} {shown:22} {setting.meaning}")
+    return 0
+
+
+COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "import": import_file,
+    "nightly": nightly,
+    "create-user": create_user,
+    "bench": bench,
+    "migration": migration,
+    "settings": settings,
+}

@@ -1,0 +1,86 @@
+"""Which servers this run uses, and what the programs it starts are told in their environment."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.launch.errors import LaunchError
+from app.launch.paths import PROJECT, DataDir
+from app.launch.servers import Servers
+
+DEFAULT_DATA_DIR = PROJECT / "var"
+
+
+@dataclass(frozen=True)
+class Programs:
+    """What is served: names of modules, so that the supervisor imports none of them."""
+
+    application: str = "app:create_app"
+    jobs: str = "tasks.celery"
+    preparation: str = "app.launch.prepare"
+
+
+def is_embedded() -> bool:
+    """Whether the database is the embedded one."""
+    return not os.environ.get("DATABASE_URL")
+
+
+def servers_for(data_dir: str | Path, purpose: str) -> Servers:
+    """The servers of a data directory, less those the environment names others for."""
+    return Servers(
+        data_dir, with_postgres=is_embedded(), with_valkey=not os.environ.get("REDIS_URL"), purpose=purpose
+    )
+
+
+def app_url(servers: Servers) -> str:
+    """The application's database."""
+    return os.environ.get("DATABASE_URL") or servers.app_url
+
+
+def admin_url(servers: Servers) -> str:
+    """The same database as its owner.
+
+    Raises:
+        LaunchError: DATABASE_URL is set and DATABASE_ADMIN_URL is not.
+    """
+    if is_embedded():
+        return servers.admin_url
+    found = os.environ.get("DATABASE_ADMIN_URL")
+    if not found:
+        raise LaunchError(
+            "The database has to be brought up to date, which only its owner may do: set DATABASE_ADMIN_URL "
+            "(the owner's login, with CREATEROLE) for this run."
+        )
+    return found
+
+
+def environment(servers: Servers) -> dict[str, str]:
+    """What a program of this installation finds in its environment; never the owner's login."""
+    found = {
+        **os.environ,
+        "PYTHONPATH": str(PROJECT),
+        "PYTHONUNBUFFERED": "1",
+        "DATABASE_URL": app_url(servers),
+        "REDIS_URL": os.environ.get("REDIS_URL") or servers.redis_url,
+        "SECRET_KEY": os.environ.get("SECRET_KEY") or servers.data.keys()["secret_key"],
+        "FILES_DIR": os.environ.get("FILES_DIR") or str(servers.data.files),
+    }
+    found.pop("DATABASE_ADMIN_URL", None)
+    return found
+
+
+@contextmanager
+def running(data_dir: str | Path, purpose: str) -> Iterator[Servers]:
+    """The servers for the time of a command, this process's environment set to use them."""
+    data = DataDir(data_dir)
+    with servers_for(data.root, purpose) as servers:
+        os.environ.update(environment(servers))
+        yield servers
+
+
+def module(*words: str) -> list[str]:
+    """The command that runs a module of this project with this Python."""
+    return [sys.executable, "-P", "-m", *words]

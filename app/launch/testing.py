@@ -1,0 +1,120 @@
+"""``run.py test``: the checks of the code and the tests, on servers that stay warm between runs."""
+
+import argparse
+import hashlib
+import os
+import subprocess
+from pathlib import Path
+
+import psycopg
+
+from app.launch import logins, postgres, system
+from app.launch.console import say
+from app.launch.errors import Stop
+from app.launch.paths import PROJECT
+from app.launch.servers import Servers
+from app.launch.settings import DEFAULT_DATA_DIR, module
+
+CHECKS = {
+    "ruff check": module("ruff", "check"),
+    "ruff format": module("ruff", "format", "--check"),
+    "mypy": module("mypy"),
+    "lint-imports": module("importlinter.cli"),
+}
+WHOLE_SUITE = ("-n", "2", "--dist", "loadfile")
+"""Arguments of a run of everything: two processes, the tests of a file staying together."""
+DATABASES_OF_TESTS = "test_"
+
+
+def cluster_dir(data_dir: str | Path = DEFAULT_DATA_DIR) -> Path:
+    """The data directory of the tests' servers; another release of the servers gets another one."""
+    pins = [
+        line
+        for line in (PROJECT / "requirements.txt").read_text().splitlines()
+        if line.startswith(("embedded", "valkey"))
+    ]
+    return Path(data_dir) / "test-cluster" / hashlib.sha256("\n".join(pins).encode()).hexdigest()[:12]
+
+
+def test_servers(data_dir: str | Path = DEFAULT_DATA_DIR) -> Servers:
+    """Servers for tests: quick, not safe against a power cut, joined by every process of a test run.
+
+    Name a test's databases `test_…`: those left by a run that was killed are dropped by the next one.
+    """
+    return Servers(cluster_dir(data_dir), durable=False, purpose="run.py test")
+
+
+def drop_leftovers(servers: Servers) -> None:
+    """Drop the databases of test runs that were killed."""
+    with psycopg.connect(servers.data.database_url(postgres.SUPERUSER, "postgres")) as connection:
+        names = [str(name) for (name,) in connection.execute("SELECT datname FROM pg_database").fetchall()]
+    for name in names:
+        if name.startswith(DATABASES_OF_TESTS):
+            logins.drop_database(servers.data, name)
+
+
+def selects(arguments: list[str]) -> bool:
+    """Whether pytest's arguments choose among the tests.
+
+    >>> selects(["-k", "rounding"]), selects(["tests/core"]), selects(["-x", "-q"])
+    (True, True, False)
+    """
+    chooses = {"-k", "-m", "--lf", "--last-failed", "--ff", "--sw", "--co", "--collect-only"}
+    return any(
+        word in chooses or word.startswith("-k") or (PROJECT / word.split("::")[0]).exists()
+        for word in arguments
+    )
+
+
+def check() -> list[str]:
+    """Run the checks of the code side by side; the names of those that failed."""
+    say(f"Checking: {', '.join(CHECKS)}")
+    running = {
+        name: subprocess.Popen(
+            command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        for name, command in CHECKS.items()
+    }
+    failed = []
+    for name, process in running.items():
+        output, _nothing = process.communicate()
+        say(f"{name}: {'ok' if process.returncode == 0 else 'FAILED'}")
+        if process.returncode != 0:
+            say(output)
+            failed.append(name)
+    return failed
+
+
+def test(options: argparse.Namespace, arguments: list[str]) -> int:
+    """Run the checks (when nothing is selected) and pytest; 0 when all of it passed."""
+    is_whole = not selects(arguments)
+    if is_whole:
+        system.install_missing()
+    with test_servers(options.data_dir) as servers:
+        if servers.is_owner:
+            drop_leftovers(servers)
+        failed = check() if is_whole else []
+        told = {
+            **os.environ,
+            "PYTHONPATH": str(PROJECT),
+            "LOANDESK_TEST_CLUSTER": str(options.data_dir),
+            "LOANDESK_FULL": "yes" if options.full else "no",
+        }
+        for name in ("DATABASE_URL", "DATABASE_ADMIN_URL", "REDIS_URL"):
+            told.pop(name, None)
+        spread = WHOLE_SUITE if is_whole and "-n" not in arguments and "-x" not in arguments else ()
+        code = pytest([*module("pytest"), *spread, *arguments], told)
+    if failed:
+        say(f"Failed besides the tests: {', '.join(failed)}")
+    return code or int(bool(failed))
+
+
+def pytest(command: list[str], environment: dict[str, str]) -> int:
+    """Run pytest on our terminal; on Ctrl-C it gets the time to end by itself."""
+    process = subprocess.Popen(command, cwd=PROJECT, env=environment)
+    try:
+        return process.wait()
+    except Stop:
+        process.terminate()
+        process.wait()
+        raise

@@ -1,0 +1,1 @@
+"""Templates, the queue of messages, sending, receipts and what people answer."""

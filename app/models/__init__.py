@@ -1,0 +1,24 @@
+"""What exists. Importing this package declares every entity."""
+
+import app.core.guard  # noqa: F401  sessions are guarded wherever entities exist
+import app.core.org  # noqa: F401
+from app.models.customers import (
+    Address,
+    ContactNote,
+    Customer,
+    CustomerLink,
+    CustomerReach,
+    JointLiabilityGroup,
+    Phone,
+)
+from app.models.intake import ImportLayout, ImportProblem, ImportRun, StatedDifference
+from app.models.journal import Allocation, Repayment, WriteOff
+from app.models.lending import Bucket, Client, Instalment, Loan, Product
+from app.models.messages import Message, MessageTemplate
+from app.models.snapshots import CollectionSnapshot, PortfolioSnapshot
+
+__all__ = [
+    "Address", "Allocation", "Bucket", "Client", "CollectionSnapshot", "ContactNote", "Customer", "CustomerLink",
+    "CustomerReach", "ImportLayout", "ImportProblem", "ImportRun", "Instalment", "JointLiabilityGroup", "Loan",
+    "Message", "MessageTemplate", "Phone", "PortfolioSnapshot", "Product", "Repayment", "StatedDifference", "WriteOff",
+]  # fmt: skip

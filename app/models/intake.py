@@ -1,0 +1,106 @@
+"""Imports: layouts as data, runs, and what was wrong with which row."""
+
+from datetime import date
+
+from flask_babel import lazy_gettext as _
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.entity import Entity, link
+from app.core.scope import Scope
+from app.core.screen import Screen
+from app.core.types import Choice, Code, Count, CreatedAt, Instant, Json, Line, Name, Text, choice
+
+
+class ImportLayout(Entity):
+    """How a file of one sort is read: names of columns, transforms, defaults, what it may create."""
+
+    __scope__ = Scope.shared("a description of files")
+
+    name: Mapped[Code] = mapped_column(unique=True)
+    title: Mapped[Name]
+    target: Mapped[Code]
+    """What it imports: regions, portfolio, repayments."""
+    definition: Mapped[Json]
+
+    __screen__ = Screen(
+        menu=_("Administration"), title=_("Import layouts"), icon="columns", list="name title target",
+        show={_("Layout"): "name title target definition"}, search="name title", order="name", operations="",
+    )  # fmt: skip
+
+
+class ImportState(Choice):
+    """How far an import has come."""
+
+    WAITING = "waiting", _("Waiting"), "secondary"
+    RUNNING = "running", _("Running"), "blue"
+    DONE = "done", _("Done"), "green"
+    FAILED = "failed", _("Failed"), "red"
+
+
+class ImportRun(Entity):
+    """One file imported: by whom, with which layout, what came of each row."""
+
+    __scope__ = Scope(client="client_id", officer="started_by_id")
+
+    layout_id: Mapped[int] = link("import_layout")
+    client_id: Mapped[int | None] = link("client")
+    file_name: Mapped[Line]
+    file_key: Mapped[Code | None] = mapped_column(info={"kind": "file"})
+    error_file_key: Mapped[Code | None] = mapped_column(info={"kind": "file"})
+    state: Mapped[ImportState] = choice(ImportState, default=ImportState.WAITING)
+    progress: Mapped[Count] = mapped_column(default=0, server_default="0")
+    """Percent."""
+    rows: Mapped[Count] = mapped_column(default=0, server_default="0")
+    created: Mapped[Count] = mapped_column(default=0, server_default="0")
+    updated: Mapped[Count] = mapped_column(default=0, server_default="0")
+    unchanged: Mapped[Count] = mapped_column(default=0, server_default="0")
+    rejected: Mapped[Count] = mapped_column(default=0, server_default="0")
+    message: Mapped[Text | None]
+    """Why the whole file was refused, in plain words."""
+    started_at: Mapped[CreatedAt]
+    ended_at: Mapped[Instant | None]
+    started_by_id: Mapped[int | None] = link("user")
+
+    __screen__ = Screen(
+        menu=_("Portfolio"), title=_("Imports"), icon="upload", position=70, operations="",
+        list="started_at layout file_name client state rows created updated unchanged rejected started_by",
+        show={_("Import"): "layout file_name client state rows created updated unchanged rejected message started_at ended_at started_by"},
+        tabs="import_problem stated_difference", search="file_name",
+    )  # fmt: skip
+
+
+class ImportProblem(Entity):
+    """One thing wrong with one row of an imported file."""
+
+    __scope__ = Scope.through("run")
+    __history__ = False
+
+    run_id: Mapped[int] = link("import_run", ondelete="CASCADE")
+    row: Mapped[Count]
+    column: Mapped[Name | None]
+    value: Mapped[Text | None]
+    reason: Mapped[Text]
+
+    __screen__ = Screen(
+        title=_("Rows refused"), icon="alert-triangle", list="row column value reason", operations="", order="row",
+        filters="row column reason",
+    )  # fmt: skip
+
+
+class StatedDifference(Entity):
+    """Where a file states another balance, overdue date or status than the journal gives. Listed, never applied."""
+
+    __scope__ = Scope.through("loan")
+    __history__ = False
+
+    run_id: Mapped[int] = link("import_run", ondelete="CASCADE")
+    loan_id: Mapped[int] = link("loan", ondelete="CASCADE")
+    as_of: Mapped[date]
+    field: Mapped[Code]
+    stated: Mapped[Line | None]
+    computed: Mapped[Line | None]
+
+    __screen__ = Screen(
+        menu=_("Portfolio"), title=_("Stated differences"), icon="alert-circle", position=75, operations="",
+        list="loan as_of field stated computed run", filters="field as_of loan run",
+    )  # fmt: skip

@@ -1,0 +1,104 @@
+"""The journal of money: payments, what each paid, write-offs. Rows are added, never changed; a reversal is a row."""
+
+from datetime import date
+
+from flask_babel import lazy_gettext as _
+from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.entity import Entity, link
+from app.core.scope import Scope
+from app.core.screen import Screen
+from app.core.types import Choice, Code, CreatedAt, Currency, Line, Money, choice
+
+
+class RepaymentKind(Choice):
+    """What sort of posting it is."""
+
+    REPAYMENT = "repayment", _("Repayment"), "green"
+    OPENING = "opening", _("Opening position"), "secondary"
+    RECOVERY = "recovery", _("Recovery after write-off"), "teal"
+    REVERSAL = "reversal", _("Reversal"), "red"
+
+
+class Repayment(Entity):
+    """Money received for a loan on one day. Posted once: source and reference identify it."""
+
+    __scope__ = Scope.through("loan")
+    __history__ = False
+    __table_args__ = (
+        UniqueConstraint("client_id", "source", "reference"),
+        Index("ix_repayment_loan", "loan_id", "received_on"),
+        Index("ix_repayment_received", "received_on"),
+    )
+
+    client_id: Mapped[int] = link("client", index=False)
+    loan_id: Mapped[int] = link("loan", index=False)
+    customer_id: Mapped[int] = link("customer")
+    received_on: Mapped[date]
+    amount: Mapped[Money]
+    currency: Mapped[Currency]
+    kind: Mapped[RepaymentKind] = choice(RepaymentKind, default=RepaymentKind.REPAYMENT)
+    source: Mapped[Code]
+    reference: Mapped[Code]
+    reverses_id: Mapped[int | None] = link("repayment")
+    remark: Mapped[Line | None]
+    posted_at: Mapped[CreatedAt]
+    posted_by_id: Mapped[int | None] = link("user")
+
+    __screen__ = Screen(
+        menu=_("Portfolio"), title=_("Repayments"), icon="coins", position=26, operations="", order="-id",
+        list="received_on loan customer amount currency kind source reference",
+        show={_("Repayment"): "received_on loan customer amount currency kind source reference reverses remark posted_at posted_by"},
+        tabs="allocation", search="reference loan.number", filters="received_on loan customer client amount kind source",
+        charts={"kind": "count sum(amount)"},
+    )  # fmt: skip
+
+
+class Component(Choice):
+    """What a part of a payment pays."""
+
+    PRINCIPAL = "principal", _("Principal"), "blue"
+    INTEREST = "interest", _("Interest"), "cyan"
+    PENALTY = "penalty", _("Penalty"), "red"
+    FEE = "fee", _("Fee"), "orange"
+    OVERPAYMENT = "overpayment", _("Overpayment"), "secondary"
+
+
+class Allocation(Entity):
+    """The part of a repayment that paid one component of one instalment."""
+
+    __scope__ = Scope.through("loan")
+    __history__ = False
+    __table_args__ = (Index("ix_allocation_loan", "loan_id", "repayment_id"),)
+
+    repayment_id: Mapped[int] = link("repayment")
+    loan_id: Mapped[int] = link("loan", index=False)
+    instalment_id: Mapped[int | None] = link("instalment")
+    component: Mapped[Component] = choice(Component)
+    amount: Mapped[Money]
+
+    __screen__ = Screen(
+        title=_("Allocations"), icon="scale", list="repayment loan instalment component amount", operations="",
+        filters="component amount loan repayment",
+    )  # fmt: skip
+
+
+class WriteOff(Entity):
+    """A loan's principal taken off the books on a day. The customer still owes it; what comes in is recovery."""
+
+    __scope__ = Scope.through("loan")
+    __history__ = False
+    __table_args__ = (UniqueConstraint("loan_id", "written_off_on"),)
+
+    loan_id: Mapped[int] = link("loan", index=False)
+    written_off_on: Mapped[date]
+    principal: Mapped[Money]
+    reason: Mapped[Line]
+    posted_at: Mapped[CreatedAt] = mapped_column()
+    posted_by_id: Mapped[int | None] = link("user")
+
+    __screen__ = Screen(
+        menu=_("Portfolio"), title=_("Write-offs"), icon="ban", position=27, operations="",
+        list="written_off_on loan principal reason posted_by", search="reason", order="-id",
+    )  # fmt: skip

@@ -1,0 +1,222 @@
+"""Clients, products, loans and what falls due."""
+
+from datetime import date
+
+from flask_babel import lazy_gettext as _
+from sqlalchemy import Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.entity import Entity, link
+from app.core.scope import Scope
+from app.core.screen import Screen
+from app.core.types import Choice, Code, Count, Currency, Days, Factor, Flag, Json, Line, Money, Name, Rate, choice
+
+
+class Client(Entity):
+    """The lender whose portfolio is worked (委托方): one's own bank, or a bank that placed its loans."""
+
+    __scope__ = Scope(client="id", opened_in=("customer_reach", "client_id"))
+
+    code: Mapped[Code] = mapped_column(unique=True)
+    name: Mapped[Name]
+    currency: Mapped[Currency]
+    country: Mapped[Code]
+    zone: Mapped[Code]
+    language: Mapped[Code]
+    contact_pack: Mapped[Code] = mapped_column(default="default", server_default="default")
+
+    __screen__ = Screen(
+        menu=_("Portfolio"), title=_("Clients"), icon="briefcase", position=30,
+        list="code name currency country language contact_pack",
+        form={_("Client"): "code name currency country zone language contact_pack"}, search="name code", order="code",
+    )  # fmt: skip
+
+
+class ProductKind(Choice):
+    """What the money is for; partners can be limited to one kind."""
+
+    LIVESTOCK = "livestock", _("Livestock"), "green"
+    SMALLHOLDER = "smallholder", _("Smallholder"), "lime"
+    BUSINESS = "business", _("Small business"), "blue"
+    CONSUMER = "consumer", _("Consumer"), "purple"
+    HOUSING = "housing", _("Housing"), "orange"
+    CROPS = "crops", _("Crops"), "teal"
+    OTHER = "other", _("Other"), "secondary"
+
+
+class ProductStatus(Choice):
+    """Life of a product."""
+
+    PLANNED = "planned", _("Planned"), "secondary"
+    ACTIVE = "active", _("Active"), "green"
+    EXPIRED = "expired", _("Expired"), "red"
+
+
+class Method(Choice):
+    """How principal and interest are repaid; the words of `app.servicing.schedule`."""
+
+    ANNUITY = "annuity", _("Equal instalments")
+    EQUAL_PRINCIPAL = "equal_principal", _("Equal principal")
+    INTEREST_ONLY = "interest_only", _("Interest only, principal at the end")
+    BULLET = "bullet", _("All at maturity")
+    FLAT = "flat", _("Flat interest")
+
+
+class Product(Entity):
+    """A kind of loan and the terms its loans start with."""
+
+    __scope__ = Scope.shared("the price list")
+    __table_args__ = (UniqueConstraint("client_id", "code", postgresql_nulls_not_distinct=True),)
+
+    client_id: Mapped[int | None] = link("client")
+    code: Mapped[Code]
+    name: Mapped[Name]
+    kind: Mapped[ProductKind] = choice(ProductKind, default=ProductKind.OTHER)
+    status: Mapped[ProductStatus] = choice(ProductStatus, default=ProductStatus.ACTIVE)
+    currency: Mapped[Currency]
+    method: Mapped[Method] = choice(Method, default=Method.ANNUITY)
+    frequency: Mapped[Code] = mapped_column(default="monthly", server_default="monthly")
+    day_count: Mapped[Code] = mapped_column(default="30/360", server_default="30/360")
+    rounding_mode: Mapped[Code] = mapped_column(default="half_up", server_default="half_up")
+    rounding_unit: Mapped[Money] = mapped_column(default="0.01", server_default="0.01")
+    rate_digits: Mapped[Count | None]
+    """Significant digits to which the lender's system held the periodic rate; empty means exact."""
+    principal_grace: Mapped[Count] = mapped_column(default=0, server_default="0")
+    """Instalments at the start that pay interest only."""
+    grace_days: Mapped[Days] = mapped_column(default=0, server_default="0")
+    """Days after the due date on which a late payment does not count as overdue."""
+    allocation_order: Mapped[Line]
+    """Order in which a payment pays, as `app.servicing.waterfall` reads it."""
+    penalty_factor: Mapped[Factor | None]
+
+    __screen__ = Screen(
+        menu=_("Portfolio"), title=_("Products"), icon="tag", position=40, charts={"kind": "count"},
+        list="code name kind status currency method day_count grace_days client",
+        form={_("Product"): "client code name kind status currency",
+              _("Terms"): "method frequency day_count rounding_mode rounding_unit rate_digits principal_grace grace_days allocation_order penalty_factor"},
+        search="name code", order="code",
+    )  # fmt: skip
+
+
+class Bucket(Entity):
+    """A delinquency bucket: loans whose days past due lie between two bounds."""
+
+    __scope__ = Scope.shared("a reference list")
+
+    code: Mapped[Code] = mapped_column(unique=True)
+    name: Mapped[Name]
+    from_days: Mapped[Days] = mapped_column(unique=True)
+    """The bucket reaches up to the next one's first day."""
+    colour: Mapped[Code]
+
+    __screen__ = Screen(
+        menu=_("Portfolio"), title=_("Delinquency buckets"), icon="list", position=60, list="code name from_days colour",
+        form={_("Bucket"): "code name from_days colour"}, order="from_days", search="name",
+    )  # fmt: skip
+
+
+class LoanStatus(Choice):
+    """Where the loan stands on the business date."""
+
+    CURRENT = "current", _("Current"), "green"
+    GRACE = "grace", _("In grace"), "yellow"
+    OVERDUE = "overdue", _("Overdue"), "red"
+    SETTLED = "settled", _("Settled"), "secondary"
+    WRITTEN_OFF = "written_off", _("Written off"), "dark"
+
+
+class Loan(Entity):
+    """A credit agreement, its terms and what is still owed on it."""
+
+    __scope__ = Scope(
+        branch="branch_id", officer="officer_id", region="region_id", client="client_id", product_kind="product_id",
+        opens="customer", carries=("joint_group_id",),
+    )  # fmt: skip
+    __table_args__ = (
+        UniqueConstraint("client_id", "number"),
+        *(Index(f"ix_loan_{key}", key, "id", postgresql_include=["principal_outstanding"])
+          for key in ("branch_lft", "region_lft", "officer_id", "client_id")),
+        *(Index(f"ix_loan_late_{key}", key, "overdue_since", "id", postgresql_where=text("overdue_since IS NOT NULL"))
+          for key in ("branch_lft", "region_lft", "officer_id", "client_id")),
+        Index("ix_loan_overdue_since", "overdue_since", postgresql_where=text("overdue_since IS NOT NULL")),
+        Index("ix_loan_number", "number"),
+    )  # fmt: skip
+
+    client_id: Mapped[int] = link("client", index=False)
+    number: Mapped[Code]
+    contract_number: Mapped[Code | None] = mapped_column(index=True)
+    customer_id: Mapped[int] = link("customer")
+    product_id: Mapped[int] = link("product")
+    branch_id: Mapped[int | None] = link("branch")
+    officer_id: Mapped[int | None] = link("user", index=False)
+    region_id: Mapped[int | None] = link("region")
+    joint_group_id: Mapped[int | None] = link("joint_liability_group")
+    repayment_account: Mapped[Code | None]
+    purpose: Mapped[Line | None]
+    currency: Mapped[Currency]
+    principal: Mapped[Money]
+    annual_rate: Mapped[Rate]
+    disbursed_on: Mapped[date]
+    matures_on: Mapped[date]
+    method: Mapped[Method] = choice(Method)
+    terms: Mapped[Json]
+    """Frequency, due day, day count, rounding and grace as agreed; `app.servicing.terms` reads them."""
+    principal_outstanding: Mapped[Money] = mapped_column(default=0, server_default="0")
+    overdue_principal: Mapped[Money] = mapped_column(default=0, server_default="0")
+    overdue_interest: Mapped[Money] = mapped_column(default=0, server_default="0")
+    overdue_since: Mapped[date | None]
+    """Due date of the oldest instalment that counts as overdue; days past due derive from it."""
+    next_due_on: Mapped[date | None] = mapped_column(index=True)
+    bucket_id: Mapped[int | None] = link("bucket")
+    status: Mapped[LoanStatus] = choice(LoanStatus, default=LoanStatus.CURRENT)
+    settled_on: Mapped[date | None]
+    written_off_on: Mapped[date | None]
+    is_dunning_stopped: Mapped[Flag]
+
+    __screen__ = Screen(
+        menu=_("Portfolio"), title=_("Loans"), icon="cash", position=20,
+        list="number customer product principal principal_outstanding overdue_since overdue_principal bucket status officer",
+        form={_("Agreement"): "client number contract_number customer product branch officer region joint_group",
+              _("Terms"): "currency principal annual_rate disbursed_on matures_on method purpose repayment_account",
+              _("Contact"): "is_dunning_stopped"},
+        show={_("Agreement"): "client number contract_number customer product branch officer region joint_group purpose",
+              _("Terms"): "currency principal annual_rate disbursed_on matures_on method repayment_account",
+              _("Position"): "principal_outstanding overdue_principal overdue_interest overdue_since next_due_on bucket status"},
+        filters="number customer product client branch officer region joint_group status bucket overdue_since "
+                "next_due_on disbursed_on matures_on principal principal_outstanding overdue_principal method currency",
+        tabs="instalment repayment allocation message", search="number contract_number customer.name",
+        charts={"status": "count sum(principal_outstanding)", "bucket": "count sum(principal_outstanding)",
+                "product": "count sum(principal_outstanding)", "branch": "count sum(principal_outstanding)"},
+        operations="edit",
+    )  # fmt: skip
+
+
+class Instalment(Entity):
+    """One line of a loan's schedule and how much of it is paid."""
+
+    __scope__ = Scope.through("loan")
+    __history__ = False
+    __table_args__ = (
+        UniqueConstraint("loan_id", "number"),
+        Index("ix_instalment_open", "due_on", "loan_id", postgresql_where=text("paid_on IS NULL")),
+    )
+
+    loan_id: Mapped[int] = link("loan", ondelete="CASCADE", index=False)
+    customer_id: Mapped[int] = link("customer", ondelete="CASCADE")
+    number: Mapped[Count]
+    due_on: Mapped[date]
+    principal: Mapped[Money]
+    interest: Mapped[Money]
+    balance: Mapped[Money]
+    """Principal still owed after this instalment when all is paid as planned."""
+    principal_paid: Mapped[Money] = mapped_column(default=0, server_default="0")
+    interest_paid: Mapped[Money] = mapped_column(default=0, server_default="0")
+    paid_on: Mapped[date | None]
+    """Day on which the last part was paid; empty while something is open."""
+
+    __screen__ = Screen(
+        menu=_("Portfolio"), title=_("Instalments"), icon="calendar", position=25, operations="", order="due_on",
+        list="loan customer number due_on principal interest principal_paid interest_paid paid_on balance",
+        show={_("Instalment"): "loan customer number due_on principal interest principal_paid interest_paid paid_on balance"},
+        search="loan.number", filters="loan customer due_on paid_on principal",
+    )  # fmt: skip

@@ -1,0 +1,121 @@
+"""Message templates and messages. A message is its own outbox row: written with its cause, sent later."""
+
+from datetime import date
+
+from flask_babel import lazy_gettext as _
+from sqlalchemy import Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.entity import Entity, link
+from app.core.scope import Scope
+from app.core.screen import Screen
+from app.core.types import Choice, Code, Count, CreatedAt, Days, Flag, Instant, JsonList, Line, Name, Text, choice
+from app.core.types import Phone as PhoneNumber
+
+
+class Channel(Choice):
+    """By which way a message goes."""
+
+    SMS = "sms", _("SMS"), "blue"
+    VOICE = "voice", _("Voice"), "purple"
+    EMAIL = "email", _("E-mail"), "cyan"
+
+
+class TemplateKind(Choice):
+    """When messages of a template are made."""
+
+    ADVANCE = "advance", _("Advance reminder"), "blue"
+    TIMED = "timed", _("Timed collection"), "orange"
+    MANUAL = "manual", _("Manual"), "secondary"
+
+
+class MessageTemplate(Entity):
+    """Fixed text with placeholders, and when the night makes messages of it."""
+
+    __scope__ = Scope.shared("wordings approved for use")
+    __table_args__ = (UniqueConstraint("client_id", "name", "language", postgresql_nulls_not_distinct=True),)
+
+    client_id: Mapped[int | None] = link("client")
+    name: Mapped[Name]
+    channel: Mapped[Channel] = choice(Channel, default=Channel.SMS)
+    kind: Mapped[TemplateKind] = choice(TemplateKind)
+    language: Mapped[Code]
+    text: Mapped[Text]
+    days_before: Mapped[Days | None]
+    """Advance reminders: how many days before the due date."""
+    send_times: Mapped[Line | None]
+    """Times of day, separated by spaces: 09:00 18:30."""
+    max_days_overdue: Mapped[Days | None]
+    """Timed collection: beyond this many days past due nothing is sent."""
+    is_active: Mapped[Flag]
+
+    __screen__ = Screen(
+        menu=_("Contact"), title=_("Message templates"), icon="message",
+        list="name kind channel language days_before send_times max_days_overdue is_active client",
+        form={_("Template"): "client name channel language text is_active",
+              _("When"): "kind days_before send_times max_days_overdue"},
+        search="name text", order="name",
+    )  # fmt: skip
+
+
+class MessageState(Choice):
+    """How far a message has come."""
+
+    QUEUED = "queued", _("Queued"), "blue"
+    SENDING = "sending", _("Being sent"), "cyan"
+    SENT = "sent", _("Sent"), "teal"
+    DELIVERED = "delivered", _("Delivered"), "green"
+    FAILED = "failed", _("Failed"), "red"
+    REFUSED = "refused", _("Refused by contact rules"), "orange"
+    CANCELLED = "cancelled", _("Cancelled"), "secondary"
+    UNKNOWN = "unknown", _("Outcome unknown"), "yellow"
+    MISSED = "missed", _("Missed"), "secondary"
+    RECEIVED = "received", _("Received"), "purple"
+
+
+class Message(Entity):
+    """One message to or from a customer, with its reason, its text and what became of it."""
+
+    __scope__ = Scope.through("customer", "loan")
+    __history__ = False
+    __table_args__ = (
+        UniqueConstraint("customer_id", "template_id", "business_on", "slot", "loan_id", name="uq_message_once"),
+        Index("ix_message_due", "send_after", "id", postgresql_where=text("state = 'queued'")),
+        Index("ix_message_claimed", "claimed_at", postgresql_where=text("state = 'sending'")),
+        Index("ix_message_customer", "customer_id", "id"),
+        Index("ix_message_provider", "provider", "provider_reference"),
+    )
+
+    customer_id: Mapped[int | None] = link("customer", index=False)
+    loan_id: Mapped[int | None] = link("loan")
+    template_id: Mapped[int | None] = link("message_template")
+    business_on: Mapped[date | None]
+    slot: Mapped[Code] = mapped_column(default="", server_default="")
+    """Which of the day's sending times; part of the key that keeps a message from being made twice."""
+    channel: Mapped[Channel] = choice(Channel, default=Channel.SMS)
+    is_inbound: Mapped[Flag]
+    phone: Mapped[PhoneNumber | None]
+    language: Mapped[Code | None]
+    text: Mapped[Text]
+    state: Mapped[MessageState] = choice(MessageState, default=MessageState.QUEUED)
+    reason: Mapped[Code | None]
+    """Stable code of a refusal, cancellation or failure; `app.contact` and `app.messaging` name them."""
+    send_after: Mapped[Instant | None]
+    claimed_at: Mapped[Instant | None]
+    attempts: Mapped[Count] = mapped_column(default=0, server_default="0")
+    provider: Mapped[Code | None]
+    provider_reference: Mapped[Line | None]
+    receipts: Mapped[JsonList]
+    sent_at: Mapped[Instant | None]
+    delivered_at: Mapped[Instant | None]
+    created_at: Mapped[CreatedAt]
+    created_by_id: Mapped[int | None] = link("user")
+
+    __screen__ = Screen(
+        menu=_("Contact"), title=_("Messages"), icon="message", operations="", order="-id",
+        list="created_at customer loan template channel phone state reason text sent_at",
+        show={_("Message"): "customer loan template business_on slot channel is_inbound phone language text",
+              _("Sending"): "state reason send_after attempts provider provider_reference sent_at delivered_at created_by"},
+        filters="state reason channel template customer loan business_on is_inbound created_at",
+        search="text", charts={"state": "count", "reason": "count"},
+    )  # fmt: skip

@@ -1,0 +1,116 @@
+/* A lookup field: a <select data-lookup-url> becomes a combobox that loads {results: [{value, text, sub}]}.
+   Typing clears the options FIRST, so that Enter can never take a row of an earlier search. */
+"use strict";
+(() => {
+  const { $$, make, icon, json, texts, debounce } = Loandesk;
+  let serial = 0;
+
+  const combobox = (select) => {
+    const many = select.multiple;
+    const id = `combo-${++serial}`;
+    const label = select.getAttribute("aria-label") || select.labels?.[0]?.textContent.trim() || select.name;
+    const input = make("input", { type: "text", role: "combobox", "aria-expanded": "false", "aria-controls": id, "aria-autocomplete": "list",
+      "aria-label": label, autocomplete: "off", spellcheck: "false", placeholder: select.dataset.placeholder || texts.type_more });
+    for (const name of ["aria-describedby", "aria-invalid"]) if (select.hasAttribute(name)) input.setAttribute(name, select.getAttribute(name));
+    if (select.required) input.setAttribute("aria-required", "true");
+    const clear = make("button", { type: "button", class: "btn-quiet combo-clear", "aria-label": texts.remove, tabindex: "-1" }, icon("x"));
+    const list = make("div", { class: "combo-list", id, role: "listbox", "aria-label": label, hidden: "" });
+    const box = make("div", { class: "combo" }, input, clear, list);
+    let options = [];
+    let at = -1;
+    let control;
+
+    const chosen = () => [...select.selectedOptions].filter((option) => option.value);
+    const show = () => {
+      $$(".combo-token", box).forEach((token) => token.remove());
+      if (many) {
+        for (const option of chosen()) {
+          const drop = make("button", { type: "button", class: "btn-quiet", "aria-label": `${texts.remove} ${option.text}` }, icon("x"));
+          drop.addEventListener("click", () => { option.remove(); show(); changed(); input.focus(); });
+          box.insertBefore(make("span", { class: "combo-token" }, option.text, drop), input);
+        }
+      } else input.value = chosen()[0]?.text || "";
+      clear.hidden = many || !chosen().length;
+    };
+    const changed = () => select.dispatchEvent(new Event("change", { bubbles: true }));
+    const close = () => { list.hidden = true; input.setAttribute("aria-expanded", "false"); input.removeAttribute("aria-activedescendant"); };
+    const mark = (index) => {
+      at = index;
+      [...list.children].forEach((one, place) => one.getAttribute("role") === "option" && one.setAttribute("aria-selected", String(place === at)));
+      const row = options.length ? list.children[at] : null;
+      if (row) { input.setAttribute("aria-activedescendant", row.id); row.scrollIntoView({ block: "nearest" }); } else input.removeAttribute("aria-activedescendant");
+    };
+    const say = (text) => { options = []; at = -1; list.replaceChildren(make("div", { class: "combo-note", role: "option", "aria-disabled": "true" }, text)); };
+    const draw = (results) => {
+      options = results;
+      if (!results.length) { say(texts.nothing); return; }
+      list.replaceChildren(...results.map((one, index) => {
+        const row = make("div", { class: "combo-option", role: "option", id: `${id}-${index}`, "aria-selected": "false" }, one.text, one.sub ? make("span", {}, one.sub) : null);
+        row.addEventListener("mousedown", (event) => { event.preventDefault(); take(index); });
+        return row;
+      }));
+      mark(0);
+    };
+    const open = () => {
+      list.classList.toggle("is-above", innerHeight - box.getBoundingClientRect().bottom < 280 && box.getBoundingClientRect().top > 280);
+      list.hidden = false;
+      input.setAttribute("aria-expanded", "true");
+    };
+    const ask = async (words) => {
+      control?.abort();
+      control = new AbortController();
+      const mine = control;
+      const url = new URL(select.dataset.lookupUrl, location.href);
+      url.searchParams.set("q", words);
+      try {
+        const { results } = await json(url.href, mine.signal);
+        if (mine === control) draw(results.map((one) => ({ ...one, value: String(one.value) })));
+      } catch (error) {
+        if (error.name !== "AbortError") say(error.message);
+      }
+    };
+    const later = debounce((words) => { if (!list.hidden) ask(words); }, 150);
+    const begin = (words, wait) => { control?.abort(); control = null; say(texts.searching); open(); if (wait) later(words); else ask(words); };
+    const take = (index) => {
+      const one = options[index];
+      if (!one) return;
+      if (many) {
+        if (!chosen().some((option) => option.value === one.value)) select.append(new Option(one.text, one.value, true, true));
+        input.value = "";
+      } else {
+        [...select.options].filter((option) => option.value).forEach((option) => option.remove());
+        select.append(new Option(one.text, one.value, true, true));
+      }
+      show();
+      close();
+      changed();
+    };
+    const empty = () => { [...select.options].filter((option) => option.value).forEach((option) => option.remove()); select.value = ""; show(); changed(); };
+
+    input.addEventListener("input", () => {
+      if (!many && chosen().length) { [...select.options].filter((option) => option.value).forEach((option) => option.remove()); select.value = ""; clear.hidden = true; changed(); }
+      begin(input.value.trim(), true);
+    });
+    input.addEventListener("click", () => { if (list.hidden) { if (!many) input.select(); begin("", false); } });
+    input.addEventListener("keydown", (event) => {
+      if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+        event.preventDefault();
+        event.stopPropagation();
+        if (list.hidden) begin("", false); else if (options.length) mark((at + (event.key === "ArrowDown" ? 1 : -1) + options.length) % options.length);
+      } else if (event.key === "Enter" && !list.hidden) { event.preventDefault(); take(at); }
+      else if (event.key === "Escape" && !list.hidden) { event.preventDefault(); event.stopPropagation(); show(); close(); }
+      else if (event.key === "Backspace" && many && !input.value && chosen().length) { chosen().at(-1).remove(); show(); changed(); }
+    });
+    input.addEventListener("blur", () => { control?.abort(); close(); if (many) input.value = ""; else show(); });
+    clear.addEventListener("click", () => { empty(); input.focus(); });
+
+    if (select.id) { box.id = `${select.id}-combo`; input.id = `${select.id}-text`; document.querySelector(`label[for="${CSS.escape(select.id)}"]`)?.setAttribute("for", input.id); }
+    select.hidden = true;
+    select.required = false;
+    select.after(box);
+    show();
+    return box;
+  };
+  Loandesk.combobox = combobox;
+  $$("select[data-lookup-url]").forEach(combobox);
+})();

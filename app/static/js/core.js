@@ -1,0 +1,112 @@
+/* What every page needs: helpers, theme, messages, the confirm dialog, fetching parts of a page. */
+"use strict";
+const Loandesk = (() => {
+  const $ = (selector, root = document) => root.querySelector(selector);
+  const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
+  const texts = JSON.parse($("#texts")?.textContent || "{}");
+
+  /** Calls handler(event, element) for events on elements matching selector, also on later ones. */
+  const on = (type, selector, handler) => document.addEventListener(type, (event) => {
+    const element = event.target.closest?.(selector);
+    if (element) handler(event, element);
+  });
+
+  /** Builds an element: make("b", {class: "x"}, "text", child). Text is never read as HTML. */
+  const make = (tag, attributes = {}, ...children) => {
+    const element = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes)) if (value !== null && value !== undefined) element.setAttribute(name, value);
+    element.append(...children.filter((child) => child !== null && child !== undefined));
+    return element;
+  };
+
+  const sprite = $("use[href*='icons.svg']")?.getAttribute("href").split("#")[0] || "";
+  const icon = (name) => {
+    const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
+    svg.setAttribute("class", "icon");
+    svg.setAttribute("aria-hidden", "true");
+    use.setAttribute("href", `${sprite}#${name || "point"}`);
+    svg.append(use);
+    return svg;
+  };
+
+  const remember = (name, value) => {
+    document.cookie = `${name}=${value};path=/;max-age=31536000;samesite=lax${location.protocol === "https:" ? ";secure" : ""}`;
+  };
+
+  /** A message in the corner; errors and warnings stay until closed. */
+  const toast = (text, kind = "success") => {
+    const note = $("#toast-template").content.firstElementChild.cloneNode(true);
+    note.classList.add(`is-${kind}`);
+    note.setAttribute("role", kind === "danger" || kind === "warning" ? "alert" : "status");
+    $("div", note).textContent = text;
+    $("#toasts").append(note);
+    fade(note);
+  };
+  const fade = (note) => {
+    if (!note.matches(".is-danger, .is-warning")) setTimeout(() => note.remove(), 6000);
+  };
+
+  /** Asks in a dialog; resolves to true when the person agrees. */
+  const ask = (text, verb, danger) => new Promise((resolve) => {
+    const box = $("#confirm");
+    const yes = $("[data-verb]", box);
+    $("[data-text]", box).textContent = text;
+    yes.textContent = verb || yes.dataset.default;
+    yes.className = `btn ${danger ? "btn-danger-solid" : "btn-primary"}`;
+    box.returnValue = "no";
+    box.onclose = () => resolve(box.returnValue === "yes");
+    box.showModal();
+  });
+
+  /** Fetches a part of a page as text. A redirect to the login page is told, not pasted. */
+  const part = async (url, name, signal) => {
+    const answer = await fetch(url, { headers: { "X-Partial": name }, cache: "no-store", signal });
+    if (answer.redirected && /\/login/.test(answer.url)) throw new Error(texts.signed_out);
+    if (!answer.ok) throw new Error(texts.failed);
+    return answer.text();
+  };
+  const json = async (url, signal) => {
+    const answer = await fetch(url, { headers: { Accept: "application/json" }, signal });
+    if (answer.redirected && /\/login/.test(answer.url)) throw new Error(texts.signed_out);
+    if (!answer.ok) throw new Error(texts.failed);
+    return answer.json();
+  };
+  const parse = (html) => new DOMParser().parseFromString(html, "text/html");
+  const debounce = (work, wait) => {
+    let timer;
+    return (...values) => { clearTimeout(timer); timer = setTimeout(() => work(...values), wait); };
+  };
+
+  on("click", "[data-theme-toggle]", () => {
+    const next = document.documentElement.dataset.bsTheme === "dark" ? "light" : "dark";
+    document.documentElement.dataset.bsTheme = next;
+    remember("theme", next);
+    document.dispatchEvent(new CustomEvent("loandesk:theme"));
+  });
+  on("click", "[data-print]", () => window.print());
+  on("click", "[data-toast-close]", (event, button) => button.closest(".note-toast").remove());
+  on("click", "[data-keys-help]", () => $("#keys").showModal());
+  $$("#toasts .note-toast").forEach(fade);
+  $$("details[data-nav]").forEach((group) => group.addEventListener("toggle", () => {
+    remember("nav", $$("details[data-nav][open]").map((one) => one.dataset.nav).join("."));
+  }));
+
+  document.addEventListener("submit", async (event) => {
+    const form = event.target;
+    if (form.dataset.confirm && !form.dataset.agreed) {
+      event.preventDefault();
+      const submitter = event.submitter;
+      if (!(await ask(form.dataset.confirm, form.dataset.confirmVerb, "confirmDanger" in form.dataset))) return;
+      form.dataset.agreed = "1";
+      form.requestSubmit(submitter);
+      return;
+    }
+    if ("busy" in form.dataset) queueMicrotask(() => {
+      if (!event.defaultPrevented) event.submitter?.classList.add("is-busy");
+    });
+  });
+  addEventListener("pageshow", () => $$(".is-busy").forEach((button) => button.classList.remove("is-busy")));
+
+  return { $, $$, on, make, icon, texts, toast, ask, part, json, parse, debounce, remember };
+})();

@@ -1,0 +1,67 @@
+/* Forms: unsaved-changes guard, Ctrl+S, focus on what is wrong, password reveal, dropping files. */
+"use strict";
+(() => {
+  const { $, $$, on, texts, toast } = Loandesk;
+  let dirty = false;
+
+  for (const form of $$("form[data-guard]")) {
+    const touch = (event) => {
+      if (event.target.getAttribute("role") === "combobox") return;
+      dirty = true;
+      const note = $("[data-dirty]", form);
+      if (note) note.hidden = false;
+    };
+    form.addEventListener("input", touch);
+    form.addEventListener("change", touch);
+    form.addEventListener("submit", (event) => queueMicrotask(() => { if (!event.defaultPrevented) dirty = false; }));
+  }
+  on("click", "[data-cancel]", () => { dirty = false; });
+  addEventListener("beforeunload", (event) => { if (dirty) event.preventDefault(); });
+
+  addEventListener("keydown", (event) => {
+    if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "s") return;
+    const form = $("form[data-guard]");
+    if (form) { event.preventDefault(); form.requestSubmit($(".save-bar button", form)); }
+  });
+
+  const reach = (id) => {
+    const field = document.getElementById(`${id}-text`) || document.getElementById(id);
+    field?.focus();
+    field?.closest(".form-item")?.scrollIntoView({ block: "center" });
+  };
+  on("click", "[data-focus]", (event, link) => { event.preventDefault(); reach(link.dataset.focus); });
+  const first = $("[data-error-summary] [data-focus]");
+  if (first) reach(first.dataset.focus); else $("[data-error-summary]")?.focus();
+
+  on("click", "[data-reveal]", (event, button) => {
+    const field = document.getElementById(button.dataset.reveal);
+    const shown = field.type === "password";
+    field.type = shown ? "text" : "password";
+    button.setAttribute("aria-pressed", String(shown));
+    const use = $("use", button);
+    use.setAttribute("href", use.getAttribute("href").replace(/#.*/, shown ? "#eye-off" : "#eye"));
+  });
+
+  // a file is chosen by click, keyboard or drop; its name and size are shown at once
+  const size = (bytes) => new Intl.NumberFormat(document.documentElement.lang, { style: "unit", unit: bytes < 1e6 ? "kilobyte" : "megabyte", maximumFractionDigits: 1 }).format(bytes / (bytes < 1e6 ? 1e3 : 1e6));
+  for (const drop of $$(".drop")) {
+    const input = $("input[type=file]", drop);
+    const name = $("b", drop);
+    const plain = name.textContent;
+    const show = () => {
+      const file = input.files[0];
+      const limit = Number(drop.dataset.maxBytes || 0);
+      if (file && limit && file.size > limit) { toast(texts.too_large, "danger"); input.value = ""; name.textContent = plain; return; }
+      name.textContent = file ? `${file.name} · ${size(file.size)}` : plain;
+    };
+    input.addEventListener("change", show);
+    for (const type of ["dragenter", "dragover"]) drop.addEventListener(type, (event) => { event.preventDefault(); drop.classList.add("is-over"); });
+    for (const type of ["dragleave", "drop"]) drop.addEventListener(type, () => drop.classList.remove("is-over"));
+    drop.addEventListener("drop", (event) => {
+      event.preventDefault();
+      if (!event.dataTransfer.files.length) return;
+      input.files = event.dataTransfer.files;
+      input.dispatchEvent(new Event("change", { bubbles: true }));
+    });
+  }
+})();

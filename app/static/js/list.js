@@ -1,0 +1,124 @@
+/* Lists: live search, sorting and paging without a page load, picking rows, columns, row cursor.
+   Every state is in the URL; an embedded list (a record's tab) keeps its own. */
+"use strict";
+(() => {
+  const { $, $$, on, part, parse, toast, debounce } = Loandesk;
+  const pending = new WeakMap();
+
+  const address = (list) => new URL("embedded" in list.dataset ? list.dataset.url || list.closest("[data-loaded-from]").dataset.loadedFrom : location.href, location.href);
+
+  /** Replaces the changing part of a list by what the URL gives. */
+  const load = async (list, url, { push = true } = {}) => {
+    pending.get(list)?.abort();
+    const control = new AbortController();
+    pending.set(list, control);
+    const region = $("[data-region]", list);
+    region.setAttribute("aria-busy", "true");
+    try {
+      const fresh = $("[data-region]", parse(await part(url, "table", control.signal)));
+      if (!fresh) { location.assign(url); return; }
+      region.replaceWith(fresh);
+      if ("embedded" in list.dataset) list.dataset.url = url;
+      else if (push) history.pushState({ list: true }, "", url);
+      after(list, fresh);
+    } catch (error) {
+      if (error.name === "AbortError") return;
+      region.removeAttribute("aria-busy");
+      toast(error.message, "danger");
+    }
+  };
+
+  const after = (list, region) => {
+    const link = $("[data-export-link]", list);
+    if (link && region.dataset.export) link.href = region.dataset.export;
+    const next = $("form.bulk input[name=next]", list);
+    if (next && !("embedded" in list.dataset)) next.value = location.pathname + location.search;
+    document.dispatchEvent(new CustomEvent("loandesk:list", { detail: list }));
+  };
+
+  /** Sets or removes parameters of the list's URL (an empty value removes) and goes to the first page. */
+  const change = (list, values) => {
+    const url = address(list);
+    for (const [name, value] of Object.entries(values)) value === "" || value === null ? url.searchParams.delete(name) : url.searchParams.set(name, value);
+    ["after", "before", "page"].forEach((name) => url.searchParams.delete(name));
+    return load(list, url.href);
+  };
+  Object.assign(Loandesk, { changeList: change, loadList: load });
+
+  on("click", "[data-list] a[data-swap]", (event, link) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+    event.preventDefault();
+    const list = link.closest("[data-list]");
+    const box = $("[data-quick] input", list);
+    if (box) box.value = new URL(link.href).searchParams.get("q") || "";
+    load(list, link.href).then(() => $(".table-scroll", list)?.scrollTo({ top: 0 }));
+  });
+  addEventListener("popstate", () => {
+    const list = $("[data-list]:not([data-embedded])");
+    if (!list) return;
+    const box = $("[data-quick] input", list);
+    if (box) box.value = new URLSearchParams(location.search).get("q") || "";
+    load(list, location.href, { push: false });
+  });
+
+  const search = debounce((input) => {
+    const list = input.closest("[data-list]");
+    const url = address(list);
+    if ((url.searchParams.get("q") || "") !== input.value.trim()) change(list, { q: input.value.trim() });
+  }, 220);
+  on("input", "[data-quick] input", (event, input) => search(input));
+  on("submit", "[data-quick]", (event, form) => { event.preventDefault(); search($("input", form)); });
+
+  // picking rows for a bulk operation
+  const picks = (list) => $$("tbody input[name=ids]", list);
+  const count = (list) => {
+    const chosen = picks(list).filter((box) => box.checked);
+    const bar = $("form.bulk", list);
+    const all = $("[data-pick-all]", list);
+    picks(list).forEach((box) => box.closest("tr").classList.toggle("is-picked", box.checked));
+    if (bar) { bar.hidden = !chosen.length; $("[data-count]", bar).textContent = chosen.length; }
+    if (all) { all.checked = chosen.length > 0 && chosen.length === picks(list).length; all.indeterminate = chosen.length > 0 && !all.checked; }
+  };
+  on("change", "[data-list] [data-pick-all]", (event, all) => {
+    const list = all.closest("[data-list]");
+    picks(list).forEach((box) => { box.checked = all.checked; });
+    count(list);
+  });
+  on("change", "[data-list] tbody input[name=ids]", (event, box) => count(box.closest("[data-list]")));
+  on("click", "[data-unselect]", (event, button) => {
+    const list = button.closest("[data-list]");
+    picks(list).forEach((box) => { box.checked = false; });
+    count(list);
+  });
+
+  // a click anywhere on a row opens it, unless it meant something else
+  on("click", "tr[data-href]", (event, row) => {
+    if (!row.dataset.href || event.target.closest("a, button, input, label, .pick") || String(getSelection())) return;
+    if (event.ctrlKey || event.metaKey) window.open(row.dataset.href, "_blank", "noopener"); else location.assign(row.dataset.href);
+  });
+
+  on("submit", "[data-columns]", (event, form) => {
+    event.preventDefault();
+    const list = form.closest("[data-list]");
+    const chosen = $$("input:checked", form).map((box) => box.value);
+    if (!chosen.length) return;
+    bootstrap.Dropdown.getInstance($("[data-bs-toggle=dropdown]", form.parentElement))?.hide();
+    const url = new URL(list.dataset.columnsUrl, location.href);
+    url.searchParams.set("cols", chosen.join("."));
+    load(list, url.href);
+  });
+
+  // the cursor that j and k move
+  const rows = () => $$("[data-list] tbody tr");
+  const cursor = () => rows().findIndex((row) => row.classList.contains("is-cursor"));
+  Loandesk.rowCursor = {
+    move(step) {
+      const all = rows();
+      if (!all.length) return;
+      const at = Math.max(0, Math.min(all.length - 1, cursor() < 0 ? (step > 0 ? 0 : all.length - 1) : cursor() + step));
+      all.forEach((row, index) => row.classList.toggle("is-cursor", index === at));
+      all[at].scrollIntoView({ block: "nearest" });
+    },
+    row: () => rows()[cursor()],
+  };
+})();

@@ -1,0 +1,96 @@
+/* Ctrl+K: pages by name, records by what the server finds, what was open before. */
+"use strict";
+(() => {
+  const { $, on, make, icon, json, texts, debounce } = Loandesk;
+  const box = $("#palette");
+  if (!box) return;
+  const input = $("input", box);
+  const list = $("#palette-list");
+  const status = $(".palette-status", box);
+  const pages = JSON.parse($("#palette-pages").textContent);
+  const STORE = "loandesk.recent";
+  let items = [];
+  let at = 0;
+  let control;
+
+  const recent = () => { try { return JSON.parse(localStorage.getItem(STORE)) || []; } catch { return []; } };
+  const keep = (item) => {
+    try { localStorage.setItem(STORE, JSON.stringify([item, ...recent().filter((one) => one.url !== item.url)].slice(0, 8))); } catch { /* private window */ }
+  };
+  const heading = $("main h1");
+  const record = $("main [data-record-title]") || heading;
+  if (record && location.pathname !== "/" && !$("main form[data-guard]")) {
+    keep({ text: record.textContent.trim(), sub: $(".crumbs li:nth-last-child(2)")?.textContent.trim() || "", url: location.pathname, icon: "history" });
+  }
+
+  const mark = (index) => {
+    at = index;
+    items.forEach(({ row }, place) => row.setAttribute("aria-selected", String(place === at)));
+    const row = items[at]?.row;
+    if (row) { input.setAttribute("aria-activedescendant", row.id); row.scrollIntoView({ block: "nearest" }); } else input.removeAttribute("aria-activedescendant");
+  };
+  const draw = (groups) => {
+    items = [];
+    list.replaceChildren(...groups.filter((group) => group.items.length).map((group, place) => {
+      const title = make("div", { class: "palette-group", id: `palette-group-${place}` }, group.label);
+      const section = make("div", { role: "group", "aria-labelledby": title.id }, title);
+      for (const item of group.items) {
+        const row = make("div", { class: "palette-item", role: "option", id: `palette-${items.length}`, "aria-selected": "false" }, icon(item.icon), make("b", {}, item.text), item.sub ? make("span", {}, item.sub) : null);
+        const index = items.length;
+        row.addEventListener("click", (event) => go(index, event.ctrlKey || event.metaKey));
+        row.addEventListener("mousemove", () => { if (at !== index) mark(index); });
+        section.append(row);
+        items.push({ ...item, row });
+      }
+      return section;
+    }));
+    input.setAttribute("aria-expanded", String(items.length > 0));
+    mark(0);
+  };
+  const go = (index, apart) => {
+    const item = items[index];
+    if (!item) return;
+    keep({ text: item.text, sub: item.sub || "", url: item.url, icon: item.icon });
+    if (apart) window.open(item.url, "_blank", "noopener"); else location.assign(item.url);
+    box.close();
+  };
+  const local = (words) => {
+    const fits = (item) => `${item.text} ${item.sub}`.toLowerCase().includes(words);
+    return words
+      ? [{ label: texts.pages, items: pages.filter(fits).slice(0, 8) }]
+      : [{ label: texts.recent, items: recent() }, { label: texts.pages, items: pages }];
+  };
+  const remote = debounce(async (words) => {
+    control = new AbortController();
+    const mine = control;
+    try {
+      const url = new URL(box.dataset.searchUrl, location.href);
+      url.searchParams.set("q", words);
+      const { groups } = await json(url.href, mine.signal);
+      if (mine !== control || input.value.trim() !== words) return;
+      draw([...groups, ...local(words.toLowerCase())]);
+      status.textContent = items.length ? "" : texts.nothing;
+    } catch (error) {
+      if (error.name !== "AbortError") status.textContent = error.message;
+    }
+  }, 130);
+  const find = () => {
+    const words = input.value.trim();
+    control?.abort();
+    control = null;
+    draw(local(words.toLowerCase()));
+    status.textContent = words.length > 1 ? (items.length ? "" : texts.searching) : "";
+    if (words.length > 1) remote(words);
+  };
+
+  Loandesk.openPalette = () => { if (box.open) return; box.showModal(); input.value = ""; find(); input.focus(); };
+  on("click", "[data-palette]", Loandesk.openPalette);
+  on("click", "[data-palette-close]", () => box.close());
+  box.addEventListener("click", (event) => { if (event.target === box) box.close(); });
+  input.addEventListener("input", find);
+  input.addEventListener("keydown", (event) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step && items.length) { event.preventDefault(); mark((at + step + items.length) % items.length); }
+    if (event.key === "Enter") { event.preventDefault(); go(at, event.ctrlKey || event.metaKey); }
+  });
+})();

@@ -1,0 +1,72 @@
+/* Records: tabs loaded on demand, timeline filter, pages that show the progress of a job. */
+"use strict";
+(() => {
+  const { $, $$, on, part, parse, texts, make, toast } = Loandesk;
+
+  const openTab = async (tab, { remember = true } = {}) => {
+    const box = tab.closest("[data-tabs]");
+    const panel = $("[role=tabpanel]", box);
+    for (const one of $$("[role=tab]", box)) {
+      one.setAttribute("aria-selected", String(one === tab));
+      one.tabIndex = one === tab ? 0 : -1;
+    }
+    tab.scrollIntoView({ block: "nearest", inline: "nearest" });
+    panel.setAttribute("aria-labelledby", tab.id);
+    panel.setAttribute("aria-busy", "true");
+    panel.dataset.loadedFrom = tab.dataset.tabUrl;
+    if (remember) {
+      const url = new URL(location.href);
+      url.searchParams.set("tab", tab.dataset.tabKey);
+      history.replaceState(history.state, "", url);
+    }
+    try {
+      const html = await part(tab.dataset.tabUrl, "tab");
+      if (tab.getAttribute("aria-selected") !== "true") return;
+      panel.replaceChildren(...parse(html).body.childNodes);
+    } catch (error) {
+      panel.replaceChildren(make("p", { class: "none-yet" }, error.message || texts.failed));
+    }
+    panel.removeAttribute("aria-busy");
+  };
+  on("click", "[data-tabs] [role=tab]", (event, tab) => openTab(tab));
+  on("keydown", "[data-tabs] [role=tab]", (event, tab) => {
+    const all = $$("[role=tab]", tab.parentElement);
+    const to = { ArrowRight: all.indexOf(tab) + 1, ArrowLeft: all.indexOf(tab) - 1, Home: 0, End: all.length - 1 }[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    const next = all[(to + all.length) % all.length];
+    next.focus();
+    openTab(next);
+  });
+  for (const box of $$("[data-tabs]")) {
+    const wanted = new URLSearchParams(location.search).get("tab");
+    const all = $$("[role=tab]", box);
+    const first = all.find((tab) => tab.dataset.tabKey === wanted) || all.find((tab) => tab.getAttribute("aria-selected") === "true") || all[0];
+    if (first) openTab(first, { remember: false });
+  }
+
+  on("click", "[data-timeline-kind]", (event, button) => {
+    const kind = button.dataset.timelineKind;
+    const box = button.closest("[data-timeline]");
+    $$("[data-timeline-kind]", box).forEach((one) => one.setAttribute("aria-pressed", String(one === button)));
+    $$(".event", box).forEach((one) => { one.hidden = Boolean(kind) && one.dataset.kind !== kind; });
+    const none = $("[data-timeline-none]", box);
+    if (none) none.hidden = $$(".event", box).some((one) => !one.hidden);
+  });
+
+  /** A region with data-poll (milliseconds) is fetched again until it comes back without it. */
+  const poll = (region) => setTimeout(async () => {
+    let fresh = region;
+    try {
+      const id = CSS.escape(region.id);
+      fresh = $(`#${id}`, parse(await part(region.dataset.pollUrl || location.href, "progress"))) || region;
+      if (fresh !== region) region.replaceWith(fresh);
+      region.dataset.failures = "0";
+    } catch (error) {
+      region.dataset.failures = Number(region.dataset.failures || 0) + 1;
+      if (region.dataset.failures === "3") toast(error.message || texts.failed, "danger");
+    }
+    if (fresh.dataset.poll) poll(fresh);
+  }, Number(region.dataset.poll));
+  $$("[data-poll]").forEach(poll);
+})();

@@ -1,0 +1,1 @@
+"""Screens: generated ones for every entity, and the few a table cannot express."""
