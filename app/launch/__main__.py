@@ -45,12 +45,16 @@ def parser() -> argparse.ArgumentParser:
     add.add_argument("--client", help="code of the client bank whose portfolio it is")
     add = command("nightly", "close a business date")
     add.add_argument("--date", required=True, type=date.fromisoformat, metavar="YYYY-MM-DD")
-    add = command("create-user", "make a login; prints its first password")
+    add = command("create-user", "make a login; prints its password")
     add.add_argument("name")
     add.add_argument("--role", required=True)
     add.add_argument("--email")
     add.add_argument("--first-name")
     add.add_argument("--last-name")
+    add.add_argument(
+        "--sees", choices=["all", "own"], help="whose rows; other grants are given on the screen"
+    )
+    add.add_argument("--password-stdin", action="store_true", help="read the password instead of making one")
     command("doctor", "check this machine and this installation")
     command("settings", "print every setting of the environment with its meaning")
     add = command("migration", "developer: write the migration for what the entities declare")

@@ -76,8 +76,9 @@ def let_pass(path: Path) -> None:
                 os.setxattr(directory, ACL, with_search(directory, owner.uid))
             except OSError as error:
                 raise LaunchError(
-                    f"PostgreSQL runs as the account {NAME}, which may not pass through {directory} ({error.strerror}). "
-                    f"Move the project elsewhere, start it as an ordinary user, or allow it: chmod o+x {directory}"
+                    f"PostgreSQL runs as the account {NAME}, which may not pass through {directory} "
+                    f"({error.strerror}). Move the project elsewhere, start it as an ordinary user, or allow "
+                    f"it: chmod o+x {directory}"
                 ) from error
 
 
@@ -103,7 +104,7 @@ def entries(directory: Path) -> list[tuple[int, int, int]]:
 
 
 def with_search(directory: Path, uid: int) -> bytes:
-    """The directory's access control list with the right to pass added for one account (acl(5), version 2)."""
+    """The directory's access control list with one account added that may pass (acl(5))."""
     mode = directory.stat().st_mode
     found = entries(directory) or [
         (OWNER, mode >> 6 & 7, NOBODY),

@@ -2,6 +2,8 @@
 
 import argparse
 import os
+import secrets
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -25,9 +27,13 @@ def application(options: argparse.Namespace) -> Iterator[Servers]:
         if not is_prepared(servers.data, url, demo=demo):
             prepare(servers, demo=demo)
         from app import create_app
+        from app.core.errors import RuleError
 
         with create_app().app_context():
-            yield servers
+            try:
+                yield servers
+            except RuleError as error:
+                raise LaunchError(str(error)) from error
 
 
 def import_file(options: argparse.Namespace) -> int:
@@ -52,17 +58,18 @@ def nightly(options: argparse.Namespace) -> int:
 
 
 def create_user(options: argparse.Namespace) -> int:
-    """Make a login."""
+    """Make a login; its password comes from standard input or is made up and printed."""
+    password = sys.stdin.readline().rstrip("\n") if options.password_stdin else secrets.token_urlsafe(12)
     with application(options):
         from app.access.users import create_user as make
+        from app.core.org import GrantKind
 
-        password = make(
-            options.name, role=options.role, email=options.email,
-            first_name=options.first_name, last_name=options.last_name,
-        )  # fmt: skip
-        say(
-            f"{options.name} may log in as {options.role}. First password, to be changed at the first login: {password}"
-        )
+        grants = [{"kind": GrantKind(options.sees)}] if options.sees else []
+        names = {name: getattr(options, name) or "" for name in ("first_name", "last_name", "email")}
+        make(options.name, password, options.role, grants=grants, **names)
+    say(f"{options.name} may log in as {options.role} and sees {options.sees or 'nothing yet'}.")
+    if not options.password_stdin:
+        say(f"First password: {password}")
     return 0
 
 

@@ -124,9 +124,10 @@ def queue(_data: DataDir, _url: str) -> Iterator[Finding]:
     facts = client.info()
     assert isinstance(facts, dict)  # noqa: S101 - it is asked synchronously
     name = "Valkey" if "valkey_version" in facts else "Redis"
+    release = facts.get("valkey_version") or facts.get("redis_version")
     yield (
         OK,
-        f"{name} {facts.get('valkey_version') or facts.get('redis_version')}, {facts['used_memory_human']} used",
+        f"{name} {release}, {facts['used_memory_human']} used",
     )
     policy = facts.get("maxmemory_policy")
     yield (

@@ -15,8 +15,9 @@ SELECT current_setting('server_version_num')::int AS version,
     EXISTS (SELECT FROM pg_roles r WHERE r.rolsuper AND pg_has_role(r.oid, 'MEMBER')) AS is_superuser,
     EXISTS (SELECT FROM pg_roles r WHERE r.rolbypassrls AND pg_has_role(r.oid, 'MEMBER')) AS bypasses,
     EXISTS (SELECT FROM pg_database d WHERE d.datname = current_database() AND pg_has_role(d.datdba, 'MEMBER')
-        UNION ALL SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p')
-            AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND pg_has_role(c.relowner, 'MEMBER')) AS owns
+        UNION ALL SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE
+            c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+            AND pg_has_role(c.relowner, 'MEMBER')) AS owns
 """
 
 
@@ -30,7 +31,7 @@ def libpq(url: str) -> str:
 
 
 def make_logins(data: DataDir) -> None:
-    """Make the two logins of the embedded server: the owner may make roles, the application inherits nothing."""
+    """Make the two logins of the embedded server: the owner may make roles, the other inherits nothing."""
     keys = data.keys()
     with psycopg.connect(data.database_url(postgres.SUPERUSER, "postgres"), autocommit=True) as connection:
         for login, rights in ((postgres.OWNER, "CREATEROLE"), (postgres.APP, "NOINHERIT")):
@@ -47,7 +48,7 @@ def make_logins(data: DataDir) -> None:
 
 
 def make_database(data: DataDir, name: str, template: str = "template1") -> None:
-    """Make a database that belongs to the owner's login and that nobody else may enter but the application."""
+    """Make a database that belongs to the owner's login; nobody else may enter but the application."""
     database, owner, app = sql.Identifier(name), sql.Identifier(postgres.OWNER), sql.Identifier(postgres.APP)
     with psycopg.connect(data.database_url(postgres.SUPERUSER, "postgres"), autocommit=True) as connection:
         if connection.execute("SELECT FROM pg_database WHERE datname = %s", (name,)).rowcount:
@@ -94,7 +95,7 @@ def refuse_unsafe(app_url: str) -> None:
         raise LaunchError(f"DATABASE_URL: the server does not let the application in: {error}") from error
     if found:
         raise LaunchError(
-            f"DATABASE_URL names a login the application must not have: {', and '.join(found)}. Row security would "
-            "not hold it, and every user would see every row. Give DATABASE_URL a login that owns nothing "
-            "(CREATE ROLE … LOGIN NOINHERIT), and the owner's login to DATABASE_ADMIN_URL."
+            f"DATABASE_URL names a login the application must not have: {', and '.join(found)}. Row security "
+            "would not hold it, and every user would see every row. Give DATABASE_URL a login that owns nothing "
+            "nothing (CREATE ROLE … LOGIN NOINHERIT), and the owner's login to DATABASE_ADMIN_URL."
         )

@@ -9,7 +9,6 @@ import json
 import os
 import secrets
 import stat
-import tempfile
 from functools import cached_property
 from pathlib import Path
 
@@ -20,6 +19,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 LONGEST_SOCKET_PATH = 103
 """Bytes a socket's path may have everywhere: Linux allows 107, macOS 103."""
 LONGEST_SOCKET_NAME = len("/.s.PGSQL.5432")
+TEMPORARY = Path("/tmp")  # noqa: S108 - a private directory is made in it; tempfile's may be as long as ours
 
 
 class DataDir:
@@ -36,7 +36,7 @@ class DataDir:
         self.secrets = self.root / "secrets.json"
 
     def create(self) -> None:
-        """Make the directories. Others may pass through the top one only where root needs it for the servers."""
+        """Make the directories. Others may pass the top one only if root lends an account."""
         self.root.mkdir(parents=True, exist_ok=True)
         for path in (self.logs, self.files):
             path.mkdir(mode=0o700, exist_ok=True)
@@ -52,10 +52,7 @@ class DataDir:
         runtime = os.environ.get("XDG_RUNTIME_DIR", "")
         if os.geteuid() != 0 and runtime and len(os.fsencode(runtime)) < 60 and os.access(runtime, os.W_OK):
             return Path(runtime) / f"loandesk-{short}"
-        return (
-            Path("/tmp" if os.path.isdir("/tmp") else tempfile.gettempdir())
-            / f"loandesk-{os.geteuid()}-{short}"
-        )
+        return TEMPORARY / f"loandesk-{os.geteuid()}-{short}"
 
     def create_sockets(self) -> Path:
         """Make the socket directory, readable by nobody but the servers' account.
@@ -110,16 +107,15 @@ class DataDir:
     def write_private(self, path: Path, content: object) -> None:
         """Replace a JSON file of the installation as a whole; only its owner may read it."""
         beside = path.with_name(f".{path.name}.{os.getpid()}")
-        with open(
-            os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8"
-        ) as file:
+        beside.touch(0o600)
+        with beside.open("w", encoding="utf-8") as file:
             json.dump(content, file, indent=1)
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)
 
     def read_state(self) -> dict[str, object]:
-        """What the last deploy left: which code it was for, whether the demonstration data is in, its logins."""
+        """What the last deployment left: for which code, whether with demonstration data, its logins."""
         try:
             found: dict[str, object] = json.loads(self.state.read_text())
         except (OSError, ValueError):

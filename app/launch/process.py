@@ -70,7 +70,7 @@ class Part:
             self.process = subprocess.Popen(
                 self.command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd="/", **lend,
                 env=self.environment, pass_fds=self.pass_fds, start_new_session=True,
-                preexec_fn=self._die_with_parent if LIBC else None,
+                preexec_fn=self._die_with_parent if LIBC else None,  # noqa: PLW1509 - one call, takes no lock
             )  # fmt: skip
         finally:
             if output is not None:

@@ -83,18 +83,19 @@ def application_parts(servers: Servers, listener: socket.socket, programs: Progr
     told.setdefault("SESSION_COOKIE_SECURE", "no")  # what is served here itself is plain HTTP
     celery = [*module("celery", "-A", programs.jobs)]
     quiet = ["--without-mingle", "--without-gossip", "--hostname", f"loandesk-{os.getpid()}@%h"]
-    logs, keeper = servers.data.logs, servers.keeper
+    data, keeper = servers.data, servers.keeper
+    logs = data.logs
     return [
         Part(
-            "web", module("app.launch.web", programs.application, str(listener.fileno())), logs / "web.log", told,
-            pass_fds=(listener.fileno(),), keeper=keeper,
+            "web", module("app.launch.web", programs.application, str(listener.fileno())),
+            logs / "web.log", told, pass_fds=(listener.fileno(),), keeper=keeper,
         ),
         Part(
             "worker", [*celery, "worker", "--loglevel", "INFO", "--concurrency", count, *quiet],
             logs / "worker.log", told, stop_seconds=20, keeper=keeper,
         ),
         Part(
-            "beat", [*celery, "beat", "--loglevel", "INFO", "--pidfile=", "--schedule", str(servers.data.root / "beat")],
+            "beat", [*celery, "beat", "--loglevel", "INFO", "--pidfile=", "-s", str(data.root / "beat")],
             logs / "beat.log", told, keeper=keeper,
         ),
     ]  # fmt: skip
@@ -105,9 +106,8 @@ def already_running(servers: Servers) -> LaunchError:
     owner = servers.lock.owner()
     pid, url = owner.get("pid"), owner.get("url")
     if owner.get("purpose") != "serve":
-        return LaunchError(
-            f"{owner.get('purpose', 'A command')} (process {pid}) is using {servers.data.root}; wait for its end."
-        )
+        purpose = owner.get("purpose", "A command")
+        return LaunchError(f"{purpose} (process {pid}) is using {servers.data.root}; wait for its end.")
     where = f" at {url}" if url else " and still starting"
     return LaunchError(
         f"Loandesk is already running for {servers.data.root}{where} (process {pid}). "
@@ -128,8 +128,6 @@ def welcome(servers: Servers, url: str, options: argparse.Namespace, phases: Pha
     elif not logins:
         say("  No login yet? python3 run.py create-user NAME --role Administrator\n")
     if not is_loopback(options.host):
-        say(
-            "  Served without encryption to other machines: put a proxy with HTTPS in front (docs/operate.md)."
-        )
+        say("  Served unencrypted to other machines: put a proxy with HTTPS in front (docs/operate.md).")
     say(f"Started in {phases.total:.1f} s ({phases}). Logs: {servers.data.logs}. Ctrl-C stops everything.")
     servers.data.write_state(started={"at": time.time(), "seconds": phases.total, "phases": phases.seconds})

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
+from typing import Self
 
 from app.launch import logins, postgres, valkey
 from app.launch.console import say
@@ -36,8 +36,8 @@ class Servers:
     """
 
     def __init__(
-        self, data_dir: str | Path, *, durable: bool = True, with_postgres: bool = True, with_valkey: bool = True,
-        purpose: str = "a command",
+        self, data_dir: str | Path, *, durable: bool = True, with_postgres: bool = True,
+        with_valkey: bool = True, purpose: str = "a command",
     ) -> None:  # fmt: skip
         self.data = data_dir if isinstance(data_dir, DataDir) else DataDir(data_dir)
         self.durable, self.with_postgres, self.with_valkey = durable, with_postgres, with_valkey
@@ -71,7 +71,7 @@ class Servers:
         """Whether this object started the servers (and will stop them)."""
         return self.lock.file is not None
 
-    def __enter__(self) -> "Servers":
+    def __enter__(self) -> Self:
         self.data.create()
         self.data.keys()
         if self.lock.take():
@@ -85,7 +85,7 @@ class Servers:
             self.wait_for_owner()
         return self
 
-    def __exit__(self, _kind: type | None, error: BaseException | None, _trace: TracebackType | None) -> None:
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         if not self.is_owner:
             self.users.leave()
             return
@@ -151,7 +151,7 @@ class Servers:
 
     @contextmanager
     def database(self, name: str, template: str = "template1") -> Iterator[tuple[str, str]]:
-        """A database for the time of a test: made (from a template), its two URLs given, dropped at the end."""
+        """A database for the time of a test: made (from a template), its two URLs given, then dropped."""
         logins.make_database(self.data, name, template)
         try:
             yield self.urls(name)

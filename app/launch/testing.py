@@ -36,7 +36,7 @@ def cluster_dir(data_dir: str | Path = DEFAULT_DATA_DIR) -> Path:
     return Path(data_dir) / "test-cluster" / hashlib.sha256("\n".join(pins).encode()).hexdigest()[:12]
 
 
-def test_servers(data_dir: str | Path = DEFAULT_DATA_DIR) -> Servers:
+def servers_for_tests(data_dir: str | Path = DEFAULT_DATA_DIR) -> Servers:
     """Servers for tests: quick, not safe against a power cut, joined by every process of a test run.
 
     Name a test's databases `test_…`: those left by a run that was killed are dropped by the next one.
@@ -90,7 +90,7 @@ def test(options: argparse.Namespace, arguments: list[str]) -> int:
     is_whole = not selects(arguments)
     if is_whole:
         system.install_missing()
-    with test_servers(options.data_dir) as servers:
+    with servers_for_tests(options.data_dir) as servers:
         if servers.is_owner:
             drop_leftovers(servers)
         failed = check() if is_whole else []
