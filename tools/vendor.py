@@ -8,6 +8,7 @@ The result is committed, so neither a build nor a network is needed to run the p
 files: their licences and `vendor.lock.json` (package, version, licence, bytes, gzipped bytes, sha256);
 `docs/third-party.md` is generated from the same table.
 """
+
 import argparse
 import gzip
 import hashlib
@@ -31,6 +32,7 @@ ICON_NAMES = Path(__file__).with_name("icons.txt")
 @dataclass(frozen=True)
 class Package:
     """One npm package: what it is for, which files go where, which licence texts must travel with them."""
+
     name: str
     version: str
     licence: str
@@ -72,7 +74,8 @@ UNUSED = re.compile(
     r"|demo-|turbo|layout-|nprogress|segmented|cursor-|object-|link-(?!secondary|muted|underline)|tracking-|fc-"
     r"|ratio|vstack|btn-(?:github|google|facebook|x|twitter|youtube|instagram|pinterest|vk|flickr|bitbucket|tabler"
     r"|rss|dribbble|linkedin|vimeo|behance|tumblr|snapchat|whatsapp|telegram))"
-    r"|\[data-vc=|\.offcanvas-(?:sm|md|xl|xxl)|\.table-responsive-(?:md|xl|xxl)")
+    r"|\[data-vc=|\.offcanvas-(?:sm|md|xl|xxl)|\.table-responsive-(?:md|xl|xxl)"
+)
 
 
 def css_rules(css: str) -> Iterator[tuple[str, str]]:
@@ -83,14 +86,14 @@ def css_rules(css: str) -> Iterator[tuple[str, str]]:
             at = css.index("*/", at) + 2
             continue
         if css[at] == ";":
-            yield css[start:at + 1], ""
+            yield css[start : at + 1], ""
             start = at + 1
         elif css[at] == "{":
             opened, depth = at, 1
             while depth:
                 at += 1
                 depth += {"{": 1, "}": -1}.get(css[at], 0)
-            yield css[start:opened], css[opened + 1:at]
+            yield css[start:opened], css[opened + 1 : at]
             start = at + 1
         at += 1
 
@@ -125,21 +128,56 @@ def trim_tabler(css: str) -> str:
 
 
 PACKAGES = (
-    Package("@tabler/core", "1.6.1", "MIT", "style sheet (Bootstrap 5 theme), trimmed", "https://tabler.io",
-            {"dist/css/tabler.min.css": "tabler/tabler.css"}, trim=trim_tabler),
-    Package("bootstrap", "5.3.8", "MIT", "drop-down menus, drawer; with Popper 2.11 (MIT)",
-            "https://getbootstrap.com",
-            {"dist/js/bootstrap.bundle.min.js": "bootstrap/bootstrap.bundle.min.js"},
-            {"LICENSE": "bootstrap/LICENSE"}),
-    Package("echarts", "6.1.0", "Apache-2.0", "charts (common build); parts of d3 (BSD-3-Clause)",
-            "https://echarts.apache.org",
-            {"dist/echarts.common.min.js": "echarts/echarts.common.min.js"},
-            {"LICENSE": "echarts/LICENSE", "NOTICE": "echarts/NOTICE", "licenses/LICENSE-d3": "echarts/LICENSE-d3"}),
-    Package("@tabler/icons", "3.51.0", "MIT", "icons, a sprite of those named in tools/icons.txt",
-            "https://tabler.io/icons", {}, {"LICENSE": "icons/LICENSE"}),
-    Package("axe-core", "4.14.1", "MPL-2.0", "accessibility rules, used by the tests only",
-            "https://github.com/dequelabs/axe-core", {"axe.min.js": "axe.min.js"},
-            {"LICENSE": "axe.LICENSE"}, into=TEST_OUT),
+    Package(
+        "@tabler/core",
+        "1.6.1",
+        "MIT",
+        "style sheet (Bootstrap 5 theme), trimmed",
+        "https://tabler.io",
+        {"dist/css/tabler.min.css": "tabler/tabler.css"},
+        trim=trim_tabler,
+    ),
+    Package(
+        "bootstrap",
+        "5.3.8",
+        "MIT",
+        "drop-down menus, drawer; with Popper 2.11 (MIT)",
+        "https://getbootstrap.com",
+        {"dist/js/bootstrap.bundle.min.js": "bootstrap/bootstrap.bundle.min.js"},
+        {"LICENSE": "bootstrap/LICENSE"},
+    ),
+    Package(
+        "echarts",
+        "6.1.0",
+        "Apache-2.0",
+        "charts (common build); parts of d3 (BSD-3-Clause)",
+        "https://echarts.apache.org",
+        {"dist/echarts.common.min.js": "echarts/echarts.common.min.js"},
+        {
+            "LICENSE": "echarts/LICENSE",
+            "NOTICE": "echarts/NOTICE",
+            "licenses/LICENSE-d3": "echarts/LICENSE-d3",
+        },
+    ),
+    Package(
+        "@tabler/icons",
+        "3.51.0",
+        "MIT",
+        "icons, a sprite of those named in tools/icons.txt",
+        "https://tabler.io/icons",
+        {},
+        {"LICENSE": "icons/LICENSE"},
+    ),
+    Package(
+        "axe-core",
+        "4.14.1",
+        "MPL-2.0",
+        "accessibility rules, used by the tests only",
+        "https://github.com/dequelabs/axe-core",
+        {"axe.min.js": "axe.min.js"},
+        {"LICENSE": "axe.LICENSE"},
+        into=TEST_OUT,
+    ),
 )
 
 
@@ -168,16 +206,23 @@ def write(target: Path, data: bytes, package: Package, lock: dict[str, dict[str,
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(data)
     lock[target.relative_to(ROOT).as_posix()] = {
-        "package": package.name, "version": package.version, "licence": package.licence, "bytes": len(data),
-        "gzipped": len(gzip.compress(data, 9, mtime=0)), "sha256": hashlib.sha256(data).hexdigest()}
+        "package": package.name,
+        "version": package.version,
+        "licence": package.licence,
+        "bytes": len(data),
+        "gzipped": len(gzip.compress(data, 9, mtime=0)),
+        "sha256": hashlib.sha256(data).hexdigest(),
+    }
 
 
 def copy_package(package: Package, modules: Path, lock: dict[str, dict[str, object]]) -> None:
     """Copies the files and licence texts of one package after checking that its version is the pinned one."""
     found = json.loads((modules / package.name / "package.json").read_text(encoding="utf-8"))
     if (found["version"], found["license"]) != (package.version, package.licence):
-        raise SystemExit(f"{package.name}: expected {package.version} {package.licence}, "
-                         f"found {found['version']} {found['license']}")
+        raise SystemExit(
+            f"{package.name}: expected {package.version} {package.licence}, "
+            f"found {found['version']} {found['license']}"
+        )
     for source, target in package.files.items():
         text = (modules / package.name / source).read_text(encoding="utf-8")
         text = re.sub(r"\n?(//|/\*)# sourceMappingURL=.*", "", text)
@@ -192,14 +237,21 @@ def copy_package(package: Package, modules: Path, lock: dict[str, dict[str, obje
 
 def notices(lock: dict[str, dict[str, object]]) -> str:
     """docs/third-party.md: every package with version, licence, purpose and the files taken from it."""
-    lines = ["# Third-party browser assets", "",
-             "Generated by `python tools/vendor.py`; do not edit. Each file is copied from the named npm package,",
-             "its licence text lies beside it, and its sha256 is in `app/static/vendor/vendor.lock.json`.", "",
-             "| package | version | licence | used for | files |", "|---|---|---|---|---|"]
+    lines = [
+        "# Third-party browser assets",
+        "",
+        "Generated by `python tools/vendor.py`; do not edit. Each file is copied from the named npm package,",
+        "its licence text lies beside it, and its sha256 is in `app/static/vendor/vendor.lock.json`.",
+        "",
+        "| package | version | licence | used for | files |",
+        "|---|---|---|---|---|",
+    ]
     for package in PACKAGES:
         files = "<br>".join(f"`{path}`" for path, line in lock.items() if line["package"] == package.name)
-        lines.append(f"| [{package.name}]({package.home}) | {package.version} | {package.licence} "
-                     f"| {package.purpose} | {files} |")
+        lines.append(
+            f"| [{package.name}]({package.home}) | {package.version} | {package.licence} "
+            f"| {package.purpose} | {files} |"
+        )
     return "\n".join(lines) + "\n"
 
 
@@ -208,9 +260,13 @@ def check() -> list[str]:
     lock = json.loads(LOCK.read_text(encoding="utf-8"))
     wrong = [f"{path}: missing" for path in lock if not (ROOT / path).exists()]
     for path, line in lock.items():
-        if (ROOT / path).exists() and hashlib.sha256((ROOT / path).read_bytes()).hexdigest() != line["sha256"]:
+        if (ROOT / path).exists() and hashlib.sha256((ROOT / path).read_bytes()).hexdigest() != line[
+            "sha256"
+        ]:
             wrong.append(f"{path}: differs from the lock")
-    present = {path.relative_to(ROOT).as_posix() for path in OUT.rglob("*") if path.is_file() and path != LOCK}
+    present = {
+        path.relative_to(ROOT).as_posix() for path in OUT.rglob("*") if path.is_file() and path != LOCK
+    }
     return wrong + [f"{path}: not in the lock" for path in sorted(present - set(lock))]
 
 
@@ -218,8 +274,12 @@ def install(into: Path) -> Path:
     """npm install of the pinned packages (no scripts run); returns the node_modules directory."""
     wanted = [f"{package.name}@{package.version}" for package in PACKAGES]
     (into / "package.json").write_text('{"private": true}')
-    subprocess.run(["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "--save-exact", *wanted],
-                   cwd=into, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(
+        ["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "--save-exact", *wanted],
+        cwd=into,
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
     return into / "node_modules"
 
 
@@ -231,11 +291,15 @@ def build(modules: Path) -> None:
     LOCK.write_text(json.dumps(lock, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     NOTICES.write_text(notices(dict(sorted(lock.items()))), encoding="utf-8")
     for path, line in lock.items():
-        print(f"{path:55s} {line['version']:8s} {line['licence']:11s} {line['bytes']:8d} gz {line['gzipped']}")
+        print(
+            f"{path:55s} {line['version']:8s} {line['licence']:11s} {line['bytes']:8d} gz {line['gzipped']}"
+        )
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--modules", type=Path, help="an existing node_modules directory")
     parser.add_argument("--check", action="store_true", help="compare the committed files with the lock")
     options = parser.parse_args()

@@ -108,6 +108,9 @@
     load(list, url.href);
   });
 
+  // a cut text is told in full by its tip
+  on("mouseover", ".is-list td", (event, cell) => { if (!cell.title && cell.scrollWidth > cell.clientWidth) cell.title = cell.textContent.trim(); });
+
   // the cursor that j and k move
   const rows = () => $$("[data-list] tbody tr");
   const cursor = () => rows().findIndex((row) => row.classList.contains("is-cursor"));
