@@ -86,7 +86,15 @@ def test_decimal_money_passes() -> None:
 
 
 @pytest.mark.parametrize(
-    "call", ["unscoped()", "unscoped('')", "unscoped(reason)", "db.unscoped('x')", "unscoped(reason='')"]
+    "call",
+    [
+        "unscoped()",
+        "unscoped('')",
+        "unscoped(reason)",
+        "db.unscoped('x')",
+        "unscoped(reason='')",
+        "unscoped(f'{why}')",
+    ],
 )
 def test_leaving_the_scope_without_a_written_reason_is_found(call: str) -> None:
     assert lines(unscoped_gives_its_reason, RULE, f"with {call}:\n    pass\n") == [1]
@@ -95,6 +103,7 @@ def test_leaving_the_scope_without_a_written_reason_is_found(call: str) -> None:
 def test_leaving_the_scope_with_its_reason_passes() -> None:
     assert lines(unscoped_gives_its_reason, RULE, "with unscoped('regulator report'):\n    pass\n") == []
     assert lines(unscoped_gives_its_reason, RULE, "with unscoped(reason='nightly run'):\n    pass\n") == []
+    assert lines(unscoped_gives_its_reason, RULE, "with unscoped(f'create user {name}'):\n    pass\n") == []
 
 
 @pytest.mark.parametrize(

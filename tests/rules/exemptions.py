@@ -12,6 +12,8 @@ FLOATS: dict[str, str] = {}
 
 SQL_AS_TEXT: dict[str, str] = {
     "app/core/policy.py": "roles and row policies are statements SQLAlchemy has no words for",
+    "app/core/deploy.py": "grants, advisory locks and roles, of which SQLAlchemy knows nothing",
+    "app/core/security_ddl.py": "makes roles, policies and triggers equal to the registry's declarations",
     "app/core/triggers.py": "triggers and their functions are written in the database's own language",
     "app/core/db.py": "set_config() and the role of a transaction, before any entity exists",
 }

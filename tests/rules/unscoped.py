@@ -5,6 +5,8 @@ from collections.abc import Iterator
 
 from tests.rules.source import Finding, Source, dotted
 
+FEWEST_WORDS = 2
+
 
 def unscoped_gives_its_reason(source: Source) -> Iterator[Finding]:
     """Every call of unscoped() has a string of at least two words, written there, as its first argument."""
@@ -14,6 +16,13 @@ def unscoped_gives_its_reason(source: Source) -> Iterator[Finding]:
         reason = (
             call.args[0] if call.args else next((k.value for k in call.keywords if k.arg == "reason"), None)
         )
-        written = reason.value if isinstance(reason, ast.Constant) and isinstance(reason.value, str) else ""
-        if len(written.split()) < 2:
+        if len(_written(reason).split()) < FEWEST_WORDS:
             yield source.finding(call, "unscoped() without a reason in words, written where it is called")
+
+
+def _written(reason: ast.expr | None) -> str:
+    """The words of a reason that stand in the source, without what is inserted into them."""
+    parts = reason.values if isinstance(reason, ast.JoinedStr) else [reason]
+    return "".join(
+        part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str)
+    )
