@@ -29,6 +29,7 @@ class Reason(StrEnum):
     WRONG_ENCODING = "wrong_encoding"
     ERROR_CELL = "error_cell"
     FORMULA_WITHOUT_VALUE = "formula_without_value"
+    BAD_DATE = "bad_date"
     DIGITS_LOST = "digits_lost"
     BEYOND_HEADER = "beyond_header"
 
@@ -48,10 +49,14 @@ TYPES = {
 SENTENCES: dict[Reason, Any] = {
     Reason.EMPTY_FILE: _("The file is empty."),
     Reason.FILE_TOO_LARGE: _("The file is larger than %(detail)s MB. Divide it."),
-    Reason.WRONG_TYPE: _("The file is %(detail)s. Open it in a spreadsheet program and save it as .xlsx or .csv."),
+    Reason.WRONG_TYPE: _(
+        "The file is %(detail)s. Open it in a spreadsheet program and save it as .xlsx or .csv."
+    ),
     Reason.ENCRYPTED: _("The workbook is protected by a password. Save it without one."),
     Reason.DAMAGED: _("The file is damaged or incomplete and cannot be read (%(detail)s)."),
-    Reason.ZIP_BOMB: _("The file would unpack to far more than a workbook holds (%(detail)s MB). It was not opened."),
+    Reason.ZIP_BOMB: _(
+        "The file would unpack to far more than a workbook holds (%(detail)s MB). It was not opened."
+    ),
     Reason.TOO_MUCH_MEMORY: _("The sheet is too large to be read. Divide it, or save it as .csv."),
     Reason.FAR_CELL: _(
         "The sheet reaches as far as cell %(detail)s, which is too much to be read. Delete the empty rows and "
@@ -62,15 +67,20 @@ SENTENCES: dict[Reason, Any] = {
     Reason.TOO_MANY_COLUMNS: _("The table has too many columns. Delete those that are not needed."),
     Reason.NO_SUCH_SHEET: _("The workbook has no such sheet. It has: %(detail)s."),
     Reason.EMPTY_SHEET: _("There are no filled rows."),
-    Reason.ONLY_HIDDEN: _("Only hidden sheets hold data (%(detail)s). Show the sheet, or choose it by its name."),
+    Reason.ONLY_HIDDEN: _(
+        "Only hidden sheets hold data (%(detail)s). Show the sheet, or choose it by its name."
+    ),
     Reason.NO_HEADER: _("There is no row with the names of the columns."),
-    Reason.MERGED_HEADER: _("The names of the columns stand in merged cells. Give every column its own cell and name."),
+    Reason.MERGED_HEADER: _(
+        "The names of the columns stand in merged cells. Give every column its own cell and name."
+    ),
     Reason.DUPLICATE_HEADER: _("Two columns have the same name: %(detail)s. Rename or delete one."),
     Reason.WRONG_ENCODING: _("The text is not in the encoding %(detail)s. Choose another one."),
     Reason.ERROR_CELL: _("The cell holds the error %(detail)s."),
     Reason.FORMULA_WITHOUT_VALUE: _(
         "The cell holds a formula that was never calculated. Open the file in a spreadsheet program and save it again."
     ),
+    Reason.BAD_DATE: _("The cell is shown as a date but holds %(detail)s, which is none."),
     Reason.DIGITS_LOST: _(
         "The cell holds a number of more than 15 digits (%(detail)s); a spreadsheet changes the digits after them. "
         "Enter it as text."

@@ -24,10 +24,7 @@ class Reading:
     """One reading process. `frames()` may be called again to go on where it was left."""
 
     def __init__(self, request: dict[str, Any], wait_seconds: float) -> None:
-        self._request = request
         self._left = wait_seconds
-        self._kind = ""
-        self._sheet = ""
         self._buffer = bytearray()
         self._is_done = False
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and our own file
@@ -52,10 +49,7 @@ class Reading:
                 self.close()
                 fault = json.loads(body)
                 raise SheetError(Reason(fault.pop("reason")), **fault)
-            if letter == "S":
-                facts = json.loads(body)
-                self._sheet, self._kind = facts["sheet"], facts["kind"]
-            elif letter == "Z":
+            if letter == "Z":
                 self.close()
             else:
                 yield letter, body
@@ -66,7 +60,7 @@ class Reading:
             began = time.monotonic()
             if not self._selector.select(self._left):
                 self.close()
-                raise SheetError(Reason.TOO_SLOW, self._sheet)
+                raise SheetError(Reason.TOO_SLOW)
             self._left = max(0.0, self._left - (time.monotonic() - began))
             data = os.read(self._out, max(size - len(self._buffer), PIECE))
             if not data:
@@ -83,22 +77,10 @@ class Reading:
         code = self._process.wait()
         self.close()
         if code in (-signal.SIGXCPU, -signal.SIGKILL):
-            return SheetError(Reason.TOO_SLOW, self._sheet)
+            return SheetError(Reason.TOO_SLOW)
         if "alloc" in said or "MemoryError" in said or code == -signal.SIGABRT:
-            return self._too_large()
-        return SheetError(Reason.DAMAGED, self._sheet, detail=f"code {code}")
-
-    def _too_large(self) -> SheetError:
-        """Names the far cell that makes the sheet so large, where the format tells it."""
-        with contextlib.suppress(SheetError):
-            if self._kind == "xlsx" and not self._request.get("only_extent"):
-                request = {**self._request, "sheet": self._sheet, "only_extent": True}
-                for _letter, body in Reading(request, self._left).frames():
-                    extent = json.loads(body)
-                    if extent["row"]:
-                        cell = f"{extent['column']}{extent['row']}"
-                        return SheetError(Reason.FAR_CELL, self._sheet, extent["row"], extent["column"], cell)
-        return SheetError(Reason.TOO_MUCH_MEMORY, self._sheet)
+            return SheetError(Reason.TOO_MUCH_MEMORY)
+        return SheetError(Reason.DAMAGED, detail=f"code {code}")
 
     def close(self) -> None:
         """End the process; safe to call again."""

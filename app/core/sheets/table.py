@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from app.core.sheets.reader.frames import COLUMN_END, VALUE_END
 MEMO_SIZE = 200_000
 SHOWN_DECIMALS = 4
 SHOWN_DIGITS = 15
+ISO_DATE = len("2018-06-25")
 Value = str | int | Decimal | date | datetime | bool | SheetError | None
 Block = tuple[list[int], list[list[Value]]]
 
@@ -35,21 +36,34 @@ class _Memo(dict[str, Any]):
         return value
 
 
-def number(text: str) -> int | Decimal:
+def number(text: str) -> int | Decimal | str:
     """The number that was typed into a cell, from the shortest text of the binary number stored there.
 
     Digits a formula left behind the fifteenth are noise and rounded off, unless they are within cents.
 
-    >>> number("27015.86"), number("13800138000.0"), number("0.30000000000000004"), number("1e-07")
+    >>> number("27015.860000000001"), number("13800138000.0"), number("0.30000000000000004"), number("1e-07")
     (Decimal('27015.86'), 13800138000, Decimal('0.3'), Decimal('1E-7'))
     """
-    if text.endswith(".0"):
-        return int(text[:-2])
-    value = Decimal(text)
+    text = text.removesuffix(".0")
+    if text.isdecimal():
+        return int(text)
+    try:
+        value = Decimal(repr(float(text)) if len(text) > SHOWN_DIGITS else text)
+    except (ValueError, InvalidOperation):
+        return text
+    if not value.is_finite():
+        return text
     _sign, digits, exponent = value.as_tuple()
     if len(digits) > SHOWN_DIGITS and isinstance(exponent, int) and -exponent > SHOWN_DECIMALS:
         value = Decimal(f"{float(text):.{SHOWN_DIGITS}g}")
     return int(value) if value == value.to_integral_value() else value
+
+
+def moment(text: str) -> date | datetime | str:
+    """A date, a date with time, or (as text) a time, from its ISO form."""
+    if len(text) == ISO_DATE:
+        return date.fromisoformat(text)
+    return datetime.fromisoformat(text) if len(text) > ISO_DATE and text[4] == "-" else text
 
 
 class Table:
@@ -72,8 +86,7 @@ class Table:
         self.separator: str = facts["separator"]
         self._memos = {
             "n": _Memo(number),
-            "d": _Memo(date.fromisoformat),
-            "t": _Memo(datetime.fromisoformat),
+            "d": _Memo(moment),
             "b": _Memo(lambda text: text == "True"),
         }
 
@@ -99,7 +112,9 @@ class Table:
         parts = body.split(COLUMN_END)
         numbers = list(map(int, parts[0].split(" ")))
         columns = [
-            self._column(self.header[index // 2], numbers, parts[index + 1], parts[index + 2].split(VALUE_END))
+            self._column(
+                self.header[index // 2], numbers, parts[index + 1], parts[index + 2].split(VALUE_END)
+            )
             for index in range(0, len(parts) - 1, 2)
         ]
         return numbers, columns
@@ -121,7 +136,7 @@ class Table:
         if kind == "e":
             code, _space, detail = text.partition(" ")
             return SheetError(Reason(code), self.sheet, row, name, detail)
-        return self._memos[kind][text]  # type: ignore[no-any-return]
+        return self._memos[kind][text]
 
     def close(self) -> None:
         """End the process behind the table."""

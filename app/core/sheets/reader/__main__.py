@@ -9,7 +9,11 @@ from pathlib import Path
 from types import ModuleType
 
 here = Path(__file__).resolve().parent
-for name, directory in (("app", here.parents[2]), ("app.core", here.parents[1]), ("app.core.sheets", here.parent)):
+for name, directory in (
+    ("app", here.parents[2]),
+    ("app.core", here.parents[1]),
+    ("app.core.sheets", here.parent),
+):
     package = ModuleType(name)
     package.__path__ = [str(directory)]
     sys.modules[name] = package

@@ -3,13 +3,15 @@
 from dataclasses import dataclass
 
 
-class FileFault(Exception):  # noqa: N818 - it travels as data and becomes SheetError on the other side
+class FileFault(Exception):
     """The file, or the sheet asked for, cannot be read at all.
 
     `code` is a value of `app.core.sheets.errors.Reason`; `row` counts from 1, `column` is a letter.
     """
 
-    def __init__(self, code: str, *, row: int | None = None, column: str = "", sheet: str = "", detail: str = ""):
+    def __init__(
+        self, code: str, *, row: int | None = None, column: str = "", sheet: str = "", detail: str = ""
+    ):
         super().__init__(code)
         self.place = {"reason": code, "sheet": sheet, "row": row, "column": column, "detail": detail}
 

@@ -1,9 +1,12 @@
 """Where the table begins: the row of names. Titles above it are passed over, its faults are said plainly."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from app.core.sheets.reader.faults import CellFault, FileFault, letters
+
+if TYPE_CHECKING:
+    from app.core.sheets.reader.source import RowSource
 
 LOOKED_AT = 30
 """Rows in which the header is searched when nobody says where it is."""
@@ -50,20 +53,20 @@ def _is_name(cell: Any) -> bool:
     return any(char.isalpha() for char in str(cell))
 
 
-def names(row: Sequence[Any], number: int, sheet: str, merged: tuple[int, int] | None) -> list[str]:
-    """The names of the columns. Raises FileFault for a merged cell over several columns or a name used twice."""
+def names(row: Sequence[Any], number: int, source: "RowSource") -> list[str]:
+    """The names of the columns. Raises FileFault for a cell merged over several columns and a name used twice."""
     found = [name_of(cell) for cell in row]
     while found and not found[-1]:
         found.pop()
-    if merged is not None and merged[0] < len(row):
-        raise FileFault("merged_header", sheet=sheet, row=number, column=letters(merged[0]))
+    if not any(found):
+        raise FileFault("no_header", sheet=source.sheet, row=number)
+    merged = source.merged_in(number) if "" in found or len(found) < len(row) else None
+    if merged is not None:
+        raise FileFault("merged_header", sheet=source.sheet, row=number, column=letters(merged))
     seen: dict[str, int] = {}
     for index, name in enumerate(found):
         if name and name in seen:
-            first = letters(seen[name])
-            raise FileFault("duplicate_header", sheet=sheet, row=number, column=letters(index),
-                            detail=f"{name} ({first})")  # fmt: skip
+            raise FileFault("duplicate_header", sheet=source.sheet, row=number, column=letters(index),
+                            detail=f"{name} ({letters(seen[name])})")  # fmt: skip
         seen[name] = index
-    if not any(found):
-        raise FileFault("no_header", sheet=sheet, row=number)
     return found

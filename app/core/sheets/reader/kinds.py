@@ -14,7 +14,17 @@ FOREIGN = (
     (b"SQLite format 3", "database"),
 )  # fmt: skip
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-MARKUP = (b"<!doctype html", b"<html", b"<table", b"<head", b"<meta", b"<style", b"<div", b"<body", b"<script")
+MARKUP = (
+    b"<!doctype html",
+    b"<html",
+    b"<table",
+    b"<head",
+    b"<meta",
+    b"<style",
+    b"<div",
+    b"<body",
+    b"<script",
+)
 SMALL_ZIP = 10 * MEGA
 """Below this a ratio says nothing: a sheet of equal rows packs very well."""
 SAMPLE = 4096
@@ -63,6 +73,7 @@ def _is_utf16(sample: bytes) -> bool:
 
 def _ole(path: Path) -> str:
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+
         def holds(stream: str) -> bool:
             return data.find(stream.encode("utf-16-le") + b"\x00\x00") >= 0
 

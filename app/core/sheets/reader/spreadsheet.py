@@ -1,4 +1,4 @@
-"""Rows of a workbook, by calamine."""
+"""Rows of a workbook of another kind than .xlsx, by calamine."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,62 +7,54 @@ from typing import Any
 import python_calamine as calamine
 
 from app.core.sheets.limits import Limits
-from app.core.sheets.reader import scan
 from app.core.sheets.reader.faults import FileFault, letters
+from app.core.sheets.reader.source import Row, RowSource
 
-Row = tuple[int, list[Any]]
 
+class Spreadsheet(RowSource):
+    """One sheet of an .xlsb, .xls or .ods. Raises FileFault when there is none to read.
 
-class Spreadsheet:
-    """One sheet of an .xlsx, .xlsb, .xls or .ods. Raises FileFault when there is none to read."""
-
-    encoding = ""
-    separator = ""
+    Error cells and formulas without a value are empty cells here: calamine does not tell them apart.
+    """
 
     def __init__(self, path: Path, kind: str, sheet: str | None, limits: Limits) -> None:
-        self.path, self.kind, self.limits = path, kind, limits
-        self.book = _open(path)
-        metas = self.book.sheets_metadata
+        self.kind = kind
+        self._limits = limits
+        self._book = _open(path)
+        metas = self._book.sheets_metadata
         self.sheet_names = [m.name for m in metas if m.visible == calamine.SheetVisibleEnum.Visible]
         self.hidden_names = [m.name for m in metas if m.name not in self.sheet_names]
-        if sheet is not None and sheet not in self.book.sheet_names:
+        if sheet is not None and sheet not in self._book.sheet_names:
             raise FileFault("no_such_sheet", sheet=sheet, detail=", ".join(self.sheet_names))
         self.sheet = sheet or ""
         self._content: Any = None
 
     def choose(self) -> None:
-        """Load the sheet asked for, or the first visible one that is not empty."""
         names = [self.sheet] if self.sheet else self.sheet_names
         for name in names:
             self.sheet = name
-            self._content = self.book.get_sheet_by_name(name)
+            self._content = self._book.get_sheet_by_name(name)
             if self._content.start is not None:
                 return
-        if any(self.book.get_sheet_by_name(name).start is not None for name in self.hidden_names):
+        if any(self._book.get_sheet_by_name(name).start is not None for name in self.hidden_names):
             raise FileFault("only_hidden", detail=", ".join(self.hidden_names))
         raise FileFault("empty_sheet", sheet=names[0] if len(names) == 1 else "")
 
     def rows(self) -> Iterator[Row]:
-        """Every row with its number in the sheet, all of one width, '' for an empty cell."""
-        height, last = self._content.end[0] + 1, self._content.end[1] + 1
-        first = self._content.start[1]
-        if last > self.limits.columns:
-            raise FileFault("too_many_columns", sheet=self.sheet, column=letters(last - 1))
-        if height > self.limits.rows:
+        height, width = self._content.end[0] + 1, self._content.end[1] + 1
+        if width > self._limits.columns:
+            cell = f"{letters(width - 1)}{height}"
+            raise FileFault("far_cell", sheet=self.sheet, column=letters(width - 1), detail=cell)
+        if height > self._limits.rows:
             raise FileFault("too_many_rows", sheet=self.sheet, row=height)
-        faults = scan.cell_faults(self.path, self.sheet) if self.kind == "xlsx" else {}
-        before = [""] * first
+        before = [""] * self._content.start[1]
         for number, cells in enumerate(self._content.iter_rows(), 1):
-            row = before + cells if first else cells
-            for column, fault in faults.get(number, {}).items():
-                row[column] = fault
-            yield number, row
+            yield number, before + cells
 
-    def merged_in(self, row: int) -> tuple[int, int] | None:
-        """The columns of the first merged range over more than one column in that row (from 0)."""
+    def merged_in(self, row: int) -> int | None:
         for (top, left), (bottom, right) in self._content.merged_cell_ranges or ():
-            if top <= row <= bottom and right > left:
-                return left, right
+            if top < row <= bottom + 1 and right > left:
+                return int(left)
         return None
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from app.core.sheets.limits import Limits
 from app.core.sheets.reader.faults import FileFault
+from app.core.sheets.reader.source import RowSource
 
 BLOCK = 1 << 20
 SEPARATORS = ",;\t|"
@@ -18,11 +19,10 @@ CYRILLIC = frozenset(range(0xC0, 0x100)) | {0xA5, 0xA8, 0xAA, 0xAF, 0xB2, 0xB3, 
 """Bytes that are Cyrillic letters in Windows-1251: Russian and Ukrainian."""
 
 
-class TextTable:
+class TextTable(RowSource):
     """A .csv, .tsv or .txt whose first lines say how it is written. Raises FileFault."""
 
     kind = "text"
-    sheet = ""
 
     def __init__(self, path: Path, encoding: str | None, limits: Limits) -> None:
         self.path, self.limits = path, limits
@@ -33,7 +33,7 @@ class TextTable:
         self._skip = 0
 
     def choose(self) -> None:
-        """Find the separator, unless the first line tells it as Excel does (`sep=;`)."""
+        # the first line may tell the separator as Excel does: sep=;
         lines = self._first_lines()
         if lines and lines[0].strip().lower().startswith("sep=") and len(lines[0].strip()) == len("sep=;"):
             self.separator, self._skip = lines[0].strip()[-1], 1
@@ -48,7 +48,6 @@ class TextTable:
             raise FileFault("wrong_encoding", row=1, detail=self.encoding) from error
 
     def rows(self) -> Iterator[tuple[int, list[Any]]]:
-        """Every row with the number of the line on which it begins."""
         csv.field_size_limit(self.limits.cell_chars)
         line = 1 + self._skip
         try:
@@ -67,9 +66,6 @@ class TextTable:
             raise FileFault("wrong_encoding", row=line, detail=self.encoding) from error
         except csv.Error as error:
             raise FileFault("damaged", row=line, detail=str(error)) from error
-
-    def merged_in(self, row: int) -> None:
-        """Text has no merged cells."""
 
 
 def _checked(encoding: str) -> str:
