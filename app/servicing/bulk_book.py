@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -45,6 +45,11 @@ class Book:
         """Parts in a year."""
         return YEAR_PARTS[self.plan.day_count]
 
+    @cached_property
+    def scale(self) -> int:
+        """What all rates and the parts of a percent have in common: divided out, it leaves room in int64."""
+        return int(np.gcd.reduce(self.rate, initial=_PERCENT))
+
     @property
     def paying(self) -> Whole:
         """Instalments after the grace."""
@@ -60,21 +65,20 @@ class Book:
         """Loans whose interest does not fit into int64, or whose rate has too few digits for this way."""
         if self.plan.rate_digits and self.plan.rate_digits < _DIGITS_OF_EDGES:
             return np.arange(len(self.principal))
-        # a cumulated part of a year counts for flat interest; taking it for all methods costs only room
-        longest = np.maximum(self.parts.clip(min=0).sum(axis=0), 1)
-        return np.flatnonzero(self.principal > _ROOM // (np.maximum(self.rate, 1) * longest))
+        is_running = np.arange(len(self.parts))[:, None] < self.count
+        parts = np.where(is_running, self.parts, 0)
+        longest = parts.sum(axis=0) if self.plan.method is Method.FLAT else parts.max(axis=0)
+        return np.flatnonzero(self.principal > _ROOM // np.maximum(self.rate // self.scale * longest, 1))
 
     def interest(self, balance: Whole, parts: Whole) -> Whole:
         """Rounded interest on the balances of the first loans, for so many parts of a year each."""
         plan, rate = self.plan, self.rate[: len(balance)]
-        share, unit = self.year * _PERCENT, cents(plan.unit)
-        owed = balance * (rate * parts)
+        share, unit = self.year * (_PERCENT // self.scale), cents(plan.unit)
+        owed = balance * (rate // self.scale * parts)
         interest = divided(owed, share, unit, plan.mode)
         if plan.rate_digits:
             for at in np.flatnonzero(is_on_edge(owed, share, unit, plan.mode) & (owed > 0)):
-                fraction = Fraction(int(parts[at]), self.year)
-                exact = interest_for(from_cents(balance[at]), _percent(rate[at]), fraction, plan.rate_digits)
-                interest[at] = cents(plan.rounded_amount(exact))
+                interest[at] = _interest_on_edge(plan, int(balance[at]), int(rate[at]), int(parts[at]))
         return interest
 
     def level(self) -> Whole:
@@ -111,6 +115,14 @@ class Book:
         error = value * (16 * (self.count + 4) * _ULP)
         level, is_in_doubt = decided(value, cents(self.plan.level_unit), self.plan.level_mode, error)
         return level, is_in_doubt & (self.rate > 0)
+
+
+@lru_cache(maxsize=65_536)
+def _interest_on_edge(plan: Plan, balance: int, rate: int, parts: int) -> int:
+    """Interest whose rounding the digits of the rate decide; the same figures come again and again."""
+    fraction = Fraction(parts, YEAR_PARTS[plan.day_count])
+    exact = interest_for(from_cents(balance), _percent(rate), fraction, plan.rate_digits)
+    return cents(plan.rounded_amount(exact))
 
 
 def _percent(rate: int) -> Decimal:
