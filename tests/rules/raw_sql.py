@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from tests.rules.source import Finding, Source, dotted
 
+# Arguments of indexes and columns that are conditions in SQL by their nature.
+_CONDITIONS = {"postgresql_where", "server_default", "sqltext"}
 # A statement's first words, all in capitals or all in small letters: "Select a loan" is a label.
 _STATEMENT = r"""
     select\s .* \sfrom\s | insert\s+into\s | update\s+\S*\s*set\s | delete\s+from\s | merge\s+into\s
@@ -26,7 +28,7 @@ def sql_is_not_text(source: Source) -> Iterator[Finding]:
         return
     names, passed_over = _names_of_text(source.tree), _parts_and_docstrings(source.tree)
     for call in source.calls():
-        if dotted(call.func) in names:
+        if dotted(call.func) in names and id(call) not in passed_over:
             yield source.finding(call, f"{dotted(call.func)}(…) is SQL as text")
     for node in ast.walk(source.tree):
         if id(node) not in passed_over and _is_sql(node):
@@ -43,10 +45,13 @@ def _names_of_text(tree: ast.Module) -> set[str]:
 
 
 def _parts_and_docstrings(tree: ast.Module) -> set[int]:
-    """Strings that stand alone document; the parts of a string with insertions are judged with it."""
+    """What is no statement of its own: documentation, the parts of an f-string, the conditions of indexes."""
     nodes = list(ast.walk(tree))
     parts = {id(part) for node in nodes if isinstance(node, ast.JoinedStr) for part in node.values}
-    return parts | {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+    conditions = {
+        id(node.value) for node in nodes if isinstance(node, ast.keyword) and node.arg in _CONDITIONS
+    }
+    return parts | conditions | {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
 
 
 def _is_sql(node: ast.AST) -> bool:

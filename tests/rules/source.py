@@ -1,7 +1,7 @@
 """What a rule reads and what it answers: a parsed source file, and findings that name the line."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -72,6 +72,20 @@ def _functions(node: ast.AST, prefix: str) -> Iterator[tuple[str, ast.FunctionDe
             yield prefix + child.name, child
         named = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
         yield from _functions(child, f"{prefix}{child.name}." if named else prefix)
+
+
+def is_exempt(finding: Finding, exemptions: Collection[str]) -> bool:
+    """Whether one of the exemptions names the finding's file, function or folder."""
+    return any(_names(exemption, finding) for exemption in exemptions)
+
+
+def unused(exemptions: Collection[str], findings: Collection[Finding]) -> list[str]:
+    """Exemptions that name none of the findings."""
+    return [exemption for exemption in exemptions if not any(_names(exemption, found) for found in findings)]
+
+
+def _names(exemption: str, finding: Finding) -> bool:
+    return finding.exempt_by == exemption or (exemption.endswith("/") and finding.where.startswith(exemption))
 
 
 def dotted(node: ast.AST) -> str:
