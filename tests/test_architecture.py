@@ -30,7 +30,7 @@ RULES: dict[Rule, dict[str, str]] = {
     docstrings.module_says_what_it_is_for: {},
     clock.only_the_clock_reads_the_clock: exemptions.CLOCKS,
     floats.rules_have_no_floats: exemptions.FLOATS,
-    unscoped.unscoped_gives_its_reason: {},
+    unscoped.unscoped_gives_its_reason: exemptions.UNSCOPED,
     raw_sql.sql_is_not_text: exemptions.SQL_AS_TEXT,
     commits.rules_do_not_commit: exemptions.COMMITS,
     asserts.every_test_asserts: exemptions.NO_ASSERTION,

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 from tests.rules.source import Finding, Source, dotted
 
-# Calls that fail by themselves: pytest's, Playwright's expect, and helpers named after what they check.
-_FAILS = re.compile(r"(^|\.)(raises|warns|deprecated_call|expect|fail|assert_\w+|check_\w+|expect_\w+)$")
+# Calls that fail by themselves: pytest's, Playwright's, helpers named after what they check or wait for.
+_FAILS = re.compile(
+    r"(^|\.)(raises|warns|deprecated_call|expect|fail|assert_\w+|check_\w+|expect_\w+|wait_until_\w+)$"
+)
 
 
 def every_test_asserts(source: Source) -> Iterator[Finding]:

@@ -22,6 +22,10 @@ SQL_AS_TEXT: dict[str, str] = {
     "app/core/db.py": "set_config() and the role of a transaction, before any entity exists",
 }
 
+UNSCOPED: dict[str, str] = {
+    "app/core/web/operations.py": "the reason stands in the declaration of each operation that needs it",
+}
+
 COMMITS: dict[str, str] = {}
 
 CLOCKS: dict[str, str] = {}
