@@ -41,6 +41,7 @@ class ImportRun(Entity):
     """One file imported: by whom, with which layout, what came of each row."""
 
     __scope__ = Scope(client="client_id", officer="started_by_id")
+    __history__ = False
 
     layout_id: Mapped[int] = link("import_layout")
     client_id: Mapped[int | None] = link("client")

@@ -136,8 +136,9 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['parent_id'], ['region.id'], ondelete='RESTRICT'),
     sa.PrimaryKeyConstraint('id'),
     sa.UniqueConstraint('lft'),
-    sa.UniqueConstraint('parent_id', 'name', 'level', postgresql_nulls_not_distinct=True)
+    sa.UniqueConstraint('parent_id', 'name', 'level', 'code', postgresql_nulls_not_distinct=True)
     )
+    op.create_index(op.f('ix_region_code'), 'region', ['code'], unique=False)
     op.create_index(op.f('ix_region_parent_id'), 'region', ['parent_id'], unique=False)
     op.create_table('setting',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -935,6 +936,7 @@ def downgrade() -> None:
     op.drop_table('ab_group_role')
     op.drop_table('setting')
     op.drop_index(op.f('ix_region_parent_id'), table_name='region')
+    op.drop_index(op.f('ix_region_code'), table_name='region')
     op.drop_table('region')
     op.drop_table('position')
     op.drop_table('import_layout')

@@ -2,7 +2,7 @@
 
 from flask_babel import lazy_gettext as _
 from sqlalchemy import UniqueConstraint
-from sqlalchemy.orm import Mapped
+from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.entity import Entity, link
 from app.core.scope import Scope
@@ -46,9 +46,10 @@ class Region(Tree, Entity):
     """A place of the address classifier, from province down to the group within a village."""
 
     __scope__ = Scope.shared("the public classifier of places")
-    __table_args__ = (UniqueConstraint("parent_id", "name", "level", postgresql_nulls_not_distinct=True),)
+    # two settlements of one community can share their name; the classifier's code tells them apart
+    __table_args__ = (UniqueConstraint("parent_id", "name", "level", "code", postgresql_nulls_not_distinct=True),)
 
-    code: Mapped[Code | None]
+    code: Mapped[Code | None] = mapped_column(index=True)
     name: Mapped[Name]
     level: Mapped[RegionLevel] = choice(RegionLevel)
     parent_id: Mapped[int | None] = link("region")
