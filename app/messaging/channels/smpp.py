@@ -168,7 +168,7 @@ class SmppChannel(Channel, name="smpp"):
 
     def _deliver(self, link: Link, unit: pdu.Unit) -> None:
         try:
-            event = pdu.event(smpp34.decode(unit.raw))
+            event = pdu.event(unit)
         except smpp34.SmppError as error:
             log.warning("a delivery that cannot be read was refused: %s", error)
             link.queue(pdu.unit(pdu.GENERIC_NACK, unit.sequence, pdu.SYSTEM_ERROR), unit.sequence)

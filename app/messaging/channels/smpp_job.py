@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import smpp34
 
 from app.messaging.channels.base import ChannelError, Message, Outcome, Receipt, UnknownOutcome
+from app.messaging.channels.smpp_pdu import USER_MESSAGE_REFERENCE
 from app.messaging.segments import Encoding, segments
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class Job:
             esm_class=_HAS_HEADER if len(self.parts) > 1 else 0,
             data_coding=self._coding,
             registered_delivery=_REPORT_WANTED,
-            tlvs=[smpp34.Tlv(smpp34.TLV_USER_MESSAGE_REFERENCE, reference)],
+            tlvs=[smpp34.Tlv(USER_MESSAGE_REFERENCE, reference)],
             sequence_number=sequence,
         ).encode()
 

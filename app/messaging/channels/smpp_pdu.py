@@ -24,6 +24,12 @@ UNBIND = 0x00000006
 ENQUIRE_LINK = 0x00000015
 RESPONSE = 0x80000000
 
+RECEIPTED_MESSAGE_ID = 0x001E
+USER_MESSAGE_REFERENCE = 0x0204
+SAR_TAGS = SAR_GROUP, SAR_TOTAL, SAR_NUMBER = 0x020C, 0x020E, 0x020F
+MESSAGE_PAYLOAD = 0x0424
+MESSAGE_STATE = 0x0427
+
 OK = 0x00
 SYSTEM_ERROR = 0x08
 ALREADY_BOUND = 0x05
@@ -100,8 +106,14 @@ def refusal(status: int) -> str:
     return f"{STATUS_WORDS.get(status, 'refused')} (0x{status:08X})"
 
 
-def event(delivery: smpp34.DeliverSm) -> Event | None:
-    """What a delivery means: a report on one of ours, or something a person wrote; None for neither."""
+def event(arrived: Unit) -> Event | None:
+    """What a delivery means: a report on one of ours, or something a person wrote; None for neither.
+
+    Raises smpp34.SmppError when it cannot be read.
+    """
+    delivery = smpp34.decode(arrived.raw)
+    if not isinstance(delivery, smpp34.DeliverSm):
+        return None
     kind = delivery.esm_class & 0x3C
     if kind in {_DELIVERY_RECEIPT, _INTERMEDIATE}:
         return _report(delivery)
@@ -125,13 +137,13 @@ def _report(delivery: smpp34.DeliverSm) -> DeliveryReport:
     tlvs = {tlv.tag: tlv for tlv in delivery.tlvs}
     text = delivery.short_message.decode("latin-1")
     words = {name: found[1] if (found := word.search(text)) else "" for name, word in _WORDS.items()}
-    if (stated := tlvs.get(smpp34.TLV_RECEIPTED_MESSAGE_ID)) is not None:
+    if (stated := tlvs.get(RECEIPTED_MESSAGE_ID)) is not None:
         words["id"] = stated.as_string() or words["id"]
     code = words["stat"].upper()[:7]
-    if not code and (stated := tlvs.get(smpp34.TLV_MESSAGE_STATE)) is not None:
+    if not code and (stated := tlvs.get(MESSAGE_STATE)) is not None:
         state = stated.as_int() or 0
         code = _STATE_CODES[state] if state < len(_STATE_CODES) else ""
-    short = tlvs.get(smpp34.TLV_USER_MESSAGE_REFERENCE)
+    short = tlvs.get(USER_MESSAGE_REFERENCE)
     return DeliveryReport(
         provider_id=words["id"],
         state=_STATES.get(code, DeliveryState.PENDING),
@@ -153,15 +165,14 @@ def _done(digits: str) -> datetime | None:
 
 def _inbound(delivery: smpp34.DeliverSm) -> Inbound:
     tlvs = {tlv.tag: tlv for tlv in delivery.tlvs}
-    payload = tlvs.get(smpp34.TLV_MESSAGE_PAYLOAD)
+    payload = tlvs.get(MESSAGE_PAYLOAD)
     data = delivery.short_message or (payload.value if payload else b"")
     group, parts, part = None, 1, 1
     if delivery.esm_class & _HAS_HEADER and data:
         header, data = data[1 : data[0] + 1], data[data[0] + 1 :]
         group, parts, part = _joining(header)
-    elif smpp34.TLV_SAR_TOTAL_SEGMENTS in tlvs:
-        tags = (smpp34.TLV_SAR_MSG_REF_NUM, smpp34.TLV_SAR_TOTAL_SEGMENTS, smpp34.TLV_SAR_SEGMENT_SEQNUM)
-        group, parts, part = (tlvs[tag].as_int() or 0 if tag in tlvs else 0 for tag in tags)
+    elif SAR_TOTAL in tlvs:
+        group, parts, part = (tlvs[tag].as_int() or 0 if tag in tlvs else 0 for tag in SAR_TAGS)
     return Inbound(
         number=_number(delivery.source_addr),
         to=delivery.destination_addr,
