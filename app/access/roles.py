@@ -6,7 +6,6 @@ from typing import Any
 from flask_appbuilder.security.sqla.models import (
     Permission,
     PermissionView,
-    Role,
     ViewMenu,
     assoc_permissionview_role,
 )
@@ -15,6 +14,8 @@ from sqlalchemy import insert, select
 import app.models  # noqa: F401  all declarations
 from app.core import registry
 from app.core.db import unscoped
+from app.core.labels import subject
+from app.core.org import Role
 
 READ = ("can_list", "can_show", "can_export", "can_chart")
 WRITE = (*READ, "can_add", "can_edit", "can_delete")
@@ -48,7 +49,7 @@ def _wanted(role: str) -> set[tuple[str, str]]:
     for slugs, verbs in ROLES.get(role, {}).items():
         for cls in registry.entities():
             if (not slugs or cls.slug() in slugs) and cls.__screen__.list:
-                pairs |= {(verb, cls.__name__) for verb in verbs}
+                pairs |= {(verb, subject(cls)) for verb in verbs}
     for declared in [*registry.operations(), *registry.reports()]:
         if role in declared.roles:
             pairs.add((declared.permission, declared.subject))

@@ -9,7 +9,7 @@ from werkzeug.security import generate_password_hash
 import app.models  # noqa: F401  all declarations
 from app.core.db import unscoped
 from app.core.errors import RuleError
-from app.core.org import DataGrant, User
+from app.core.org import DataGrant, Role, User
 
 
 def create_user(
@@ -21,8 +21,6 @@ def create_user(
     `grants` are columns of DataGrant ({"kind": GrantKind.OWN}). Raises RuleError for a taken name, an
     unknown role or an empty password.
     """
-    from flask_appbuilder.security.sqla.models import Role
-
     if not password:
         raise RuleError("A password is needed", "password")
     with unscoped(f"create user {username}") as session:
@@ -34,9 +32,8 @@ def create_user(
             raise RuleError(f"There is no role {role}; known roles: {known}", "role")
         user = User(
             username=username, first_name=first_name or username, last_name=last_name, active=True,
-            email=email or f"{username}@example.invalid", password=generate_password_hash(password), **columns,
+            email=email or f"{username}@example.invalid", password=generate_password_hash(password), role_id=held.id, **columns,
         )  # fmt: skip
-        user.roles.append(held)
         session.add(user)
         session.flush()
         session.add_all(DataGrant(user_id=user.id, **grant) for grant in grants)

@@ -11,7 +11,8 @@ from app.core import registry
 from app.core.scope import Scope, add_key_columns
 from app.core.screen import Screen
 
-USER_TABLE = "ab_user"
+FAB_TABLES = {"user": "ab_user", "role": "ab_role"}
+"""Entities that live in Flask-AppBuilder's tables, whose ids are plain integers."""
 
 
 def snake(name: str) -> str:
@@ -28,8 +29,8 @@ def link(target: str, *, ondelete: str = "RESTRICT", index: bool = True, **kwarg
 
     The entity also gets the linked row itself under the column's name without `_id`.
     """
-    table = USER_TABLE if target == "user" else target
-    kind = Integer if target == "user" else BigInteger
+    table = FAB_TABLES.get(target, target)
+    kind = Integer if target in FAB_TABLES else BigInteger
     info = {"kind": "link", "link": target}
     return mapped_column(kind, ForeignKey(f"{table}.id", ondelete=ondelete), index=index, info=info, **kwargs)
 

@@ -78,7 +78,7 @@ def grants(prefix: str, app_login: str) -> Iterator[str]:
     yield f"GRANT USAGE ON SCHEMA public TO {everyone}, {_quoted(policy.role(prefix, 'login'))}"
     for entity in registry.entities():
         table = entity.__table__.name
-        if table == "ab_user":
+        if table.startswith("ab_"):
             continue
         written = "SELECT" if entity.__scope__.mode == "follows" else "SELECT, INSERT, UPDATE, DELETE"
         yield f"GRANT {written} ON {table} TO {writers}"
@@ -93,6 +93,7 @@ def _user_grants(prefix: str, everyone: str) -> Iterator[str]:
     seen = ", ".join(c.name for c in user.columns if c.name not in _USER_COLUMNS_HIDDEN)
     house, login = _quoted(policy.role(prefix, "all")), _quoted(policy.role(prefix, "login"))
     yield f"GRANT SELECT ({seen}) ON ab_user TO {everyone}"
+    yield f"GRANT SELECT ON ab_role TO {everyone}"
     for table in sorted(t.name for t in user.metadata.tables.values() if t.name.startswith("ab_")):
         yield f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO {house}"
         yield f"GRANT SELECT ON {table} TO {login}"

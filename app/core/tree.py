@@ -62,12 +62,16 @@ def _place(session: Session, node: Any) -> None:
         return
     parent = session.execute(select(cls).where(cls.id == node.parent_id).with_for_update()).scalar_one()
     session.refresh(parent, ["lft", "rgt", "used_to"])
-    node.lft, node.rgt = _next_part(parent)
+    node.lft, node.rgt = next_part(parent)
     node.used_to = node.lft
     parent.used_to = node.rgt
 
 
-def _next_part(parent: Any) -> tuple[int, int]:
+def next_part(parent: Any) -> tuple[int, int]:
+    """The numbers that the next child of `parent` gets (it has lft, rgt, used_to and __room__).
+
+    Raises RuleError when the parent is full.
+    """
     width = width_below(parent.rgt - parent.lft + 1, parent.__room__)
     start = parent.used_to + 1
     while width > 1 and start + width - 1 > parent.rgt:

@@ -1,9 +1,9 @@
-"""The database of the embedded server and its two logins; and what the application's login must not be."""
+"""The database of the embedded server and its two logins; and what the application's login must not be.
+
+psycopg is imported where it is used: the web part is under way before the supervisor takes that time.
+"""
 
 import re
-
-import psycopg
-from psycopg import sql
 
 from app.launch import postgres
 from app.launch.errors import LaunchError
@@ -32,6 +32,9 @@ def libpq(url: str) -> str:
 
 def make_logins(data: DataDir) -> None:
     """Make the two logins of the embedded server: the owner may make roles, the other inherits nothing."""
+    import psycopg
+    from psycopg import sql
+
     keys = data.keys()
     with psycopg.connect(data.database_url(postgres.SUPERUSER, "postgres"), autocommit=True) as connection:
         for login, rights in ((postgres.OWNER, "CREATEROLE"), (postgres.APP, "NOINHERIT")):
@@ -49,6 +52,9 @@ def make_logins(data: DataDir) -> None:
 
 def make_database(data: DataDir, name: str, template: str = "template1") -> None:
     """Make a database that belongs to the owner's login; nobody else may enter but the application."""
+    import psycopg
+    from psycopg import sql
+
     database, owner, app = sql.Identifier(name), sql.Identifier(postgres.OWNER), sql.Identifier(postgres.APP)
     with psycopg.connect(data.database_url(postgres.SUPERUSER, "postgres"), autocommit=True) as connection:
         if connection.execute("SELECT FROM pg_database WHERE datname = %s", (name,)).rowcount:
@@ -61,6 +67,9 @@ def make_database(data: DataDir, name: str, template: str = "template1") -> None
 
 def drop_database(data: DataDir, name: str) -> None:
     """Drop a database with whoever is still connected to it."""
+    import psycopg
+    from psycopg import sql
+
     with psycopg.connect(data.database_url(postgres.SUPERUSER, "postgres"), autocommit=True) as connection:
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
@@ -71,6 +80,8 @@ def faults(app_url: str) -> list[str]:
     Raises:
         psycopg.OperationalError: the server does not let it in.
     """
+    import psycopg
+
     with psycopg.connect(libpq(app_url), connect_timeout=10) as connection:
         version, is_superuser, bypasses, owns = connection.execute(RIGHTS).fetchone() or (0, True, True, True)
     if version < OLDEST_SERVER:
@@ -89,6 +100,8 @@ def refuse_unsafe(app_url: str) -> None:
     Raises:
         LaunchError: with the reasons, or when the server cannot be reached.
     """
+    import psycopg
+
     try:
         found = faults(app_url)
     except psycopg.OperationalError as error:
@@ -96,6 +109,6 @@ def refuse_unsafe(app_url: str) -> None:
     if found:
         raise LaunchError(
             f"DATABASE_URL names a login the application must not have: {', and '.join(found)}. Row security "
-            "would not hold it, and every user would see every row. Give DATABASE_URL a login that owns nothing "
-            "nothing (CREATE ROLE … LOGIN NOINHERIT), and the owner's login to DATABASE_ADMIN_URL."
+            "would not hold it: every user would see every row. Give DATABASE_URL a login that owns nothing "
+            "(CREATE ROLE … LOGIN NOINHERIT), and the owner's login to DATABASE_ADMIN_URL."
         )

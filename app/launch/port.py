@@ -4,8 +4,6 @@ import contextlib
 import errno
 import socket
 
-import psutil
-
 from app.launch.errors import LaunchError
 
 BACKLOG = 256
@@ -47,6 +45,8 @@ def refusal(host: str, port: int, error: OSError) -> LaunchError:
 
 def holder(port: int) -> str:
     """Who listens on a port: " by gunicorn (process 4711)"; "" when the system does not tell."""
+    import psutil
+
     with contextlib.suppress(psutil.Error, OSError):
         for found in psutil.net_connections("tcp"):
             if found.status == psutil.CONN_LISTEN and found.laddr.port == port and found.pid:

@@ -9,8 +9,6 @@ import hashlib
 import os
 import sys
 
-import psycopg
-
 from app.launch.console import say
 from app.launch.errors import LaunchError
 from app.launch.logins import libpq
@@ -33,6 +31,8 @@ def source_hash() -> str:
 
 def deployed_state(url: str) -> str:
     """What the last deployment left in the database itself; "" when there was none."""
+    import psycopg
+
     with psycopg.connect(libpq(url), connect_timeout=10) as connection:
         (table,) = connection.execute("SELECT to_regclass('deployment')").fetchone() or (None,)
         row = connection.execute("SELECT state FROM deployment").fetchone() if table else None

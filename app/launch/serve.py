@@ -15,7 +15,7 @@ from app.launch.process import Part
 from app.launch.servers import Servers
 from app.launch.settings import Programs, app_url, environment, module, servers_for
 from app.launch.signals import SIGNALS
-from app.launch.supervisor import Supervisor
+from app.launch.supervisor import Supervisor, stop
 
 PROGRAMS = Programs()
 
@@ -36,19 +36,25 @@ def serve(options: argparse.Namespace, programs: Programs = PROGRAMS) -> int:
     data.create()
     demo = wants_demo(data, is_empty=options.empty, is_demo=options.demo)
     servers = servers_for(data.root, "serve")
-    if not servers.lock.take():
+    if not servers.take():
         raise already_running(servers)
+    gate, opening = os.pipe()
+    parts: list[Part] = []
     try:
         listener = listen(options.host, options.port)
+        parts = application_parts(servers, listener, gate, programs)
+        parts[0].start()
         servers.start()
         phases.done("servers")
         refuse_unsafe(app_url(servers))
         if not is_prepared(data, app_url(servers), demo=demo):
             prepare(servers, demo=demo, program=programs.preparation)
         phases.done("database")
-        run(servers, listener, options, application_parts(servers, listener, programs), phases)
+        os.close(opening)
+        run(servers, listener, options, parts, phases)
     finally:
         SIGNALS.is_stopping = True
+        stop(parts)
         servers.stop()
     return 0
 
@@ -56,7 +62,7 @@ def serve(options: argparse.Namespace, programs: Programs = PROGRAMS) -> int:
 def run(
     servers: Servers, listener: socket.socket, options: argparse.Namespace, parts: list[Part], phases: Phases
 ) -> None:
-    """Supervise the parts until told to stop, then stop them."""
+    """Supervise the parts until told to stop."""
     probe = Probe(listener)
     supervisor = Supervisor(servers.parts, parts, probe.is_answered)
     url = f"http://{shown_host(options.host)}:{listener.getsockname()[1]}/"
@@ -66,16 +72,13 @@ def run(
         phases.done("first page")
         welcome(servers, url, options, phases)
 
-    try:
-        supervisor.start(announce)
-        supervisor.run()
-    finally:
-        say("Stopping")
-        supervisor.stop()
+    supervisor.start(announce)
+    supervisor.run()
+    say("Stopping")
 
 
-def application_parts(servers: Servers, listener: socket.socket, programs: Programs) -> list[Part]:
-    """The web, worker and beat parts."""
+def application_parts(servers: Servers, listener: socket.socket, gate: int, programs: Programs) -> list[Part]:
+    """The web, worker and beat parts. The web part goes on from its imports when `gate` is at its end."""
     os.environ.setdefault("WEB_WORKERS", str(min(os.cpu_count() or 1, 4)))
     os.environ.setdefault("WEB_THREADS", "8")
     count = os.environ.get("JOB_WORKERS") or str(min(os.cpu_count() or 1, 4))
@@ -84,11 +87,11 @@ def application_parts(servers: Servers, listener: socket.socket, programs: Progr
     celery = [*module("celery", "-A", programs.jobs)]
     quiet = ["--without-mingle", "--without-gossip", "--hostname", f"loandesk-{os.getpid()}@%h"]
     data, keeper = servers.data, servers.keeper
-    logs = data.logs
+    logs, descriptors = data.logs, (str(listener.fileno()), str(gate))
     return [
         Part(
-            "web", module("app.launch.web", programs.application, str(listener.fileno())),
-            logs / "web.log", told, pass_fds=(listener.fileno(),), keeper=keeper,
+            "web", module("app.launch.web", programs.application, *descriptors, *programs.needed),
+            logs / "web.log", told, pass_fds=(listener.fileno(), gate), keeper=keeper,
         ),
         Part(
             "worker", [*celery, "worker", "--loglevel", "INFO", "--concurrency", count, *quiet],

@@ -74,7 +74,7 @@ class Servers:
     def __enter__(self) -> Self:
         self.data.create()
         self.data.keys()
-        if self.lock.take():
+        if self.take():
             try:
                 self.start()
             except BaseException:
@@ -93,11 +93,17 @@ class Servers:
             self.users.wait_until_none()
         self.stop()
 
-    def start(self) -> None:
-        """Start what is wanted and wait until it answers; makes the database and its logins on first use."""
+    def take(self) -> bool:
+        """Become the owner of the directory, with a watchdog; False when another process is."""
+        if not self.lock.take():
+            return False
         assert self.lock.file is not None  # noqa: S101 - the lock was just taken
         self.lock.write(purpose=self.purpose)
         self.keeper = Keeper(self.lock.file.fileno())
+        return True
+
+    def start(self) -> None:
+        """Start what is wanted and wait until it answers; makes the database and its logins on first use."""
         waits = []
         if self.with_postgres:
             if not self.data.postgres.exists():

@@ -19,6 +19,8 @@ class Programs:
     """What is served: names of modules, so that the supervisor imports none of them."""
 
     application: str = "app:create_app"
+    needed: tuple[str, ...] = ("app.models", "app.views", "app.core.web.setup")
+    """Modules that the web part imports while the servers are starting; none of them asks a server."""
     jobs: str = "tasks.celery"
     preparation: str = "app.launch.prepare"
 

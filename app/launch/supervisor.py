@@ -25,34 +25,34 @@ LOG_CHECK_SECONDS = 60.0
 
 @dataclass
 class Supervisor:
-    """The servers' parts (started already) and the application's (started here), in that order."""
+    """Tends the servers' parts and the application's: the web part, started already, and those after it."""
 
     servers: list[Part]
     application: list[Part]
     is_answered: Callable[[], bool]
-    is_ready: bool = False
     due: dict[str, float] = field(default_factory=dict)
     logs_checked: float = 0.0
 
     def start(self, when_ready: Callable[[], None], limit: float = 120.0) -> None:
-        """Start the application's parts and wait for its first answer.
+        """Wait for the first answer of the web part, then start the parts that work in the background.
+
+        They have no one waiting for them, and on two cores they would take the web part half of its time.
 
         Raises:
             LaunchError: the web part keeps ending, or does not answer within `limit` seconds.
         """
         SIGNALS.hurry = self.kill
-        for part in self.application:
-            part.start()
+        web, *others = self.application
         deadline = time.monotonic() + limit
         while not self.is_answered():
             self.tend()
-            web = self.application[0]
             if web.failures >= FAILURES_AT_START:
                 raise web.failed("does not start")
             if time.monotonic() > deadline:
                 raise web.failed(f"did not answer within {limit:.0f} s")
             time.sleep(TICK_SECONDS)
-        self.is_ready = True
+        for part in others:
+            part.start()
         when_ready()
 
     def run(self) -> None:
@@ -66,6 +66,8 @@ class Supervisor:
         """Restart what ended, when its time has come; keep the logs from filling the disk."""
         now = time.monotonic()
         for part in [*self.servers, *self.application]:
+            if part.process is None:
+                continue
             if part.is_running():
                 if part.failures and now - part.started > STEADY_SECONDS:
                     part.failures = 0
@@ -95,16 +97,17 @@ class Supervisor:
                 shutil.copyfile(part.log, part.log.with_suffix(".log.1"))
                 os.truncate(part.log, 0)
 
-    def stop(self) -> None:
-        """Stop the application's parts, all at once; their servers are stopped by who started them."""
-        for part in self.application:
-            part.ask_to_stop()
-        for part in self.application:
-            part.finish()
-
     def kill(self) -> None:
         """Do not wait for the application's parts any longer."""
         for part in self.application:
             if part.is_running():
                 with contextlib.suppress(OSError):
                     os.killpg(part.pid, signal.SIGKILL)
+
+
+def stop(parts: list[Part]) -> None:
+    """Stop parts all at once; the servers they use are stopped afterwards, by who started them."""
+    for part in parts:
+        part.ask_to_stop()
+    for part in parts:
+        part.finish()

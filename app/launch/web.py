@@ -27,16 +27,20 @@ def part_ways(_server: Any, _worker: Any) -> None:
 
 
 class Web(BaseApplication):
-    """gunicorn serving an application named as `module:callable` on an open socket."""
+    """gunicorn serving an application named as `module:callable` on an open socket.
 
-    def __init__(self, application: str, descriptor: int) -> None:
-        self.application, self.descriptor = application, descriptor
+    It imports what takes time first, and makes the application when the pipe `gate` is at its end: when the
+    supervisor has the servers ready.
+    """
+
+    def __init__(self, application: str, listener: int, gate: int, needed: list[str]) -> None:
+        self.application, self.listener, self.gate, self.needed = application, listener, gate, needed
         super().__init__()
 
     def load_config(self) -> None:
         """Settings that suit a supervisor above and a proxy in front."""
         settings = {
-            "bind": f"fd://{self.descriptor}",
+            "bind": f"fd://{self.listener}",
             "worker_class": "gthread",
             "workers": int(os.environ["WEB_WORKERS"]),
             "threads": int(os.environ["WEB_THREADS"]),
@@ -52,14 +56,18 @@ class Web(BaseApplication):
 
     def load(self) -> Any:
         """Make the application."""
+        gc.disable()
+        for name in self.needed:
+            import_module(name)
+        os.read(self.gate, 1)
         event.listen(Engine, "engine_connect", remember)
         name, _colon, factory = self.application.partition(":")
         application = getattr(import_module(name), factory)()
         event.remove(Engine, "engine_connect", remember)
-        gc.collect()
         gc.freeze()
+        gc.enable()
         return application
 
 
 if __name__ == "__main__":
-    Web(sys.argv[1], int(sys.argv[2])).run()
+    Web(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4:]).run()

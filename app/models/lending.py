@@ -6,6 +6,7 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.core.derived import DaysSince
 from app.core.entity import Entity, link
 from app.core.scope import Scope
 from app.core.screen import Screen
@@ -172,18 +173,19 @@ class Loan(Entity):
     settled_on: Mapped[date | None]
     written_off_on: Mapped[date | None]
     is_dunning_stopped: Mapped[Flag]
+    days_past_due = DaysSince("overdue_since")
 
     __screen__ = Screen(
         menu=_("Portfolio"), title=_("Loans"), icon="cash", position=20,
-        list="number customer product principal principal_outstanding overdue_since overdue_principal bucket status officer",
+        list="number customer product principal principal_outstanding overdue_principal days_past_due status officer",
         form={_("Agreement"): "client number contract_number customer product branch officer region joint_group",
               _("Terms"): "currency principal annual_rate disbursed_on matures_on method purpose repayment_account",
               _("Contact"): "is_dunning_stopped"},
         show={_("Agreement"): "client number contract_number customer product branch officer region joint_group purpose",
               _("Terms"): "currency principal annual_rate disbursed_on matures_on method repayment_account",
-              _("Position"): "principal_outstanding overdue_principal overdue_interest overdue_since next_due_on bucket status"},
-        filters="number customer product client branch officer region joint_group status bucket overdue_since "
-                "next_due_on disbursed_on matures_on principal principal_outstanding overdue_principal method currency",
+              _("Position"): "principal_outstanding overdue_principal overdue_interest overdue_since days_past_due next_due_on bucket status"},
+        filters="number customer product client branch officer region joint_group status bucket days_past_due "
+                "overdue_since next_due_on disbursed_on matures_on principal principal_outstanding overdue_principal method currency",
         tabs="instalment repayment allocation message", search="number contract_number customer.name",
         charts={"status": "count sum(principal_outstanding)", "bucket": "count sum(principal_outstanding)",
                 "product": "count sum(principal_outstanding)", "branch": "count sum(principal_outstanding)"},

@@ -109,7 +109,7 @@ def allocate(amount: Decimal, dues: Sequence[Due], order: Order, on: date) -> li
     >>> dues = [Due(2, today, Decimal("80"), Decimal("3")), Due(1, date(2024, 2, 1), interest=Decimal("4"))]
     >>> parts = allocate(Decimal("90"), dues, STANDARD, today)
     >>> [(part.n, str(part.component), str(part.amount)) for part in parts]
-    [(1, 'interest', '4'), (2, 'interest', '3'), (2, 'principal', '80'), (None, 'None', '3')]
+    [(1, 'interest', '4'), (2, 'interest', '3'), (2, 'principal', '80'), (None, 'None', '3.00')]
 
     Raises ValueError for an amount that is not positive or has fractions of a cent.
     """

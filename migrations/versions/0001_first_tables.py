@@ -265,6 +265,7 @@ def upgrade() -> None:
     sa.Column('number', sa.String(length=60), nullable=True),
     sa.Column('language', sa.String(length=10), server_default='en', nullable=False),
     sa.Column('phone', sa.String(length=20), nullable=True),
+    sa.Column('role_id', sa.Integer(), nullable=True),
     sa.Column('branch_id', sa.BigInteger(), nullable=True),
     sa.Column('region_id', sa.BigInteger(), nullable=True),
     sa.Column('team_id', sa.BigInteger(), nullable=True),
@@ -274,6 +275,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['created_by_fk'], ['ab_user.id'], ),
     sa.ForeignKeyConstraint(['position_id'], ['position.id'], ondelete='RESTRICT'),
     sa.ForeignKeyConstraint(['region_id'], ['region.id'], ondelete='RESTRICT'),
+    sa.ForeignKeyConstraint(['role_id'], ['ab_role.id'], ondelete='RESTRICT'),
     sa.ForeignKeyConstraint(['team_id'], ['team.id'], ondelete='RESTRICT'),
     sa.PrimaryKeyConstraint('id'),
     sa.UniqueConstraint('email'),
@@ -283,6 +285,7 @@ def upgrade() -> None:
     op.create_index(op.f('ix_ab_user_branch_id'), 'ab_user', ['branch_id'], unique=False)
     op.create_index(op.f('ix_ab_user_position_id'), 'ab_user', ['position_id'], unique=False)
     op.create_index(op.f('ix_ab_user_region_id'), 'ab_user', ['region_id'], unique=False)
+    op.create_index(op.f('ix_ab_user_role_id'), 'ab_user', ['role_id'], unique=False)
     op.create_index(op.f('ix_ab_user_team_id'), 'ab_user', ['team_id'], unique=False)
     op.create_table('ab_api_key',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -423,6 +426,22 @@ def upgrade() -> None:
     op.create_index(op.f('ix_data_grant_region_id'), 'data_grant', ['region_id'], unique=False)
     op.create_index(op.f('ix_data_grant_team_id'), 'data_grant', ['team_id'], unique=False)
     op.create_index(op.f('ix_data_grant_user_id'), 'data_grant', ['user_id'], unique=False)
+    op.create_table('file_job',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('user_id', sa.Integer(), nullable=False),
+    sa.Column('title', sa.String(length=500), nullable=False),
+    sa.Column('state', sa.String(30), server_default='waiting', nullable=False),
+    sa.Column('progress', sa.Integer(), server_default='0', nullable=False),
+    sa.Column('rows', sa.Integer(), server_default='0', nullable=False),
+    sa.Column('request', postgresql.JSONB(astext_type=sa.Text()), server_default='{}', nullable=False),
+    sa.Column('file_key', sa.String(length=60), nullable=True),
+    sa.Column('file_name', sa.String(length=500), nullable=True),
+    sa.Column('message', sa.String(length=500), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
+    sa.ForeignKeyConstraint(['user_id'], ['ab_user.id'], ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_index(op.f('ix_file_job_user_id'), 'file_job', ['user_id'], unique=False)
     op.create_table('history',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
     sa.Column('at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
@@ -880,6 +899,8 @@ def downgrade() -> None:
     op.drop_index(op.f('ix_history_user_id'), table_name='history')
     op.drop_index('ix_history_row', table_name='history')
     op.drop_table('history')
+    op.drop_index(op.f('ix_file_job_user_id'), table_name='file_job')
+    op.drop_table('file_job')
     op.drop_index(op.f('ix_data_grant_user_id'), table_name='data_grant')
     op.drop_index(op.f('ix_data_grant_team_id'), table_name='data_grant')
     op.drop_index(op.f('ix_data_grant_region_id'), table_name='data_grant')
@@ -911,6 +932,7 @@ def downgrade() -> None:
     op.drop_index('idx_api_key_lookup_hash', table_name='ab_api_key')
     op.drop_table('ab_api_key')
     op.drop_index(op.f('ix_ab_user_team_id'), table_name='ab_user')
+    op.drop_index(op.f('ix_ab_user_role_id'), table_name='ab_user')
     op.drop_index(op.f('ix_ab_user_region_id'), table_name='ab_user')
     op.drop_index(op.f('ix_ab_user_position_id'), table_name='ab_user')
     op.drop_index(op.f('ix_ab_user_branch_id'), table_name='ab_user')

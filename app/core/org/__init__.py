@@ -1,12 +1,12 @@
 """The organisation: who works here, where, and which data each may see."""
 
-from app.core.org.access import AuditEvent, DataGrant, GrantKind, User, UserKind
+from app.core.org.access import AuditEvent, DataGrant, GrantKind, Role, User, UserKind
 from app.core.org.places import Branch, Region, RegionLevel
-from app.core.org.records import History, JobRun, JobState
+from app.core.org.records import FileJob, History, JobRun, JobState
 from app.core.org.staff import Department, Position, Team
 from app.core.org.setup import Holiday, Setting
 
 __all__ = [
-    "AuditEvent", "Branch", "DataGrant", "Department", "GrantKind", "History", "Holiday", "JobRun", "JobState",
-    "Position", "Region", "RegionLevel", "Setting", "Team", "User", "UserKind",
+    "AuditEvent", "Branch", "DataGrant", "Department", "FileJob", "GrantKind", "History", "Holiday", "JobRun", "JobState",
+    "Position", "Region", "RegionLevel", "Role", "Setting", "Team", "User", "UserKind",
 ]  # fmt: skip

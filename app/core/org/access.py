@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from flask_appbuilder.security.sqla.models import Role as FabRole
 from flask_appbuilder.security.sqla.models import User as FabUser
 from flask_babel import lazy_gettext as _
 from sqlalchemy import ARRAY, BigInteger, String
@@ -30,6 +31,28 @@ _password.deferred = True
 _password.strategy_key = (("deferred", True), ("instrument", True))
 
 
+class AppRole(FabRole):
+    """What its holders may do: a named list of permissions, changed on the role's page."""
+
+    __tablename__ = "ab_role"
+    __scope__: ClassVar[Scope] = Scope.shared("names of roles")
+    __history__: ClassVar[bool] = True
+    __screen__: ClassVar[Screen] = Screen(
+        menu=_("Security"), title=_("Roles"), icon="shield", list="name", form={_("Role"): "name"}, search="name",
+        order="name", tabs="user", operations="add edit",
+    )  # fmt: skip
+
+    @classmethod
+    def slug(cls) -> str:
+        return "role"
+
+    def __str__(self) -> str:
+        return str(self.name)
+
+
+registry.register_entity(AppRole)  # type: ignore[arg-type]
+
+
 class AppUser(FabUser):
     """A person with a login. He has exactly one role (what he may do) and data grants (what he may see)."""
 
@@ -41,10 +64,13 @@ class AppUser(FabUser):
     number: Mapped[Code | None] = mapped_column(unique=True)
     language: Mapped[str] = mapped_column(String(10), default="en", server_default="en", info={"kind": "code"})
     phone: Mapped[Phone | None]
+    role_id: Mapped[int | None] = link("role")
+    """His one role. Flask-AppBuilder's list of roles is not used: it would allow several."""
     branch_id: Mapped[int | None] = link("branch")
     region_id: Mapped[int | None] = link("region")
     team_id: Mapped[int | None] = link("team")
     position_id: Mapped[int | None] = link("position")
+    role: Mapped["AppRole | None"] = relationship("AppRole", foreign_keys=[role_id])
     branch: Mapped["Branch | None"] = relationship("Branch", foreign_keys=[branch_id])
     region: Mapped["Region | None"] = relationship("Region", foreign_keys=[region_id])
     team: Mapped["Team | None"] = relationship("Team", foreign_keys=[team_id])
@@ -52,9 +78,9 @@ class AppUser(FabUser):
 
     __screen__: ClassVar[Screen] = Screen(
         menu=_("Security"), title=_("Users"), icon="users",
-        list="username first_name last_name kind branch team active last_login",
+        list="username first_name last_name role kind branch team active last_login",
         form={_("Person"): "first_name last_name number email phone language",
-              _("Login"): "username active kind", _("Place"): "branch region team position"},
+              _("Login"): "username role active kind", _("Place"): "branch region team position"},
         search="username last_name first_name email", order="username", operations="add edit",
         labels={"active": _("Active"), "last_login": _("Last login"), "email": _("E-mail")},
     )  # fmt: skip
@@ -75,6 +101,7 @@ class AppUser(FabUser):
 
 registry.register_entity(AppUser)  # type: ignore[arg-type]
 User = AppUser
+Role = AppRole
 
 
 class GrantKind(Choice):

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.core.entity import Entity, link
 from app.core.scope import Scope
 from app.core.screen import Screen
-from app.core.types import Choice, Code, Count, Instant, Json, JsonList, Line, choice
+from app.core.types import Choice, Code, Count, CreatedAt, Instant, Json, JsonList, Line, choice
 
 
 class History(Entity):
@@ -78,4 +78,29 @@ class JobRun(Entity):
         menu=_("Administration"), title=_("Job runs"), icon="clock", operations="",
         list="job step business_on state rows seconds started_at", order="-id", search="job step",
         show={_("Run"): "job step business_on state rows seconds started_at ended_at attempts user errors result"},
+    )  # fmt: skip
+
+
+class FileJob(Entity):
+    """A file being made for a user in the background: an export too large for one request."""
+
+    __scope__ = Scope.owned("user_id")
+    __history__ = False
+
+    user_id: Mapped[int] = link("user", ondelete="CASCADE")
+    title: Mapped[Line]
+    state: Mapped[JobState] = choice(JobState, default=JobState.WAITING)
+    progress: Mapped[Count] = mapped_column(default=0, server_default="0")
+    """Percent."""
+    rows: Mapped[Count] = mapped_column(default=0, server_default="0")
+    request: Mapped[Json]
+    """What to export: {"entity": …, "query": …}."""
+    file_key: Mapped[Code | None] = mapped_column(info={"kind": "file"})
+    file_name: Mapped[Line | None]
+    message: Mapped[Line | None]
+    created_at: Mapped[CreatedAt]
+
+    __screen__ = Screen(
+        menu=_("Work"), title=_("My files"), icon="file-spreadsheet", operations="", order="-id",
+        list="created_at title state progress rows file_name", show={_("File"): "created_at title state progress rows message"},
     )  # fmt: skip

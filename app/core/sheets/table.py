@@ -1,7 +1,7 @@
 """A table in a file that someone sent: its header and its rows as exact Python values."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
@@ -10,30 +10,16 @@ from typing import Any
 
 from app.core.sheets.errors import Reason, SheetError
 from app.core.sheets.limits import Limits
+from app.core.sheets.memo import Memo
 from app.core.sheets.process import Reading
 from app.core.sheets.reader.frames import COLUMN_END, VALUE_END
 
-MEMO_SIZE = 200_000
+EMPTY = {"": None}
 SHOWN_DECIMALS = 4
 SHOWN_DIGITS = 15
 ISO_DATE = len("2018-06-25")
 Value = str | int | Decimal | date | datetime | bool | SheetError | None
 Block = tuple[list[int], list[list[Value]]]
-
-
-class _Memo(dict[str, Any]):
-    """Values by their text. Tables repeat themselves: most are converted once."""
-
-    def __init__(self, convert: Callable[[str], Any]) -> None:
-        super().__init__({"": None})
-        self._convert = convert
-
-    def __missing__(self, text: str) -> Any:
-        if len(self) > MEMO_SIZE:
-            self.clear()
-            self[""] = None
-        value = self[text] = self._convert(text)
-        return value
 
 
 def number(text: str) -> int | Decimal | str:
@@ -85,9 +71,9 @@ class Table:
         self.encoding: str = facts["encoding"]
         self.separator: str = facts["separator"]
         self._memos = {
-            "n": _Memo(number),
-            "d": _Memo(moment),
-            "b": _Memo(lambda text: text == "True"),
+            "n": Memo(number, EMPTY),
+            "d": Memo(moment, EMPTY),
+            "b": Memo(lambda text: text == "True", EMPTY),
         }
 
     def rows(self) -> Iterator[tuple[int, tuple[Value, ...]]]:

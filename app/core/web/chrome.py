@@ -3,26 +3,82 @@
 from typing import Any
 
 from flask import Flask, current_app, g, request, session
+from flask_babel import get_locale, gettext, lazy_gettext as _
+
+from app.core import settings
+from app.core.db import web_session
+from app.core.web import register
+from app.core.web.cells import plain
+
+GROUPS = [_("Work"), _("Portfolio"), _("Contact"), _("Reports"), _("Organisation"), _("Administration"), _("Security"), _("Audit")]
+GROUP_ICONS = ["home", "briefcase", "message", "chart-bar", "building", "settings", "shield", "history"]
 
 
 def locale() -> str:
-    """The user's language; before login the one chosen on the login page, else the browser's."""
-    principal = g.get("principal")
-    if principal:
-        return str(principal.language)
-    chosen = session.get("locale")
+    """The language chosen in this session, else the user's, else the browser's."""
+    chosen, principal = session.get("locale"), g.get("principal")
     known = list(current_app.config["LANGUAGES"])
     if chosen in known:
         return str(chosen)
-    offered = [code.replace("_", "-") for code in known] + ["zh-CN", "zh-TW", "zh-HK"]
+    if principal and principal.language in known:
+        return str(principal.language)
+    aliases = {"zh-CN": "zh_Hans", "zh": "zh_Hans", "zh-TW": "zh_Hant", "zh-HK": "zh_Hant"}
+    offered = [code.replace("_", "-") for code in known] + list(aliases)
     best = request.accept_languages.best_match(offered) or "en"
-    return {"zh-CN": "zh_Hans", "zh-TW": "zh_Hant", "zh-HK": "zh_Hant"}.get(best, best.replace("-", "_"))
+    return aliases.get(best, best.replace("-", "_"))
+
+
+def navigation() -> list[dict[str, Any]]:
+    """The menu as this principal may use it: groups with their lines."""
+    principal = g.get("principal")
+    if principal is None:
+        return []
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for entry in register.menu_entries():
+        if principal.may(*entry.permission):
+            line = {"label": entry.label, "url": entry.url, "icon": entry.icon, "active": _is_here(entry.url)}
+            groups.setdefault(str(entry.group), []).append(line)
+    known = {str(label): icon for label, icon in zip(GROUPS, GROUP_ICONS, strict=True)}
+    order = [*known, *(label for label in groups if label not in known)]
+    return [
+        {"label": label, "icon": known.get(label, "list"), "items": groups[label], "url": None, "active": any(i["active"] for i in groups[label])}
+        for label in order
+        if label in groups
+    ]  # fmt: skip
+
+
+def _is_here(url: str) -> bool:
+    first = url.strip("/").split("/")
+    here = request.path.strip("/").split("/")
+    return here[: len(first) - (1 if first[-1] == "list" else 0)] == [part for part in first if part != "list"]
 
 
 def context() -> dict[str, Any]:
     """Variables of every template."""
-    return {"principal": g.get("principal")}
+    principal = g.get("principal")
+    return {
+        "principal": principal,
+        "product": "Loandesk",
+        "nav": navigation() if principal else [],
+        "theme": request.cookies.get("theme", ""),
+        "clock_banner": clock_banner() if principal else None,
+        "languages": current_app.config["LANGUAGES"],
+        "language": str(get_locale()),
+    }
+
+
+def clock_banner() -> dict[str, Any] | None:
+    """Told on every page while the business date stands still; administrators may close the day there."""
+    if "clock_banner" not in g:
+        from app.core.web.entity_view import business_date
+
+        standing = not settings.read_flag(web_session(), "clock_runs")
+        text = gettext("Business date %(day)s: the clock stands still", day=plain("date", business_date()))
+        url = "/clock/close" if g.principal.may("can_close_day", "Clock") else None
+        g.clock_banner = {"text": text, "url": url, "label": gettext("Close day")} if standing else None
+    return g.clock_banner  # type: ignore[no-any-return]
 
 
 def add_filters(app: Flask) -> None:
     """Template filters."""
+    app.jinja_env.policies["ext.i18n.trimmed"] = True

@@ -34,9 +34,9 @@ def load(user_id: int) -> tuple[User, Principal] | None:
     """The active user with that id and his principal, or None. Read as `s_login`, detached from any session."""
     with session_for(lambda: ("login", None)) as session:
         user = session.scalars(select(User).where(User.id == user_id)).one_or_none()
-        if user is None or not user.active or len(user.roles) != 1:
+        if user is None or not user.active or user.role is None:
             return None
-        role = user.roles[0]
+        role = user.role
         principal = Principal(
             user.id, user.username, str(user), role.name, user.language, str(user.kind) == "partner",
             frozenset(_permissions(session, role.id)),

@@ -1,25 +1,55 @@
 """Puts every declared entity, operation and report on the app."""
 
+from dataclasses import dataclass
 from typing import Any
 
-SCREENS: list[tuple[type[Any], dict[str, Any]]] = []
-"""Hand-written views (class, menu arguments), added by `screen` where they are defined."""
+from app.core import labels
+from app.core.web import links
 
 
-def screen(**menu: Any) -> Any:
-    """Class decorator: put this Flask-AppBuilder view on the app, with a menu entry if arguments are given."""
+@dataclass(frozen=True)
+class MenuEntry:
+    """A menu line for a hand-written screen."""
+
+    group: Any
+    label: Any
+    url: str
+    icon: str
+    permission: tuple[str, str]
+    position: int = 50
+
+
+SCREENS: list[type[Any]] = []
+ENTRIES: list[MenuEntry] = []
+
+
+def screen(*entries: MenuEntry) -> Any:
+    """Class decorator: put this Flask-AppBuilder view on the app, with menu lines."""
 
     def add(view: type[Any]) -> type[Any]:
-        SCREENS.append((view, menu))
+        SCREENS.append(view)
+        ENTRIES.extend(entries)
         return view
 
     return add
 
 
 def register_screens(builder: Any) -> None:
-    """Add all screens to Flask-AppBuilder."""
-    for view, menu in SCREENS:
-        if menu:
-            builder.add_view(view, **menu)
-        else:
-            builder.add_view_no_menu(view)
+    """Add all screens and APIs to Flask-AppBuilder."""
+    from app.core.web import entity_view, lookups  # noqa: F401  declares its screen
+
+    for view in [*entity_view.registered(), *SCREENS]:
+        builder.add_view_no_menu(view)
+
+
+def menu_entries() -> list[MenuEntry]:
+    """Lines of hand-written screens and of every entity with a menu group, in their order."""
+    generated = [
+        MenuEntry(
+            cls.__screen__.menu, cls.__screen__.title, links.list_url(cls.slug()), cls.__screen__.icon,
+            ("can_list", labels.subject(cls)), cls.__screen__.position,
+        )
+        for cls in links.shown_entities()
+        if cls.__screen__.menu is not None
+    ]  # fmt: skip
+    return sorted([*ENTRIES, *generated], key=lambda entry: entry.position)

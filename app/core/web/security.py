@@ -2,9 +2,11 @@
 
 from typing import Any
 
-from flask import abort, g
+from flask import abort, g, redirect, session, url_for
+from flask_appbuilder import expose
 from flask_appbuilder.security.sqla.manager import SecurityManager
-from flask_login import current_user
+from flask_appbuilder.security.views import AuthDBView
+from flask_login import current_user, logout_user
 from sqlalchemy import event
 
 from app.core.db import unscoped, web_session
@@ -13,10 +15,24 @@ from app.core.org.access import AuditEvent, User
 from app.core.web import principal
 
 
+class Login(AuthDBView):
+    """Login by name and password. Leaving is a POST, so that no link or image can do it."""
+
+    @expose("/logout/", methods=["POST"])
+    def logout(self) -> Any:
+        asked = g.get("principal")
+        if asked:
+            _record("logout", asked.user_id)
+        logout_user()
+        session.clear()
+        return redirect(url_for(".login"))
+
+
 class OneRoleSecurity(SecurityManager):
     """What Flask-AppBuilder asks about users and rights, answered from the request's principal."""
 
     user_model = User
+    authdbview = Login
 
     def load_user(self, pk: Any) -> User | None:
         """Load the user and put the request's one session under his scope."""
@@ -53,9 +69,6 @@ class OneRoleSecurity(SecurityManager):
     def on_user_login_failed(self, user: Any) -> None:
         _record("login_failed", user.id)
 
-    def on_user_logout(self, user: Any) -> None:
-        _record("logout", user.id)
-
     def reset_password(self, userid: Any, password: str) -> None:
         """Store a new password; a user may set his own, an administrator anybody's."""
         from werkzeug.security import generate_password_hash
@@ -63,8 +76,8 @@ class OneRoleSecurity(SecurityManager):
         asked = principal.current()
         if int(userid) != asked.user_id and not asked.may("can_edit", "User"):
             abort(404)
-        with unscoped("password change", user_id=asked.user_id) as session:
-            session.get_one(User, int(userid)).password = generate_password_hash(password)
+        with unscoped("password change", user_id=asked.user_id) as house:
+            house.get_one(User, int(userid)).password = generate_password_hash(password)
 
     def register_views(self) -> None:
         """Only the login, the token and the own password; people and rights have generated screens."""
@@ -76,12 +89,11 @@ class OneRoleSecurity(SecurityManager):
 
 
 def _record(kind: str, user_id: int) -> None:
-    with unscoped("access log", user_id=user_id) as session:
-        session.add(AuditEvent(kind=kind, user_id=user_id))
+    with unscoped("access log", user_id=user_id) as house:
+        house.add(AuditEvent(kind=kind, user_id=user_id))
 
 
 @event.listens_for(User.roles, "append", propagate=True)
-def _one_role(user: Any, role: Any, _initiator: Any) -> None:
+def _one_role(_user: Any, _role: Any, _initiator: Any) -> None:
     """Flask-AppBuilder lets a user have many roles; here what he may do must be one readable list."""
-    if [held for held in user.roles if held is not role]:
-        raise RuleError("A user has exactly one role", "roles")
+    raise RuleError("A user has exactly one role; set it as such", "role_id")

@@ -1,0 +1,83 @@
+"""A chain: the named steps of a job that are done day by day, in the order of their declaration."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from app.core import jobs, settings
+from app.core.clock import BUSINESS_DATE
+from app.core.db import ScopedSession, unscoped
+from app.core.errors import RuleError
+from app.core.jobs import Outcome, Record
+from app.core.org.records import JobState
+
+Step = Callable[[ScopedSession, date, Record], int]
+ONE_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class _Link:
+    name: str
+    work: Step
+    is_only_last: bool
+
+
+class Chain:
+    """Steps declared one after the other.
+
+    ::
+
+        NIGHT = Chain("nightly")
+
+        @NIGHT.step("arrears")
+        def arrears(session, day, record): ...
+
+    Each step is a function of the session it writes through, the business date and its record; it returns the
+    number of rows.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.links: list[_Link] = []
+
+    def step(self, name: str, *, only_last: bool = False) -> Callable[[Step], Step]:
+        """Declare the next step. `only_last`: not made up for on days that were missed."""
+
+        def declare(work: Step) -> Step:
+            self.links.append(_Link(name, work, only_last))
+            return work
+
+        return declare
+
+    def run(self, until: date, tell: Callable[[str], None], user_id: int | None = None) -> list[Outcome]:
+        """Do every step of every day after the business date up to `until`; done ones are passed over.
+
+        Raises RuleError when `until` lies before the business date and has not been done.
+        """
+        days = self._days(until)
+        return [outcome for day in days for outcome in self._day(day, tell, user_id, is_last=day == until)]
+
+    def _day(
+        self, day: date, tell: Callable[[str], None], user_id: int | None, *, is_last: bool
+    ) -> Iterator[Outcome]:
+        for link in self.links:
+            if link.is_only_last and not is_last:
+                outcome = jobs.miss(self.name, link.name, day)
+            else:
+                work = link.work
+                outcome = jobs.run_step(
+                    self.name, link.name, day, lambda s, r, work=work: work(s, day, r), user_id=user_id
+                )
+            tell(str(outcome))
+            yield outcome
+
+    def _days(self, until: date) -> list[date]:
+        with unscoped("which days are to be done") as session:
+            present = settings.read_date(session, BUSINESS_DATE)
+            known = [jobs.find(session, self.name, link.name, until) for link in self.links]
+            is_done = all(row is not None and row.state in (JobState.DONE, JobState.MISSED) for row in known)
+        if present is None or until <= present:
+            if present is not None and until < present and not is_done:
+                raise RuleError(f"{until} is over: the business date is {present}", "date")
+            return [until]
+        return [present + ONE_DAY * n for n in range(1, (until - present).days + 1)]

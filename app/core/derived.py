@@ -1,0 +1,29 @@
+"""Values that follow from a column and the business date; never stored, yet listed, filtered and sorted."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+_FLIPPED = {"gt": "lt", "lt": "gt", "ge": "le", "le": "ge", "eq": "eq", "ne": "ne"}
+
+
+@dataclass(frozen=True)
+class DaysSince:
+    """Days from the date in `column` to the business date: `days_past_due = DaysSince("overdue_since")`."""
+
+    column: str
+    kind: str = "days"
+    is_derived: bool = True
+
+    def value(self, row: Any, on: date) -> int | None:
+        """Days passed on `on`; None when the column is empty."""
+        since = getattr(row, self.column)
+        return None if since is None else (on - since).days
+
+    def bound(self, op: str, days: int, on: date) -> tuple[str, date]:
+        """The same condition on the column: more than 30 days past due is a date before on − 30.
+
+        >>> DaysSince("overdue_since").bound("gt", 30, date(2018, 6, 25))
+        ('lt', datetime.date(2018, 5, 26))
+        """
+        return _FLIPPED[op], on - timedelta(days=days)

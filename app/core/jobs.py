@@ -1,0 +1,204 @@
+"""Jobs leave a record: which step ran for which day, how long it took, what went wrong.
+
+A step's work and the word "done" are one transaction, so a process killed at any instruction leaves the
+step either done or as if it had never begun. An advisory lock per job lets one process at a time work; the
+lock dies with its process, so a row still marked running under a lock we hold is a dead one's and runs again.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InternalError
+from sqlalchemy.orm import Session
+
+from app.core import clock
+from app.core.db import ScopedSession, unscoped
+from app.core.org.records import JobRun, JobState
+
+log = logging.getLogger("loandesk.jobs")
+LOCKS = 7_213_002
+"""First half of the advisory locks of jobs; the second is the job's name."""
+LISTED_ERRORS = 1000
+"""A step lists so many errors; the rest is counted."""
+
+
+@dataclass
+class Record:
+    """What a running step tells about itself: rows at fault, and whatever else is worth keeping."""
+
+    job: str
+    step: str
+    business_on: date | None
+    errors: list[dict[str, Any]] = field(default_factory=list)
+    result: dict[str, Any] = field(default_factory=dict)
+    failed: int = 0
+
+    def problem(self, row: Any, reason: str, **more: Any) -> None:
+        """One row that could not be worked on; the step goes on without it."""
+        self.failed += 1
+        if len(self.errors) < LISTED_ERRORS:
+            self.errors.append({"row": row, "reason": reason, **more})
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a step ended, or that it had been done before."""
+
+    step: str
+    business_on: date | None
+    state: JobState
+    rows: int
+    errors: int
+    seconds: Any
+    is_new: bool
+
+    def __str__(self) -> str:
+        day = f" {self.business_on}" if self.business_on else ""
+        if self.state == JobState.MISSED:
+            told = "missed: only the last day's is made"
+        elif self.is_new:
+            told = f"{self.rows:>9} rows {self.seconds:>8.2f} s"
+        else:
+            told = "already done"
+        if self.errors:
+            told += f", {self.errors} errors"
+        return f"{self.step:<12}{day}  {told}"
+
+
+Work = Callable[[ScopedSession, Record], int]
+
+
+def run_step(
+    job: str, step: str, business_on: date | None, work: Work, *, user_id: int | None = None
+) -> Outcome:
+    """Do a step of a job for a day unless it has been done; waits while another process works on the job.
+
+    `work` writes through the session it is given and returns how many rows it touched. What it raises undoes
+    the step, is kept in its row as the reason, and is raised again.
+    """
+    record, attempt = Record(job, step, business_on), 0
+    try:
+        with unscoped("step of a job", user_id=user_id) as session:
+            lock(session, job)
+            done = find(session, job, step, business_on)
+            if done is not None and done.state in (JobState.DONE, JobState.MISSED):
+                return _outcome(done, is_new=False)
+            attempt = _begin(record, user_id)
+            started = time.perf_counter()
+            rows = work(session, record)
+            return _finish(session, record, rows, time.perf_counter() - started)
+    except Exception as error:
+        if attempt:
+            _fail(record, attempt, error)
+        raise
+
+
+def miss(job: str, step: str, business_on: date) -> Outcome:
+    """Record that a step of a missed day is not made up for; one that was done stays done."""
+    with unscoped("record a missed step") as session:
+        lock(session, job)
+        found = find(session, job, step, business_on)
+        if found is None or found.state not in (JobState.DONE, JobState.MISSED):
+            found = _upsert(
+                session, job, step, business_on, {"state": JobState.MISSED, "ended_at": clock.now()}
+            )
+        return _outcome(found, is_new=True)
+
+
+def request(session: Session, job: str, business_on: date | None, user_id: int | None) -> JobRun:
+    """Ask for a job to be run soon: a waiting row that the clockwork picks up. Twice is the same as once."""
+    found = find(session, job, "request", business_on)
+    if found is not None and found.state in (JobState.WAITING, JobState.RUNNING):
+        return found
+    values = {"state": JobState.WAITING, "user_id": user_id, "errors": [], "ended_at": None}
+    return _upsert(session, job, "request", business_on, values)
+
+
+def lock(session: Session, job: str) -> None:
+    """Be the only one that works on this job until the transaction ends; waits for whoever is."""
+    session.execute(select(func.pg_advisory_xact_lock(LOCKS, func.hashtext(job))))
+
+
+def find(session: Session, job: str, step: str, business_on: date | None) -> JobRun | None:
+    """The row of a step for a day, as it is now."""
+    same_day = JobRun.business_on.is_not_distinct_from(business_on)
+    found = select(JobRun).where(JobRun.job == job, JobRun.step == step, same_day)
+    return session.scalars(found.execution_options(populate_existing=True)).one_or_none()
+
+
+_OF_A_ROW = (DataError, IntegrityError, InternalError)
+"""What the database says when a value, not the server, is at fault; InternalError is raised by triggers."""
+
+
+def isolated(
+    session: Session, ids: Sequence[int], apply: Callable[[Sequence[int]], int],
+    problem: Callable[[int, str], None],
+) -> int:  # fmt: skip
+    """Apply set-based work to all ids at once; where the database refuses, halve until the bad ones stand alone.
+
+    Each of them is told to `problem` with the database's reason; the others are done. Returns the rows done.
+    """
+    if not ids:
+        return 0
+    try:
+        with session.begin_nested():
+            return apply(ids)
+    except _OF_A_ROW as error:
+        if len(ids) == 1:
+            problem(ids[0], reason_of(error))
+            return 0
+    middle = len(ids) // 2
+    return sum(isolated(session, part, apply, problem) for part in (ids[:middle], ids[middle:]))
+
+
+def reason_of(error: BaseException) -> str:
+    """The first line of an error, the database's own words where it has some."""
+    told = str(error.orig if isinstance(error, DBAPIError) and error.orig else error)
+    return (told.strip().splitlines() or [type(error).__name__])[0][:500]
+
+
+def _upsert(
+    session: Session, job: str, step: str, business_on: date | None, values: dict[str, Any]
+) -> JobRun:
+    made = insert(JobRun).values(job=job, step=step, business_on=business_on, **values)
+    made = made.on_conflict_do_update(
+        index_elements=[JobRun.job, JobRun.step, JobRun.business_on], set_=values
+    ).returning(JobRun)
+    return session.scalars(made, execution_options={"populate_existing": True}).one()
+
+
+def _begin(record: Record, user_id: int | None) -> int:
+    """Mark the step as running where everyone sees it; which attempt it is."""
+    with unscoped("mark a step as running") as session:
+        values = {"state": JobState.RUNNING, "started_at": clock.now(), "ended_at": None, "user_id": user_id}
+        row = _upsert(session, record.job, record.step, record.business_on, values)
+        row.attempts += 1
+        return int(row.attempts)
+
+
+def _finish(session: Session, record: Record, rows: int, seconds: Any) -> Outcome:
+    values = {
+        "state": JobState.DONE, "rows": rows, "errors": record.errors, "ended_at": clock.now(),
+        "result": record.result | ({"errors": record.failed} if record.failed else {}), "seconds": round(seconds, 3),
+    }  # fmt: skip
+    return _outcome(_upsert(session, record.job, record.step, record.business_on, values), is_new=True)
+
+
+def _fail(record: Record, attempt: int, error: Exception) -> None:
+    log.error("%s: step %s failed", record.job, record.step, exc_info=error)
+    with unscoped("record a failed step") as session:
+        row = find(session, record.job, record.step, record.business_on)
+        if row is not None and row.state == JobState.RUNNING and row.attempts == attempt:
+            row.state, row.ended_at = JobState.FAILED, clock.now()
+            row.errors = [*record.errors, {"row": None, "reason": reason_of(error)}]
+
+
+def _outcome(row: JobRun, *, is_new: bool) -> Outcome:
+    errors = int(row.result.get("errors", 0)) if row.result else 0
+    return Outcome(row.step, row.business_on, row.state, row.rows, errors, row.seconds or 0, is_new)

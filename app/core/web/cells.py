@@ -1,0 +1,104 @@
+"""Values as people read them: by locale, masked where personal, with the colour of their choice."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import g
+from flask_babel import format_date, format_decimal, get_locale, gettext
+from flask_babel import format_datetime as babel_datetime
+
+from app.core import labels
+from app.core.types import Choice
+from app.core.web.fields import FieldInfo
+from app.core.web.pages import Cell
+from app.core.web.principal import Principal
+
+NUMERIC = ("money", "rate", "number", "days", "id")
+
+
+def money(value: Decimal | int) -> str:
+    """Two decimals with the locale's separators."""
+    return str(format_decimal(value, "#,##0.00"))
+
+
+def mask(value: str, kind: str) -> str:
+    """A personal number with its middle hidden.
+
+    >>> mask("621121197011125075", "code"), mask("+8614583832473", "phone")
+    ('6211••••••••••5075', '+861•••••••473')
+    """
+    keep_left, keep_right = (4, 3) if kind == "phone" else (4, 4)
+    hidden = max(len(value) - keep_left - keep_right, 0)
+    if not hidden:
+        return "•" * len(value)
+    return value[:keep_left] + "•" * hidden + value[-keep_right:]
+
+
+def text_of(field: FieldInfo, value: Any, principal: Principal) -> str:
+    """A value as text in the reader's language; empty for None."""
+    if value is None:
+        return ""
+    if field.personal and not principal.may_reveal:
+        return mask(str(value), field.personal)
+    return plain(field.kind, value)
+
+
+def plain(kind: str, value: Any) -> str:
+    """A value of a kind as text in the reader's language."""
+    if isinstance(value, Choice):
+        return str(value.label)
+    if isinstance(value, bool):
+        return gettext("Yes") if value else gettext("No")
+    if kind == "money":
+        return money(value)
+    if kind == "rate":
+        return str(format_decimal(value, "#,##0.00####"))
+    if isinstance(value, datetime):
+        return str(babel_datetime(value.astimezone(ZoneInfo(zone())), "short", rebase=False)) if value.tzinfo else str(
+            babel_datetime(value, "short", rebase=False)
+        )  # fmt: skip
+    if isinstance(value, date):
+        return str(format_date(value, "short" if str(get_locale()).startswith("zh") else "medium"))
+    if kind in NUMERIC and isinstance(value, (int, Decimal)):
+        return str(value) if kind == "id" else str(format_decimal(value))
+    if isinstance(value, (list, tuple)):
+        return ", ".join(str(one) for one in value)
+    if isinstance(value, dict):
+        return "; ".join(f"{gettext(labels.words(key))}: {_change(one)}" for key, one in value.items())
+    return str(value)
+
+
+def _change(one: Any) -> str:
+    """A kept change [before, after] as "before → after"."""
+    if isinstance(one, list) and len(one) == 2:
+        return f"{'–' if one[0] is None else one[0]} → {'–' if one[1] is None else one[1]}"
+    return str(one)
+
+
+def zone() -> str:
+    """The time zone in which the page shows instants: the installation's, read once a request."""
+    if "zone" not in g:
+        from app.core import settings
+        from app.core.db import web_session
+
+        g.zone = settings.read(web_session(), "zone")
+    return str(g.zone)
+
+
+def cell(field: FieldInfo, row: Any, principal: Principal, on: date, *, linked: Any = None) -> Cell:
+    """The cell of a field in a row. `linked(entity, row)` gives the address of a linked record, if visible."""
+    value = field.value(row, on)
+    text = text_of(field, value, principal)
+    if field.kind == "link":
+        url = linked(field.target, value) if linked and value is not None else None
+        return Cell(text, "link", url=url)
+    if isinstance(value, Choice):
+        return Cell(text, "choice", colour=value.colour)
+    if field.kind == "bool":
+        return Cell(text if value else gettext("No"), "bool")
+    kind = "number" if field.kind in ("days", "id", "rate") else field.kind
+    if field.kind == "phone" and not principal.may_reveal:
+        kind = "text"
+    return Cell(text, {"code": "text", "longtext": "text", "json": "text", "codes": "text"}.get(kind, kind))

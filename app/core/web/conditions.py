@@ -1,0 +1,185 @@
+"""Filters of a list: `?status=active&principal__gt=30000&q=text` becomes conditions and removable chips."""
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from flask_babel import gettext, lazy_gettext as _
+from sqlalchemy import ColumnElement, String, and_, cast, false, func, or_, select
+from werkzeug.datastructures import MultiDict
+
+from app.core.errors import RuleError
+from app.core.web.fields import FieldInfo, attribute, describe, filterable, label_columns
+from app.core.web.principal import Principal
+
+RESERVED = {"q", "sort", "cols", "after", "before", "last", "size", "partial", "next", "ids", "_", "at"}
+OPS: dict[str, Any] = {
+    "eq": _("is"), "ne": _("is not"), "gt": _("more than"), "lt": _("less than"), "ge": _("at least"),
+    "le": _("at most"), "contains": _("contains"), "starts": _("starts with"), "in": _("is one of"), "null": _("is empty"),
+}  # fmt: skip
+_COMPARED = ("eq", "gt", "ge", "lt", "le", "ne", "null")
+OPS_OF: dict[str, tuple[str, ...]] = {
+    "money": _COMPARED, "rate": _COMPARED, "number": _COMPARED, "days": ("gt", "ge", "lt", "le", "eq"),
+    "id": ("eq",), "date": ("eq", "ge", "le", "gt", "lt", "null"), "datetime": ("ge", "lt"), "choice": ("eq", "ne", "in", "null"),
+    "link": ("eq", "ne", "null"), "bool": ("eq",), "text": ("contains", "starts", "eq", "null"),
+    "longtext": ("contains",), "code": ("starts", "eq", "contains", "null"), "phone": ("eq", "starts"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One filter as the address bar says it."""
+
+    key: str
+    field: FieldInfo
+    op: str
+    raw: str
+
+
+def parse(entity: Any, args: MultiDict[str, str], principal: Principal) -> list[Condition]:
+    """The filters in the address. Raises RuleError for a field or operator that is not offered."""
+    offered = {field.name: field for field in filterable(entity) if field.is_open_to(principal)}
+    found = []
+    for key, raw in args.items(multi=True):
+        name, _sep, op = key.partition("__")
+        if key in RESERVED or not raw:
+            continue
+        field = offered.get(name) or _by_link(entity, name)
+        if field is None or (op or "eq") not in OPS_OF.get(field.kind, ()):
+            raise RuleError(gettext("There is no filter %(name)s here", name=key))
+        found.append(Condition(key, field, op or "eq", raw))
+    return found
+
+
+def _by_link(entity: Any, name: str) -> FieldInfo | None:
+    """Any link may filter: tabs list the rows of one parent."""
+    try:
+        field = describe(entity, name)
+    except KeyError:
+        return None
+    return field if field.kind == "link" else None
+
+
+def number(raw: str) -> Decimal:
+    """A number as people of any of our languages type it: 1 234,56 or 1,234.56.
+
+    >>> number("1 234,56"), number("1,234.56"), number("-7")
+    (Decimal('1234.56'), Decimal('1234.56'), Decimal('-7'))
+    """
+    plain = re.sub(r"[\s\u00a0\u202f']", "", raw)
+    if "," in plain and "." in plain:
+        thousands = "," if plain.rfind(".") > plain.rfind(",") else "."
+        plain = plain.replace(thousands, "")
+    elif plain.count(",") > 1:
+        plain = plain.replace(",", "")
+    try:
+        value = Decimal(plain.replace(",", "."))
+    except InvalidOperation as error:
+        raise RuleError(gettext("%(value)s is not a number", value=raw)) from error
+    if not value.is_finite() or abs(value) >= Decimal(10) ** 16:
+        raise RuleError(gettext("%(value)s is not a number", value=raw))
+    return value
+
+
+def _day(raw: str) -> date:
+    try:
+        return date.fromisoformat(raw)
+    except ValueError as error:
+        raise RuleError(gettext("%(value)s is not a date (year-month-day)", value=raw)) from error
+
+
+def _typed(field: FieldInfo, raw: str) -> Any:
+    """The value of a filter in the column's type."""
+    kind = field.kind
+    if kind in ("money", "rate"):
+        return number(raw)
+    if kind in ("number", "days", "id", "link"):
+        value = number(raw)
+        if value != value.to_integral_value():
+            return value
+        return min(max(int(value), -(2**31) + 1), 2**31 - 1) if kind != "link" else int(value)
+    if kind == "date":
+        return _day(raw)
+    if kind == "datetime":
+        return datetime.combine(_day(raw), datetime.min.time())
+    if kind == "bool":
+        return raw.lower() in ("1", "yes", "true")
+    if kind == "choice":
+        return _choice(field, raw)
+    if "\x00" in raw:
+        raise RuleError(gettext("There is no filter %(name)s here", name=field.name))
+    return raw
+
+
+def _choice(field: FieldInfo, raw: str) -> Any:
+    try:
+        return field.choices(raw)
+    except ValueError as error:
+        raise RuleError(gettext("There is no %(value)s to choose", value=raw)) from error
+
+
+def escape_like(text: str) -> str:
+    """Text with the wildcards of LIKE taken literally."""
+    return re.sub(r"([\\%_])", r"\\\1", text)
+
+
+def clause(entity: Any, condition: Condition, on: date) -> ColumnElement[bool]:
+    """The SQL of one filter."""
+    field, op, raw = condition.field, condition.op, condition.raw
+    column = attribute(entity, field)
+    if op == "null":
+        return column.is_(None) if raw.lower() in ("1", "yes", "true") else column.is_not(None)
+    if op == "in":
+        return column.in_([_typed(field, one) for one in raw.split(",")])
+    if op == "contains":
+        return column.icontains(raw, autoescape=True)
+    if op == "starts":
+        return column.startswith(raw, autoescape=True)
+    value = _typed(field, raw)
+    if field.derived is not None:
+        op, value = field.derived.bound(op, int(value), on)
+    return _compare(column, op, value)
+
+
+def _compare(column: Any, op: str, value: Any) -> ColumnElement[bool]:
+    operators = {
+        "eq": column == value, "ne": column.is_distinct_from(value), "gt": column > value, "lt": column < value,
+        "ge": column >= value, "le": column <= value,
+    }  # fmt: skip
+    if op == "le" and isinstance(value, datetime):
+        return column < value + timedelta(days=1)
+    return operators[op]
+
+
+def search(entity: Any, text: str, principal: Principal) -> ColumnElement[bool]:
+    """Quick search: codes from their start, names anywhere, linked rows by a subquery of their own."""
+    parts = [_search_one(entity, name, text.strip(), principal) for name in entity.__screen__.columns("search")]
+    return or_(false(), *(part for part in parts if part is not None))
+
+
+def _search_one(entity: Any, name: str, text: str, principal: Principal) -> ColumnElement[bool] | None:
+    field = describe(entity, name)
+    if not field.is_open_to(principal):
+        return None
+    if field.path:
+        link = describe(entity, field.path[0])
+        target = link.target
+        inner = _search_one(target, name.partition(".")[2], text, principal)
+        return None if inner is None else attribute(entity, link).in_(select(target.id).where(inner))
+    return _matches(attribute(entity, field), field.kind, text)
+
+
+def _matches(column: Any, kind: str, text: str) -> ColumnElement[bool]:
+    if kind in ("code", "phone"):
+        return column.startswith(text, autoescape=True)
+    if kind == "id":
+        return cast(column, String) == text
+    return and_(*(func.lower(column).contains(word.lower(), autoescape=True) for word in text.split()[:5]))
+
+
+def lookup_search(entity: Any, text: str, principal: Principal) -> ColumnElement[bool]:
+    """Search of a lookup: like the list's, and always over the label."""
+    named = or_(*(func.lower(getattr(entity, c)).contains(text.lower(), autoescape=True) for c in label_columns(entity) if c != "id"), false())  # fmt: skip
+    return or_(named, search(entity, text, principal))

@@ -1,0 +1,233 @@
+"""The generated screens of one entity: list, record, form, lookup, tabs, operations, Excel, chart."""
+
+from typing import Any
+
+from flask import abort, flash, g, jsonify, redirect, render_template, request, url_for
+from flask_appbuilder import expose, has_access, permission_name
+from flask_appbuilder.baseviews import BaseView
+from flask_babel import gettext
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from app.core import clock, registry
+from app.core.db import web_session
+from app.core.errors import RuleError
+from app.core.labels import subject
+from app.core.web import charts, forms, links, lookups, operations, transfer
+from app.core.web.fields import FieldInfo, describe_all
+from app.core.web.list_page import list_page
+from app.core.web.listing import Listing
+from app.core.web.pages import FormPage, Section
+from app.core.web.principal import current
+from app.core.web.show_page import show_page
+
+
+def business_date() -> Any:
+    """The business date, read once a request."""
+    if "business_date" not in g:
+        g.business_date = clock.business_date(web_session())
+    return g.business_date
+
+
+class EntityView(BaseView):
+    """Base of the generated views; `entity` is set by `view_for`.
+
+    Flask-AppBuilder registers it, names its permissions and checks them; forms, lists and files are ours,
+    because its own load whole tables for every link and share filters between requests (see findings).
+    """
+
+    entity: Any = None
+    default_view = "list"
+
+    @property
+    def slug(self) -> str:
+        return str(self.entity.slug())
+
+    def row(self, pk: str) -> Any:
+        """The row with that id in scope; anything else does not exist."""
+        if not pk.isdigit() or int(pk) > 2**63 - 1:
+            abort(404)
+        found = web_session().scalars(select(self.entity).where(self.entity.id == int(pk))).unique().one_or_none()
+        if found is None:
+            abort(404)
+        return found
+
+    def may(self, verb: str) -> bool:
+        """Whether the entity allows the verb at all and the principal's role has it."""
+        known = verb not in ("add", "edit", "delete") or verb in self.entity.__screen__.operations.split()
+        return known and current().may(f"can_{verb}", subject(self.entity))
+
+    def need(self, verb: str) -> None:
+        """404 when the entity has no such verb (a role without the right was refused before)."""
+        if not self.may(verb):
+            abort(404)
+
+    @expose("/list/")
+    @has_access
+    def list(self) -> Any:
+        listing = Listing(self.entity, request.args, current(), business_date())
+        page = list_page(listing, web_session(), self.may)
+        if request.headers.get("X-Partial") or "partial" in request.args:
+            is_tab = request.args.get("partial") == "tab"
+            return render_template("generated/tab.html" if is_tab else "generated/_table.html", page=page)
+        return render_template("generated/list.html", page=page)
+
+    @expose("/show/<pk>")
+    @has_access
+    def show(self, pk: str) -> Any:
+        page = show_page(self.entity, self.row(pk), current(), business_date(), self.may)
+        return render_template("generated/show.html", page=page)
+
+    @expose("/add", methods=["GET", "POST"])
+    @has_access
+    def add(self) -> Any:
+        self.need("add")
+        fields = self._form_fields()
+        given = {f.column.key: request.args.get(f.name) for f in fields if request.args.get(f.name)}
+        form = forms.entity_form(fields, web_session(), data=given)
+        if form.validate_on_submit():
+            saved = self._save(form, None, fields)
+            if saved is not None:
+                flash(gettext("Saved"), "success")
+                return redirect(links.show_url(self.slug, saved) if self.may("show") else self._list_url())
+        return self._form_page(form, fields, gettext("Add"), url_for(".add"), self._list_url())
+
+    @expose("/edit/<pk>", methods=["GET", "POST"])
+    @has_access
+    def edit(self, pk: str) -> Any:
+        self.need("edit")
+        row, fields = self.row(pk), self._form_fields()
+        form = forms.entity_form(fields, web_session(), row)
+        if form.validate_on_submit() and self._save(form, row, fields) is not None:
+            flash(gettext("Saved"), "success")
+            return redirect(links.show_url(self.slug, pk) if self.may("show") else self._list_url())
+        return self._form_page(form, fields, gettext("Edit"), url_for(".edit", pk=pk), links.show_url(self.slug, pk))
+
+    def _form_fields(self) -> "list[FieldInfo]":
+        """The form's fields; a role that sees a value masked cannot write over it."""
+        described = describe_all(self.entity, self.entity.__screen__.form_columns)
+        return [field for field in described if field.is_open_to(current())]
+
+    def _save(self, form: Any, row: Any, fields: "list[FieldInfo]") -> Any:
+        """Write the form's values; the row's id, or None with the reason beside the field."""
+        session = web_session()
+        try:
+            found = forms.values(form, fields)
+            if row is None:
+                row = self.entity(**found)
+                prepare = getattr(self.entity, "__prepare__", None)
+                if prepare:
+                    prepare(row, current().user_id)
+                session.add(row)
+            else:
+                for name, value in found.items():
+                    setattr(row, name, value)
+            session.flush()
+            row_id = row.id
+            session.commit()
+        except RuleError as error:
+            session.rollback()
+            _tell(form, error.field, str(error))
+            return None
+        except IntegrityError as error:
+            session.rollback()
+            _tell(form, None, transfer.plain_reason(error))
+            return None
+        return row_id
+
+    def _form_page(self, form: Any, fields: "list[FieldInfo]", verb: str, action: str, cancel: str) -> Any:
+        names = {field.name: field.column.key for field in fields}
+        sections = [
+            Section(label, [form[names[name]] for name in columns.split() if name in names])
+            for label, columns in self.entity.__screen__.form.items()
+        ]
+        from app.core.labels import entity_label, singular
+
+        page = FormPage(
+            title=f"{verb}: {singular(self.entity)}", sections=sections, action=action, cancel_url=cancel,
+            csrf=form.csrf_token if "csrf_token" in form else None, errors=list(form.form_errors),
+            crumbs=[(entity_label(self.entity), self._list_url())],
+        )  # fmt: skip
+        return render_template("generated/form.html", page=page), (422 if form.errors or form.form_errors else 200)
+
+    def _list_url(self) -> str:
+        return links.list_url(self.slug)
+
+    @expose("/delete/<pk>", methods=["POST"])
+    @has_access
+    def delete(self, pk: str) -> Any:
+        self.need("delete")
+        row, session = self.row(pk), web_session()
+        try:
+            session.delete(row)
+            session.commit()
+            flash(gettext("Deleted"), "success")
+        except IntegrityError as error:
+            session.rollback()
+            flash(transfer.plain_reason(error), "danger")
+            return redirect(links.show_url(self.slug, pk))
+        return redirect(self._list_url())
+
+    @expose("/lookup/<column>")
+    @has_access
+    @permission_name("list")
+    def lookup(self, column: str) -> Any:
+        """Rows to choose for a link of this entity, by typing."""
+        try:
+            field = describe_all(self.entity, [column])[0]
+        except KeyError:
+            abort(404)
+        if field.kind != "link":
+            abort(404)
+        return jsonify(lookups.rows(field.target, request.args.get("q", ""), current()))
+
+    @expose("/export.xlsx")
+    @has_access
+    @permission_name("export")
+    def export(self) -> Any:
+        """Excel of exactly what the list shows; above 10 000 rows a job makes it."""
+        return transfer.export_list(Listing(self.entity, request.args, current(), business_date()))
+
+    @expose("/chart/<column>")
+    @has_access
+    @permission_name("chart")
+    def chart(self, column: str) -> Any:
+        if column not in self.entity.__screen__.charts:
+            abort(404)
+        if request.args.get("data") == "1":
+            return jsonify(charts.chart_data(self.entity, column, request.args, current(), business_date()))
+        return render_template("generated/chart.html", page=charts.chart_page(self.entity, column, request.args))
+
+    @expose("/do/<name>", methods=["GET", "POST"])
+    @has_access
+    @permission_name("list")
+    def operate(self, name: str) -> Any:
+        """The form of an operation on one or many rows, and its execution."""
+        from app.core.web.operate import operate
+
+        return operate(self.entity, name)
+
+
+
+def _tell(form: Any, field: str | None, reason: str) -> None:
+    """Put a refusal beside its field, else on top of the form."""
+    if field and field in form:
+        form[field].errors = [*form[field].errors, reason]
+    else:
+        form.form_errors.append(reason)
+
+
+def view_for(entity: Any) -> type[EntityView]:
+    """The view class of an entity, for Flask-AppBuilder to register."""
+    return type(
+        forms.view_name(entity),
+        (EntityView,),
+        {"entity": entity, "route_base": f"/{entity.slug()}", "class_permission_name": subject(entity)},
+    )
+
+
+def registered() -> list[type[EntityView]]:
+    """A view class for each entity that has a screen."""
+    return [view_for(cls) for cls in registry.entities() if links.is_shown(cls)]
+
+

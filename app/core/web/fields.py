@@ -1,0 +1,114 @@
+"""Columns of an entity as the machinery sees them: kind, label, whether personal, how to reach them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Boolean, Date, DateTime, Integer, Numeric, inspect
+
+from app.core import registry
+from app.core.labels import column_label
+from app.core.web.principal import Principal
+
+
+@dataclass(frozen=True)
+class FieldInfo:
+    """A column, a link, a derived value, or a column of a linked row (`customer.name`)."""
+
+    entity: Any
+    name: str
+    kind: str
+    column: Any = None
+    """The column of the entity itself (the id column for a link); None for derived and dotted names."""
+    target: Any = None
+    """The linked entity, for links."""
+    path: tuple[str, ...] = ()
+    personal: str | None = None
+    derived: Any = None
+
+    @property
+    def label(self) -> str:
+        return column_label(self.entity, self.name)
+
+    @property
+    def choices(self) -> Any:
+        return self.column.info["choices"]
+
+    def value(self, row: Any, on: Any = None) -> Any:
+        """The value in a row; for a link the linked row."""
+        if self.derived is not None:
+            return self.derived.value(row, on)
+        for part in self.path:
+            row = None if row is None else getattr(row, part)
+        return None if row is None else getattr(row, self.name.rpartition(".")[2])
+
+    def is_open_to(self, principal: Principal) -> bool:
+        """Whether the principal may filter, sort and search by it: a masked value must not be guessed."""
+        return not self.personal or principal.may_reveal
+
+
+def _kind(column: Any) -> str:
+    """`info["kind"]`, else what the type says (columns of Flask-AppBuilder's user have no info)."""
+    given = column.info.get("kind")
+    if given:
+        return str(given)
+    for kind, types in (("bool", Boolean), ("datetime", DateTime), ("date", Date), ("number", (Integer, Numeric))):
+        if isinstance(column.type, types):  # type: ignore[arg-type]
+            return kind
+    return "text"
+
+
+def describe(entity: Any, name: str) -> FieldInfo:
+    """What is known of a name in a screen's list. Raises KeyError when the entity has no such thing."""
+    if "." in name:
+        head, _dot, rest = name.partition(".")
+        link = describe(entity, head)
+        inner = describe(link.target, rest)
+        return FieldInfo(entity, name, inner.kind, inner.column, inner.target, (head,), inner.personal)
+    declared = vars(entity).get(name)
+    if getattr(declared, "is_derived", False):
+        return FieldInfo(entity, name, declared.kind, entity.__table__.c[declared.column], derived=declared)
+    columns = entity.__table__.c
+    if f"{name}_id" in columns and columns[f"{name}_id"].info.get("link"):
+        target = registry.entity(columns[f"{name}_id"].info["link"])
+        return FieldInfo(entity, name, "link", columns[f"{name}_id"], target)
+    column = columns[name]
+    if column.info.get("kind") in ("scope_key", "bytes") or name == "password":
+        raise KeyError(name)
+    return FieldInfo(entity, name, _kind(column), column, personal=column.info.get("personal"))
+
+
+def describe_all(entity: Any, names: Any) -> list[FieldInfo]:
+    return [describe(entity, name) for name in names]
+
+
+def listable(entity: Any) -> list[FieldInfo]:
+    """Every field that may be a column of the list: the declared ones first, then the rest of the row."""
+    names = list(entity.__screen__.columns("list"))
+    for column in inspect(entity).columns:
+        name = column.name.removesuffix("_id") if column.info.get("link") else column.name
+        kind = column.info.get("kind")
+        if name not in names and name != "password" and kind not in ("scope_key", "bytes", "id", "longtext", "json", "file"):
+            names.append(name)
+    return describe_all(entity, names)
+
+
+def filterable(entity: Any) -> list[FieldInfo]:
+    """Fields offered as filters."""
+    screen = entity.__screen__
+    named = screen.columns("filters") or screen.columns("list")
+    return [f for f in describe_all(entity, named) if not f.path and f.kind not in ("json", "codes", "file")]
+
+
+def attribute(entity: Any, field: FieldInfo) -> Any:
+    """The mapped attribute of a field's own column, on the class or an alias."""
+    return getattr(entity, field.column.key)
+
+
+def label_columns(entity: Any) -> tuple[str, ...]:
+    """Columns that `str(row)` needs, so that links can be loaded without the rest of the row."""
+    if entity.slug() == "user":
+        return ("first_name", "last_name")
+    for name in ("name", "number", "code", "title"):
+        if name in entity.__table__.c:
+            return (name,)
+    return ("id",)

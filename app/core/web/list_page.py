@@ -1,0 +1,154 @@
+"""A Listing as the page that the list template draws."""
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import request, url_for
+from flask_babel import format_decimal, gettext
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.core import labels, registry
+from app.core.types import Choice
+from app.core.web import conditions, links
+from app.core.web.cells import NUMERIC, cell, plain
+from app.core.web.fields import FieldInfo, filterable
+from app.core.web.forms import view_name
+from app.core.web.listing import COUNT_CAP, SIZES, Found, Listing, can_sort
+from app.core.web.pages import Action, Chip, Col, Filter, ListPage, Row
+
+_PAGING = ("after", "before", "last", "at", "partial")
+
+
+def address(changes: dict[str, str | None], *, path: str | None = None, drop: tuple[str, ...] = _PAGING) -> str:
+    """This page's address with some parameters changed (None removes) and the page forgotten."""
+    pairs = [(k, v) for k, v in request.args.items(multi=True) if k not in changes and k not in drop]
+    pairs += [(k, v) for k, v in changes.items() if v is not None]
+    return (path or request.path) + ("?" + urlencode(pairs) if pairs else "")
+
+
+def list_page(listing: Listing, session: Session, may: Callable[[str], bool]) -> ListPage:
+    """Everything the template needs. Two queries: the rows and the capped count."""
+    entity, found, total = listing.entity, listing.page(session), listing.count(session)
+    screen = entity.__screen__
+    return ListPage(
+        title=labels.entity_label(entity), entity=entity.slug(), icon=screen.icon, columns=_columns(listing),
+        rows=[_row(listing, row, may) for row in found.rows], chips=_chips(listing, session),
+        filters=[_filter(field) for field in filterable(entity) if field.is_open_to(listing.principal)],
+        q=listing.q, total_text=_total(found, total), **_pages(listing, found, total), page_size=listing.size,
+        size_urls=[(n, address({"size": str(n)})) for n in SIZES], actions=[], bulk=_bulk(listing),
+        export_url=address({}, path=f"/{entity.slug()}/export.xlsx") if may("export") else None,
+        add_url=_add_url(listing) if may("add") else None,
+        clear_url=request.path if listing.conditions or listing.q else None, empty_hint=gettext("Records appear here as soon as there are any."),
+        charts=[(labels.column_label(entity, name), f"/{entity.slug()}/chart/{name}") for name in screen.charts] if may("chart") else [],
+        columns_url=address({"cols": None}),
+    )  # fmt: skip
+
+
+def _add_url(listing: Listing) -> str:
+    """Adding from a tab starts with the parent filled in."""
+    given = {c.field.name: c.raw for c in listing.conditions if c.field.kind == "link" and c.op == "eq"}
+    return url_for(f"{view_name(listing.entity)}.add", **given)
+
+
+def _columns(listing: Listing) -> list[Col]:
+    shown = {field.name for field in listing.columns}
+    hidden = [field for field in listing.all_columns if field.name not in shown]
+    return [_column(listing, field, shown=True) for field in listing.columns] + [
+        _column(listing, field, shown=False) for field in hidden
+    ]
+
+
+def _column(listing: Listing, field: FieldInfo, *, shown: bool) -> Col:
+    order = next((o for o in listing.orders if o.field.name == field.name), None)
+    descending = order is not None and (order.descending != (field.derived is not None))
+    sort = "" if order is None or "sort" not in request.args else "desc" if descending else "asc"
+    following = f"-{field.name}" if sort == "asc" or (not sort and field.kind in ("money", "days")) else field.name
+    kind = "number" if field.kind in ("days", "rate", "id") else field.kind
+    return Col(
+        key=field.name.replace(".", "-"), label=field.label, kind=kind, align="end" if field.kind in NUMERIC else "",
+        sortable=can_sort(field, listing.principal), sort=sort, sort_url=address({"sort": following}), shown=shown,
+    )  # fmt: skip
+
+
+def _row(listing: Listing, row: Any, may: Callable[[str], bool]) -> Row:
+    slug, link = listing.entity.slug(), links.linker(listing.principal)
+    cells = [cell(field, row, listing.principal, listing.on, linked=link) for field in listing.columns]
+    edit = f"/{slug}/edit/{row.id}" if may("edit") else None
+    return Row(row.id, links.show_url(slug, row.id) if may("show") else None, cells[0].text or str(row), cells, edit)
+
+
+def _chips(listing: Listing, session: Session) -> list[Chip]:
+    chips = []
+    for condition in listing.conditions:
+        pairs = [(k, v) for k, v in request.args.items(multi=True) if (k, v) != (condition.key, condition.raw) and k not in _PAGING]
+        text = chip_text(condition, session)
+        op = "" if condition.op == "null" else conditions.OPS[condition.op]
+        chips.append(Chip(condition.field.label, op, text, request.path + ("?" + urlencode(pairs) if pairs else "")))
+    return chips
+
+
+def chip_text(condition: conditions.Condition, session: Session) -> str:
+    """The value of a filter as people read it; a link that is not in scope shows nothing of itself."""
+    field, raw = condition.field, condition.raw
+    if condition.op == "null":
+        return gettext("is empty") if raw.lower() in ("1", "yes", "true") else gettext("is not empty")
+    if field.kind == "link":
+        row = session.scalar(select(field.target).where(field.target.id == int(raw))) if raw.isdigit() else None
+        return str(row) if row is not None else "–"
+    if field.kind == "choice":
+        return ", ".join(str(one.label) for one in (field.choices(part) for part in raw.split(",")) if isinstance(one, Choice))
+    if field.kind == "bool":
+        return plain("bool", raw.lower() in ("1", "yes", "true"))
+    return raw
+
+
+def _filter(field: FieldInfo) -> Filter:
+    kind = {"choice": "choice", "link": "link", "bool": "bool", "date": "date", "datetime": "date"}.get(field.kind, "text")
+    if field.kind in NUMERIC:
+        kind = "number"
+    choices = [(str(one.value), one.label) for one in field.choices] if field.kind == "choice" else []
+    if field.kind == "bool":
+        choices = [("yes", gettext("Yes")), ("no", gettext("No"))]
+    lookup = f"/{field.entity.slug()}/lookup/{field.name}" if field.kind == "link" else None
+    ops = [(op, conditions.OPS[op]) for op in conditions.OPS_OF.get(field.kind, ("eq",))]
+    return Filter(field.name, field.label, kind, ops, choices, lookup)
+
+
+def _total(found: Found, total: int) -> str:
+    """ "26–50 of 2 813", or without the numbers where the place in the list is not known."""
+    whole = format_decimal(min(total, COUNT_CAP))
+    of = gettext("more than %(n)s", n=whole) if total > COUNT_CAP else whole
+    if not found.rows:
+        return gettext("No rows")
+    if not found.position:
+        return gettext("%(shown)s of %(total)s", shown=len(found.rows), total=of)
+    first, last = format_decimal(found.position), format_decimal(found.position + len(found.rows) - 1)
+    return gettext("%(first)s–%(last)s of %(total)s", first=first, last=last, total=of)
+
+
+def _pages(listing: Listing, found: Found, total: int) -> dict[str, str | None]:
+    """First, previous, next and last, each None where it leads nowhere."""
+    if not found.rows:
+        return {"first_url": address({}) if found.has_before else None, "prev_url": None, "next_url": None, "last_url": None}
+    at = found.position
+    following = str(at + len(found.rows)) if at else None
+    previous = str(max(at - listing.size, 1)) if at else None
+    end = str(total - listing.size + 1) if listing.size < total <= COUNT_CAP else None
+    return {
+        "first_url": address({}) if found.has_before else None,
+        "prev_url": address({"before": listing.cursor(found.rows[0]), "at": previous}) if found.has_before else None,
+        "next_url": address({"after": listing.cursor(found.rows[-1]), "at": following}) if found.has_more else None,
+        "last_url": address({"last": "1", "at": end}) if found.has_more else None,
+    }
+
+
+def _bulk(listing: Listing) -> list[Action]:
+    """Operations that the principal may run on several rows."""
+    slug = listing.entity.slug()
+    return [
+        Action(op.name, op.label, f"/{slug}/do/{op.name}", op.icon, method="POST")
+        for op in registry.operations(listing.entity)
+        if op.is_bulk and listing.principal.may(op.permission, op.subject)
+    ]

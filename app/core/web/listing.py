@@ -1,0 +1,223 @@
+"""Lists: filters, order and keyset pages over any entity. Any depth costs the same.
+
+A page is found by the values of the row before it, never by counting rows off. Every order ends in the id,
+so that no row can be skipped or shown twice; empty values come last in both directions.
+"""
+
+import base64
+import json
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from flask_babel import gettext
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
+from sqlalchemy.orm import Session, joinedload, load_only
+from werkzeug.datastructures import MultiDict
+
+from app.core.errors import RuleError
+from app.core.types import Choice
+from app.core.web import conditions
+from app.core.web.fields import FieldInfo, attribute, describe, label_columns, listable
+from app.core.web.principal import Principal
+
+COUNT_CAP = 10_000
+SIZES = (25, 50, 100)
+
+
+@dataclass(frozen=True)
+class Order:
+    """One column of the order."""
+
+    field: FieldInfo
+    descending: bool
+
+
+@dataclass
+class Found:
+    """A page of rows and where it stands."""
+
+    rows: list[Any]
+    has_more: bool
+    has_before: bool
+    position: int
+    """Number of the first row of the page, 1 for the first page; 0 when it is not known."""
+
+
+class Listing:
+    """One request for a list: what to show, of which rows, in which order.
+
+    Raises RuleError for names, operators, values and page sizes that are not offered.
+    """
+
+    def __init__(self, entity: Any, args: MultiDict[str, str], principal: Principal, on: date) -> None:
+        self.entity, self.args, self.principal, self.on = entity, args, principal, on
+        self.all_columns = listable(entity)
+        self.columns = self._columns()
+        self.conditions = conditions.parse(entity, args, principal)
+        self.q = args.get("q", "").strip().replace("\x00", "")
+        self.orders = self._orders()
+        self.size = self._size()
+
+    def _columns(self) -> list[FieldInfo]:
+        wanted = [name for name in self.args.get("cols", "").split(".") if name] or self.entity.__screen__.columns("list")
+        # dotted names cannot stand in `cols`, whose separator is the dot; they are written with a hyphen
+        by_key = {field.name.replace(".", "-"): field for field in self.all_columns}
+        named = [by_key.get(name.replace(".", "-")) for name in wanted]
+        if None in named:
+            raise RuleError(gettext("There is no such column here"))
+        return [field for field in named if field is not None]
+
+    def _size(self) -> int:
+        raw = self.args.get("size", str(SIZES[0]))
+        if not raw.isdigit() or int(raw) not in SIZES:
+            raise RuleError(gettext("A page has %(sizes)s rows", sizes=", ".join(map(str, SIZES))))
+        return int(raw)
+
+    def _orders(self) -> list[Order]:
+        names = self.args.get("sort", "").replace(",", " ").split() or self.entity.__screen__.order.split()
+        sortable = {f.name: f for f in self.all_columns if can_sort(f, self.principal)}
+        orders = []
+        for name in names:
+            field = sortable.get(name.lstrip("-"))
+            if field is None and name.lstrip("-") == "id":
+                field = describe(self.entity, "id")
+            if field is None:
+                raise RuleError(gettext("The list cannot be sorted by %(name)s", name=name.lstrip("-")))
+            flipped = field.derived is not None
+            orders.append(Order(field, name.startswith("-") != flipped))
+        if not any(order.field.name == "id" for order in orders):
+            orders.append(Order(describe(self.entity, "id"), orders[0].descending if orders else True))
+        return orders
+
+    def where(self) -> list[ColumnElement[bool]]:
+        """All filters and the quick search as SQL."""
+        found = [conditions.clause(self.entity, condition, self.on) for condition in self.conditions]
+        if self.q:
+            found.append(conditions.search(self.entity, self.q, self.principal))
+        return found
+
+    def rows_query(self) -> Select[Any]:
+        """The rows in order, with just the columns shown and the links' labels."""
+        query = select(self.entity).where(*self.where()).options(*self._loading())
+        return query.order_by(*(term for order in self.orders for term in _terms(self.entity, order)))
+
+    def _loading(self) -> list[Any]:
+        """Only shown columns, and one join for each shown link: never a query for each row."""
+        own, joins = {"id"}, []
+        for field in [*self.columns, *(order.field for order in self.orders)]:
+            if field.path:
+                link = getattr(self.entity, field.path[0])
+                joins.append(joinedload(link).load_only(getattr(field_target(self.entity, field), field.column.key)))
+            elif field.kind == "link":
+                own.add(field.column.key)
+                columns = [getattr(field.target, name) for name in label_columns(field.target)]
+                joins.append(joinedload(getattr(self.entity, field.name)).load_only(*columns))
+            else:
+                own.add(field.column.key)
+        own |= {c.key for c in self.entity.__table__.columns if c.name in label_columns(self.entity)}
+        return [load_only(*(getattr(self.entity, key) for key in own)), *joins]
+
+    def count(self, session: Session) -> int:
+        """How many rows there are, counted no further than one past the cap."""
+        # the id keeps the entity in the statement, so that its scope criteria apply
+        inner = select(self.entity.id).where(*self.where()).limit(COUNT_CAP + 1)
+        return session.scalar(select(func.count()).select_from(inner.subquery())) or 0
+
+    def page(self, session: Session) -> Found:
+        """The page that the address asks for."""
+        after, before = self.args.get("after"), self.args.get("before")
+        backwards = bool(before) or "last" in self.args
+        query = select(self.entity).where(*self.where()).options(*self._loading())
+        orders = [Order(o.field, not o.descending) for o in self.orders] if backwards else self.orders
+        cursor = decode(after or before or "", len(self.orders))
+        if cursor:
+            query = query.where(self._beyond(cursor, orders, backwards=backwards))
+        terms = [t for order in orders for t in _terms(self.entity, order, nulls_first=backwards)]
+        rows = list(session.scalars(query.order_by(*terms).limit(self.size + 1)).unique())
+        more, rows = len(rows) > self.size, rows[: self.size]
+        position = int(self.args.get("at", "0") or 0) if self.args.get("at", "0").isdigit() else 0
+        if backwards:
+            return Found(rows[::-1], bool(before), more, position)
+        return Found(rows, more, bool(after), position or (0 if after else 1))
+
+    def _beyond(self, cursor: list[Any], orders: list[Order], *, backwards: bool) -> ColumnElement[bool]:
+        """Rows after the cursor in the given order (which is the reverse one when going backwards)."""
+        arms, equal = [], []
+        for order, raw in zip(orders, cursor, strict=True):
+            column = attribute(self.entity, order.field)
+            value = typed(order.field, raw)
+            arms.append(and_(*equal, _after(column, value, order.descending, nulls_last=not backwards)))
+            equal.append(column.is_(None) if value is None else column == value)
+        return or_(false(), *arms)
+
+    def cursor(self, row: Any) -> str:
+        """The place of a row in the order, for the address of the next page."""
+        values = [getattr(row, order.field.column.key) for order in self.orders]
+        return encode(values)
+
+
+def field_target(entity: Any, field: FieldInfo) -> Any:
+    """The entity at the end of a dotted name."""
+    return describe(entity, field.path[0]).target
+
+
+def can_sort(field: FieldInfo, principal: Principal) -> bool:
+    """Links, long texts and masked values give no order."""
+    return not field.path and field.kind not in ("link", "longtext", "json", "codes", "file") and field.is_open_to(principal)
+
+
+def _terms(entity: Any, order: Order, *, nulls_first: bool = False) -> list[Any]:
+    column = attribute(entity, order.field)
+    term = column.desc() if order.descending else column.asc()
+    if not order.field.column.nullable:
+        return [term]
+    return [term.nulls_first() if nulls_first else term.nulls_last()]
+
+
+def _after(column: Any, value: Any, descending: bool, *, nulls_last: bool) -> ColumnElement[bool]:
+    """Strictly after `value`, with empty values last (first when walking backwards)."""
+    if value is None:
+        return false() if nulls_last else column.is_not(None)
+    beyond = column < value if descending else column > value
+    return or_(beyond, column.is_(None)) if nulls_last and column.property.columns[0].nullable else beyond
+
+
+def encode(values: list[Any]) -> str:
+    """Values as a cursor for an address."""
+
+    def simple(value: Any) -> Any:
+        if isinstance(value, (date, datetime)):
+            return value.isoformat()
+        return str(value) if isinstance(value, (Decimal, Choice)) else value
+
+    return base64.urlsafe_b64encode(json.dumps([simple(v) for v in values]).encode()).decode().rstrip("=")
+
+
+def decode(cursor: str, length: int) -> list[Any] | None:
+    """The values of a cursor; None for no cursor. Raises RuleError for one that is not ours."""
+    if not cursor:
+        return None
+    try:
+        values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except ValueError as error:
+        raise RuleError(gettext("This page address is damaged; start from the first page")) from error
+    if not isinstance(values, list) or len(values) != length or any(isinstance(v, (dict, list)) for v in values):
+        raise RuleError(gettext("This page address is damaged; start from the first page"))
+    return values
+
+
+def typed(field: FieldInfo, raw: Any) -> Any:
+    """A cursor's value in the column's type."""
+    if raw is None:
+        return None
+    try:
+        kind = field.column.type.python_type if field.kind != "choice" else str
+        if kind is datetime:
+            return datetime.fromisoformat(raw)
+        if kind is date:
+            return date.fromisoformat(raw)
+        return field.choices(raw) if field.kind == "choice" else kind(raw)
+    except (ValueError, TypeError, ArithmeticError) as error:
+        raise RuleError(gettext("This page address is damaged; start from the first page")) from error

@@ -1,0 +1,201 @@
+"""What templates draw: plain data, made by the views. Templates hold no rule and no query."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass
+class Cell:
+    """One shown value."""
+
+    text: Any
+    kind: str = "text"
+    url: str | None = None
+    colour: str | None = None
+    icon: str | None = None
+    sub: str | None = None
+
+
+@dataclass
+class Col:
+    """A column of a table, with the link that sorts by it."""
+
+    key: str
+    label: Any
+    kind: str = "text"
+    align: str = ""
+    sortable: bool = False
+    sort: str = ""
+    sort_url: str | None = None
+    shown: bool = True
+
+
+@dataclass
+class Row:
+    """A line of a table."""
+
+    id: Any
+    url: str | None
+    title: str
+    cells: list[Cell]
+    edit_url: str | None = None
+    state: str | None = None
+
+
+@dataclass
+class Chip:
+    """A filter in use."""
+
+    label: Any
+    op: Any
+    text: Any
+    remove_url: str
+
+
+@dataclass
+class Filter:
+    """A filter that can be added."""
+
+    key: str
+    label: Any
+    kind: str
+    ops: list[tuple[str, Any]]
+    choices: list[tuple[str, Any]] = field(default_factory=list)
+    lookup_url: str | None = None
+
+
+@dataclass
+class Action:
+    """A button."""
+
+    name: str
+    label: Any
+    url: str
+    icon: str | None = None
+    primary: bool = False
+    method: str = "GET"
+
+
+@dataclass
+class Section:
+    """A titled group of fields (of a form, or shown)."""
+
+    label: Any
+    fields: list[Any]
+
+
+@dataclass
+class Field:
+    """A shown field of a record."""
+
+    label: Any
+    cell: Cell
+    help: Any = None
+
+
+@dataclass
+class Tab:
+    """A tab of a record page; its content is loaded from `url`."""
+
+    key: str
+    label: Any
+    url: str
+    count: int | None = None
+    active: bool = False
+
+
+@dataclass
+class Tile:
+    """A figure that leads to the rows behind it."""
+
+    label: Any
+    text: Any
+    colour: str | None = None
+    url: str | None = None
+    sub: Any = None
+
+
+@dataclass
+class Badge:
+    """A word with its colour."""
+
+    text: Any
+    colour: str = "gray"
+    icon: str | None = None
+
+
+@dataclass
+class Table:
+    """A table inside a record or home page."""
+
+    title: Any
+    columns: list[Col]
+    rows: list[Row]
+    totals: list[Cell] | None = None
+    empty: Any = None
+    url: str | None = None
+    actions: list[Action] = field(default_factory=list)
+
+
+@dataclass
+class ListPage:
+    """A generated list."""
+
+    title: Any
+    entity: str
+    icon: str
+    columns: list[Col]
+    rows: list[Row]
+    chips: list[Chip]
+    filters: list[Filter]
+    q: str
+    total_text: Any
+    first_url: str | None
+    prev_url: str | None
+    next_url: str | None
+    last_url: str | None
+    page_size: int
+    size_urls: list[tuple[int, str]]
+    actions: list[Action]
+    bulk: list[Action]
+    export_url: str | None
+    add_url: str | None
+    clear_url: str | None
+    empty_hint: Any
+    charts: list[tuple[Any, str]]
+    columns_url: str
+    crumbs: list[tuple[Any, str | None]] = field(default_factory=list)
+
+
+@dataclass
+class ShowPage:
+    """A generated record page."""
+
+    title: Any
+    subtitle: Any
+    badges: list[Badge]
+    sections: list[Section]
+    actions: list[Action]
+    tabs: list[Tab]
+    crumbs: list[tuple[Any, str | None]]
+    history_url: str | None = None
+
+
+@dataclass
+class FormPage:
+    """A form: adding, editing, or the arguments of an operation."""
+
+    title: Any
+    sections: list[Section]
+    action: str
+    cancel_url: str
+    csrf: str | None = None
+    subtitle: Any = None
+    crumbs: list[tuple[Any, str | None]] = field(default_factory=list)
+    hidden: list[tuple[str, str]] = field(default_factory=list)
+    errors: list[Any] = field(default_factory=list)
+    submit_label: Any = None
+    intro: Any = None
+    targets: list[tuple[Any, str | None]] = field(default_factory=list)
+    targets_total: int | None = None
+    danger: bool = False

@@ -1,0 +1,84 @@
+"""A record as the page that the show template draws."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+from flask_babel import gettext, lazy_gettext as _
+
+from app.core import labels, registry
+from app.core.types import Choice
+from app.core.web import links
+from app.core.web.cells import cell
+from app.core.web.fields import describe, describe_all
+from app.core.web.pages import Action, Badge, Field, Section, ShowPage, Tab
+from app.core.web.principal import Principal
+
+
+def show_page(entity: Any, row: Any, principal: Principal, on: date, may: Callable[[str], bool]) -> ShowPage:
+    """The generated page of one record."""
+    slug = entity.slug()
+    return ShowPage(
+        title=str(row), subtitle=labels.singular(entity), badges=badges(entity, row), actions=actions(entity, row, principal, may),
+        sections=sections(entity, row, principal, on), tabs=tabs(entity, row, principal),
+        crumbs=[(labels.entity_label(entity), links.list_url(slug))],
+        history_url=None,
+    )  # fmt: skip
+
+
+def badges(entity: Any, row: Any) -> list[Badge]:
+    """The record's choices that are states: shown beside its title."""
+    found = []
+    for name in ("status", "state"):
+        value = getattr(row, name, None)
+        if isinstance(value, Choice):
+            found.append(Badge(value.label, value.colour))
+    return found if hasattr(entity, "__table__") else []
+
+
+def sections(entity: Any, row: Any, principal: Principal, on: date) -> list[Section]:
+    """The declared sections with the row's values."""
+    link = links.linker(principal)
+    return [
+        Section(label, [Field(f.label, cell(f, row, principal, on, linked=link)) for f in describe_all(entity, names.split())])
+        for label, names in (entity.__screen__.show_sections or {_("Record"): entity.__screen__.list}).items()
+    ]
+
+
+def actions(entity: Any, row: Any, principal: Principal, may: Callable[[str], bool]) -> list[Action]:
+    """Operations offered for this row, then edit and delete, as far as the role allows."""
+    slug = entity.slug()
+    found = [
+        Action(op.name, op.label, f"/{slug}/do/{op.name}?ids={row.id}", op.icon, op.is_primary)
+        for op in registry.operations(entity)
+        if principal.may(op.permission, op.subject) and (op.is_offered is None or op.is_offered(row))
+    ]
+    if may("edit"):
+        found.append(Action("edit", gettext("Edit"), f"/{slug}/edit/{row.id}", "edit", primary=not any(a.primary for a in found)))
+    if may("delete"):
+        found.append(Action("delete", gettext("Delete"), f"/{slug}/delete/{row.id}", "trash", method="POST"))
+    return found
+
+
+def tabs(entity: Any, row: Any, principal: Principal) -> list[Tab]:
+    """The lists of rows that point to this one, and the record's history."""
+    found = []
+    for slug in entity.__screen__.columns("tabs"):
+        child = registry.entity(slug)
+        if principal.may("can_list", labels.subject(child)):
+            url = links.list_url(slug, **{parent_link(child, entity): row.id, "partial": "tab"})
+            found.append(Tab(slug, labels.entity_label(child), url))
+    if entity.__history__ and principal.may("can_list", "History"):
+        url = links.list_url("history", entity=entity.slug(), row_id=row.id, partial="tab", cols="at.action.user.source.changes")
+        found.append(Tab("history", gettext("History"), url))
+    if found:
+        found[0].active = True
+    return found
+
+
+def parent_link(child: Any, entity: Any) -> str:
+    """The name of the child's link to this entity. Raises TypeError when the screen names a stranger."""
+    for column in child.__table__.columns:
+        if column.info.get("link") == entity.slug():
+            return str(describe(child, column.name.removesuffix("_id")).name)
+    raise TypeError(f"{child.slug()} has no link to {entity.slug()}, but is named in its tabs")

@@ -1,0 +1,123 @@
+"""Excel of a list as it is shown, by request or by job; and the words for what a database refused."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from typing import Any
+
+from flask import Response, flash, redirect, request, send_file
+from flask_babel import gettext
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
+
+from app.core import clock, events, labels
+from app.core.db import unscoped, web_session
+from app.core.org import AuditEvent, FileJob
+from app.core.types import Choice
+from app.core.web.cells import mask
+from app.core.web.fields import FieldInfo
+from app.core.web.list_page import chip_text
+from app.core.web.listing import COUNT_CAP, Listing
+from app.core.web.principal import Principal, current
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+KINDS = {"money": "money", "rate": "number", "number": "integer", "days": "integer", "date": "date", "datetime": "datetime", "bool": "bool", "id": "integer"}  # fmt: skip
+BATCH = 2000
+
+
+def plain_reason(error: IntegrityError) -> str:
+    """What an integrity error means to a person; the database's own words stay inside."""
+    state = getattr(error.orig, "sqlstate", "")
+    if state == "23505":
+        return gettext("There is one like this already")
+    if state == "23503":
+        return gettext("Other records belong to this one, so it cannot be deleted")
+    if state == "23502":
+        return gettext("Something needed is missing")
+    return gettext("This cannot be stored as it is")
+
+
+def export_value(field: FieldInfo, row: Any, principal: Principal, on: Any) -> Any:
+    """A value for a workbook: typed, masked like on the screen."""
+    value = field.value(row, on)
+    if value is None or field.kind in ("money", "rate", "number", "days", "date", "bool", "id"):
+        return value
+    if field.personal and not principal.may_reveal:
+        return mask(str(value), field.personal)
+    return str(value.label) if isinstance(value, Choice) else value if field.kind == "datetime" else str(value)
+
+
+def export_rows(listing: Listing, session: Session) -> Iterator[tuple[Any, ...]]:
+    """All rows of the list in its order, read in batches through one cursor."""
+    result = session.scalars(listing.rows_query().execution_options(yield_per=BATCH))
+    for row in result:
+        yield tuple(export_value(f, row, listing.principal, listing.on) for f in listing.columns)
+        session.expunge(row)
+
+
+def describe_filters(listing: Listing, session: Session) -> str:
+    """The filters in words, as the workbook's first sheet says them."""
+    from app.core.web.conditions import OPS
+
+    words = [f"{c.field.label} {OPS[c.op]} {chip_text(c, session)}" for c in listing.conditions]
+    return "; ".join([*words, *([f"“{listing.q}”"] if listing.q else [])]) or gettext("none")
+
+
+def write_list(listing: Listing, session: Session, path: str) -> int:
+    """Write the list to a workbook; returns the number of rows. The export is logged by the caller."""
+    from app.core.workbook import About, Column, Sheet, write_workbook
+
+    columns = [Column(f.name, f.label, KINDS.get(f.kind, "text")) for f in listing.columns]
+    about = About(
+        title=labels.entity_label(listing.entity), who=listing.principal.full_name, when=clock.now(),
+        filters=describe_filters(listing, session),
+    )  # fmt: skip
+    return write_workbook(path, [Sheet(about.title, columns, export_rows(listing, session))], about)
+
+
+def log_export(listing: Listing, rows: int | None) -> None:
+    """Who took what away."""
+    with unscoped("access log", user_id=listing.principal.user_id) as session:
+        session.add(AuditEvent(
+            kind="export", user_id=listing.principal.user_id, entity=listing.entity.slug(),
+            details={"rows": rows, "filters": listing.args.to_dict(flat=False)},
+        ))  # fmt: skip
+
+
+def export_list(listing: Listing) -> Any:
+    """The workbook itself, or for more than 10 000 rows a job with progress."""
+    session = web_session()
+    if listing.count(session) > COUNT_CAP:
+        return start_job(listing)
+    handle, path = tempfile.mkstemp(suffix=".xlsx")
+    os.close(handle)
+    rows = write_list(listing, session, path)
+    log_export(listing, rows)
+    response: Response = send_file(path, mimetype=XLSX, as_attachment=True, download_name=file_name(listing))
+    response.call_on_close(lambda: os.unlink(path))
+    return response
+
+
+def file_name(listing: Listing) -> str:
+    return f"{listing.entity.slug()}-{listing.on.isoformat()}.xlsx"
+
+
+def start_job(listing: Listing) -> Any:
+    """Queue the export; the worker picks it up, or finds it again after a crash."""
+    session = web_session()
+    wanted = {"entity": listing.entity.slug(), "query": list(map(list, request.args.items(multi=True))), "language": current().language}
+    job = FileJob(user_id=current().user_id, title=labels.entity_label(listing.entity), request=wanted, file_name=file_name(listing))
+    session.add(job)
+    session.commit()
+    log_export(listing, None)
+    events.emit("export queued", job_id=job.id)
+    flash(gettext("More than 10 000 rows: the file is being made"), "info")
+    return redirect(f"/files/{job.id}")
+
+
+def listing_of(wanted: dict[str, Any], principal: Principal, on: Any) -> Listing:
+    """The listing that a stored request means."""
+    from app.core import registry
+
+    return Listing(registry.entity(wanted["entity"]), MultiDict([tuple(pair) for pair in wanted["query"]]), principal, on)
