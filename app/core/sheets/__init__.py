@@ -1,9 +1,9 @@
 """Tables in files: reading what people send, laying it out, giving the bad rows back.
 
-    with open_table(path) as table:
-        match = layout.match(table.header)
-        for block in convert_table(layout, match.mapping, table):
-            ...  # block.values[field] is a column, block.problems the bad rows
+with open_table(path) as table:
+    match = layout.match(table.header)
+    for block in convert_table(layout, match.mapping, table):
+        ...  # block.values[field] is a column, block.problems the bad rows
 """
 
 from app.core.sheets.convert import Converted, Problem, convert, convert_table

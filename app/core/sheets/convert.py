@@ -30,7 +30,9 @@ class Problem:
     reason: Any
 
     def __str__(self) -> str:
-        return f"{self.column}: “{self.value}” {self.reason}" if self.value else f"{self.column}: {self.reason}"
+        return (
+            f"{self.column}: “{self.value}” {self.reason}" if self.value else f"{self.column}: {self.reason}"
+        )
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,11 @@ def _checks(item: Field) -> Iterator[Callable[[Any], Any]]:
         yield lambda value: None if pattern.fullmatch(str(value)) else _("does not have the form expected")
     if item.max_length is not None:
         longest = item.max_length
-        yield lambda value: _("is longer than %(most)s characters", most=longest) if len(str(value)) > longest else None
+        yield (
+            lambda value: (
+                _("is longer than %(most)s characters", most=longest) if len(str(value)) > longest else None
+            )
+        )
 
 
 class Converter:
@@ -150,12 +156,16 @@ class Converter:
         self._stray(problems, columns)
         return Converted(numbers, values, problems, columns)
 
-    def _cells(self, item: Field, places: tuple[int, ...], columns: list[list[Any]], count: int) -> Sequence[Any]:
+    def _cells(
+        self, item: Field, places: tuple[int, ...], columns: list[list[Any]], count: int
+    ) -> Sequence[Any]:
         if item.const is not None or not places:
             return [item.const] * count
         if item.join is None:
             return columns[places[0]]
-        return [_joined(item.join, parts) for parts in zip(*(columns[place] for place in places), strict=True)]
+        return [
+            _joined(item.join, parts) for parts in zip(*(columns[place] for place in places), strict=True)
+        ]
 
     def _stray(self, problems: dict[int, list[Problem]], columns: list[list[Any]]) -> None:
         """A value beside the table spoils its row even where no field reads the last column."""
@@ -164,7 +174,9 @@ class Converter:
         if columns and last not in used and SheetError in set(map(type, columns[last])):
             for index, cell in enumerate(columns[last]):
                 if isinstance(cell, SheetError) and cell.reason is Reason.BEYOND_HEADER:
-                    problems.setdefault(index, []).append(Problem(self._header[last], cell.detail, cell.sentence))
+                    problems.setdefault(index, []).append(
+                        Problem(self._header[last], cell.detail, cell.sentence)
+                    )
 
 
 def _joined(separator: str, parts: tuple[Any, ...]) -> Any:

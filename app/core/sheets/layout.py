@@ -81,7 +81,11 @@ class Layout:
 
     def match(self, header: Sequence[str]) -> Match:
         """Find every field's columns by the names in the header, whatever their width, case and spacing."""
-        places = {plain_name(name): index for index, name in reversed(list(enumerate(header))) if not is_remark(name)}
+        places = {
+            plain_name(name): index
+            for index, name in reversed(list(enumerate(header)))
+            if not is_remark(name)
+        }
         mapping: dict[str, tuple[int, ...]] = {}
         missing = []
         for item in self.fields:
@@ -93,7 +97,9 @@ class Layout:
             elif item.is_required and item.const is None and item.default is None:
                 missing.append(item.headers[0] if item.headers else item.field)
         used = {index for indexes in mapping.values() for index in indexes}
-        unknown = [name for index, name in enumerate(header) if index not in used and not is_remark(name) and name]
+        unknown = [
+            name for index, name in enumerate(header) if index not in used and not is_remark(name) and name
+        ]
         return Match(mapping, missing, unknown)
 
     def header(self) -> list[str]:
@@ -106,7 +112,11 @@ class Layout:
     def to_json(self) -> str:
         """The layout as `parse_layout` reads it, without what is left at its default."""
         data = {key: value for key, value in asdict(self).items() if key != "fields"}
-        data = {item.name: data[item.name] for item in fields(self) if data.get(item.name) not in (None, item.default)}
+        data = {
+            item.name: data[item.name]
+            for item in fields(self)
+            if data.get(item.name) not in (None, item.default)
+        }
         data["fields"] = [
             {RENAMED.get(part.name, part.name): getattr(item, part.name) for part in fields(Field)
              if getattr(item, part.name) not in (part.default, {})}

@@ -36,7 +36,9 @@ class LayoutError(Exception):
         self.mistakes = mistakes
 
     def __str__(self) -> str:
-        return "\n".join(f"{place}: {sentence}" if place else str(sentence) for place, sentence in self.mistakes)
+        return "\n".join(
+            f"{place}: {sentence}" if place else str(sentence) for place, sentence in self.mistakes
+        )
 
 
 def parse_layout(source: str | dict[str, Any]) -> Layout:
@@ -48,7 +50,9 @@ def parse_layout(source: str | dict[str, Any]) -> Layout:
     for index, item in enumerate(items or []):
         _check_field(f"fields[{index}]", item, mistakes)
     names = [item.get("field") for item in items or [] if isinstance(item, dict)]
-    mistakes += [("fields", _("%(name)s stands twice", name=name)) for name in {n for n in names if names.count(n) > 1}]
+    mistakes += [
+        ("fields", _("%(name)s stands twice", name=name)) for name in {n for n in names if names.count(n) > 1}
+    ]
     if not items and "fields" in data:
         mistakes.append(("fields", _("is empty")))
     _check_manner("", data, mistakes)
@@ -72,7 +76,9 @@ def _loaded(source: str | dict[str, Any]) -> dict[str, Any]:
 
 def _field(item: dict[str, Any]) -> Field:
     back = {new: old for old, new in RENAMED.items()}
-    data = {back.get(key, key): tuple(value) if isinstance(value, list) else value for key, value in item.items()}
+    data = {
+        back.get(key, key): tuple(value) if isinstance(value, list) else value for key, value in item.items()
+    }
     return Field(**{key: str(value) if key in AS_TEXT else value for key, value in data.items()})
 
 
@@ -117,7 +123,9 @@ def _check_transforms(place: str, item: dict[str, Any], mistakes: list[tuple[str
     for name in item.get("transforms", []):
         if name not in BEFORE and name not in AFTER:
             names = ", ".join([*BEFORE, *AFTER])
-            mistakes.append((f"{place}.transforms", _("%(name)s is none of %(names)s", name=name, names=names)))
+            mistakes.append(
+                (f"{place}.transforms", _("%(name)s is none of %(names)s", name=name, names=names))
+            )
         elif name in AFTER and item.get("type") not in NUMBERS:
             mistakes.append((f"{place}.transforms", _("%(name)s is for numbers only", name=name)))
     if not all(isinstance(value, str) for value in item.get("values", {}).values()):

@@ -5,7 +5,9 @@ import unicodedata
 from decimal import Decimal, InvalidOperation
 
 SPACES = re.compile(r"[\s'’_]+")
-MONEY_SIGNS = re.compile(r"^[¥￥₴₽$€£]|[¥￥₴₽$€£元]$|(?:грн|руб|UAH|RUB|CNY|USD|EUR)\.?$|^(?:UAH|RUB|CNY|USD|EUR)", re.IGNORECASE)
+MONEY_SIGNS = re.compile(
+    r"^[¥￥₴₽$€£]|[¥￥₴₽$€£元]$|(?:грн|руб|UAH|RUB|CNY|USD|EUR)\.?$|^(?:UAH|RUB|CNY|USD|EUR)", re.IGNORECASE
+)
 DIGITS = re.compile(r"[+-]?[0-9]*\.?[0-9]+")
 GROUPED = re.compile(r"[0-9]{1,3}(?:[.,][0-9]{3})+")
 

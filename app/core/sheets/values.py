@@ -71,7 +71,9 @@ def decimal(value: Any, manner: Manner) -> Any:
     try:
         return parse_decimal(value, manner.decimal_mark)
     except AmbiguousNumberError:
-        return Fault(_("can be read as thousands or as decimals; say in the layout which mark is the decimal one"))
+        return Fault(
+            _("can be read as thousands or as decimals; say in the layout which mark is the decimal one")
+        )
     except ValueError:
         return Fault(_("is not a number"))
 
