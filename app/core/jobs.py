@@ -140,9 +140,9 @@ def isolated(
     session: Session, ids: Sequence[int], apply: Callable[[Sequence[int]], int],
     problem: Callable[[int, str], None],
 ) -> int:  # fmt: skip
-    """Apply set-based work to all ids at once; where the database refuses, halve until the bad ones stand alone.
+    """Apply set-based work to all ids at once; where the database refuses, halve until each bad one is alone.
 
-    Each of them is told to `problem` with the database's reason; the others are done. Returns the rows done.
+    It is told to `problem` with the database's reason; the others are done. Returns the rows done.
     """
     if not ids:
         return 0
@@ -185,7 +185,7 @@ def _begin(record: Record, user_id: int | None) -> int:
 def _finish(session: Session, record: Record, rows: int, seconds: Any) -> Outcome:
     values = {
         "state": JobState.DONE, "rows": rows, "errors": record.errors, "ended_at": clock.now(),
-        "result": record.result | ({"errors": record.failed} if record.failed else {}), "seconds": round(seconds, 3),
+        "result": record.result | {"errors": record.failed}, "seconds": round(seconds, 3),
     }  # fmt: skip
     return _outcome(_upsert(session, record.job, record.step, record.business_on, values), is_new=True)
 

@@ -12,54 +12,65 @@ STOPPED = 130
 """Exit code of a program ended by Ctrl-C, as shells have it."""
 
 
+COMMANDS = {
+    "serve": "start everything and serve (the default)",
+    "test": "run the checks and every test; other arguments go to pytest",
+    "bench": "run the benchmarks: a figure, its floor and their ratio a line",
+    "import": "read a portfolio file",
+    "nightly": "close a business date",
+    "create-user": "make a login; prints its password",
+    "doctor": "check this machine and this installation",
+    "settings": "print every setting of the environment with its meaning",
+    "migration": "developer: write the migration for what the entities declare",
+}
+
+
 def parser() -> argparse.ArgumentParser:
     """All commands with their options."""
     top = argparse.ArgumentParser(
         prog="run.py", description="Loandesk: the back office for loans after pay-out."
     )
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-
-    def command(name: str, does: str) -> argparse.ArgumentParser:
-        added = commands.add_parser(name, help=does, description=does, allow_abbrev=False)
-        added.add_argument(
+    add = {}
+    for name, does in COMMANDS.items():
+        add[name] = commands.add_parser(name, help=does, description=does, allow_abbrev=False)
+        add[name].add_argument(
             "--data-dir", default=DEFAULT_DATA_DIR, metavar="DIR", help="where the data is (var)"
         )
-        return added
+    serving(add["serve"])
+    making_a_user(add["create-user"])
+    add["test"].add_argument("--full", action="store_true", help="with the sizes that take long")
+    add["bench"].add_argument("names", nargs="*", metavar="NAME")
+    add["bench"].add_argument("--scale", type=int, default=100_000, metavar="N", help="number of loans")
+    add["bench"].add_argument("--json", action="store_true", help="one object a line")
+    add["import"].add_argument("file")
+    add["import"].add_argument("--layout", required=True, help="name of the file's layout")
+    add["import"].add_argument("--client", help="code of the client bank whose portfolio it is")
+    add["nightly"].add_argument("--date", required=True, type=date.fromisoformat, metavar="YYYY-MM-DD")
+    add["migration"].add_argument("message")
+    return top
 
-    add = command("serve", "start everything and serve (the default)")
+
+def serving(add: argparse.ArgumentParser) -> None:
+    """Options of `serve`."""
     add.add_argument("--port", type=int, default=5000)
     add.add_argument("--host", default="127.0.0.1", help="0.0.0.0 serves other machines too")
     add.add_argument("--empty", action="store_true", help="without the demonstration portfolio")
     add.add_argument(
         "--demo", action="store_true", help="with it, also where it would not be loaded by itself"
     )
-    add = command("test", "run the checks and every test; other arguments go to pytest")
-    add.add_argument("--full", action="store_true", help="with the sizes that take long")
-    add = command("bench", "run the benchmarks: a figure, its floor and their ratio a line")
-    add.add_argument("names", nargs="*", metavar="NAME")
-    add.add_argument("--scale", type=int, default=100_000, metavar="N", help="number of loans")
-    add.add_argument("--json", action="store_true")
-    add = command("import", "read a portfolio file")
-    add.add_argument("file")
-    add.add_argument("--layout", required=True, help="name of the file's layout")
-    add.add_argument("--client", help="code of the client bank whose portfolio it is")
-    add = command("nightly", "close a business date")
-    add.add_argument("--date", required=True, type=date.fromisoformat, metavar="YYYY-MM-DD")
-    add = command("create-user", "make a login; prints its password")
+
+
+def making_a_user(add: argparse.ArgumentParser) -> None:
+    """Options of `create-user`."""
     add.add_argument("name")
     add.add_argument("--role", required=True)
-    add.add_argument("--email")
-    add.add_argument("--first-name")
-    add.add_argument("--last-name")
     add.add_argument(
         "--sees", choices=["all", "own"], help="whose rows; other grants are given on the screen"
     )
+    for name in ("--email", "--first-name", "--last-name"):
+        add.add_argument(name)
     add.add_argument("--password-stdin", action="store_true", help="read the password instead of making one")
-    command("doctor", "check this machine and this installation")
-    command("settings", "print every setting of the environment with its meaning")
-    add = command("migration", "developer: write the migration for what the entities declare")
-    add.add_argument("message")
-    return top
 
 
 def main(arguments: list[str]) -> int:

@@ -175,7 +175,7 @@ def part(data: DataDir, *, durable: bool) -> Part:
     configure(data, durable=durable)
     return Part(
         "postgres", [program("postgres"), "-D", str(data.postgres)], data.logs / "postgres.log",
-        stop_signal=signal.SIGINT, stop_seconds=30, account=account.server_account(),
+        stop_signal=signal.SIGINT, stop_seconds=30, orphan_seconds=30, account=account.server_account(),
     )  # fmt: skip
 
 

@@ -55,6 +55,8 @@ class Part:
     environment: Mapping[str, str] | None = None
     stop_signal: signal.Signals = signal.SIGTERM
     stop_seconds: float = 10.0
+    orphan_seconds: float = 4.0
+    """How long it may take to end when its supervisor was killed; its broker or database is going too."""
     account: Account | None = None
     pass_fds: tuple[int, ...] = ()
     keeper: Keeper | None = None
@@ -77,7 +79,7 @@ class Part:
                 os.close(output)
         self.started = time.monotonic()
         if self.keeper:
-            self.keeper.tell(f"+ {self.pid} {int(self.stop_signal)} {self.stop_seconds}")
+            self.keeper.tell(f"+ {self.pid} {int(self.stop_signal)} {self.orphan_seconds}")
 
     def _die_with_parent(self) -> None:
         assert LIBC is not None  # noqa: S101 - only used where it is there

@@ -2,8 +2,7 @@
 
 A process of its own, outside the supervisor's group, that reads one line per process group on standard
 input: ``+ PID SIGNAL SECONDS`` when a part starts, ``- PID`` when it has ended. The input closes when the
-supervisor is gone. What is still listed then gets its signal, last started first, and SIGKILL when its
-seconds are over. It holds the lock of the data directory open until nothing is left, so that the next start
+supervisor is gone. What is still listed then gets its signal, and SIGKILL when its seconds are over. It holds the lock of the data directory open until nothing is left, so that the next start
 waits for the end of this one. It is started by path and imports nothing of the project, to be small.
 """
 
@@ -25,15 +24,17 @@ def is_alive(group: int) -> bool:
     return True
 
 
-def end(group: int, number: int, seconds: float) -> None:
-    """Ask a group to end by the signal, wait, then make it."""
-    with contextlib.suppress(OSError):
-        os.killpg(group, number)
-    deadline = time.monotonic() + seconds
-    while is_alive(group) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    with contextlib.suppress(OSError):
-        os.killpg(group, signal.SIGKILL)
+def end(listed: dict[int, tuple[int, float]]) -> None:
+    """Ask all groups to end, give each its seconds, then make it."""
+    for group, (number, _seconds) in reversed(listed.items()):
+        with contextlib.suppress(OSError):
+            os.killpg(group, number)
+    began = time.monotonic()
+    for group, (_number, seconds) in sorted(listed.items(), key=lambda item: item[1][1]):
+        while is_alive(group) and time.monotonic() - began < seconds:
+            time.sleep(0.05)
+        with contextlib.suppress(OSError):
+            os.killpg(group, signal.SIGKILL)
 
 
 def main() -> None:
@@ -47,8 +48,7 @@ def main() -> None:
             listed[int(group)] = (int(rest[0]), float(rest[1]))
         else:
             listed.pop(int(group), None)
-    for group in reversed(listed):
-        end(group, *listed[group])
+    end(listed)
 
 
 if __name__ == "__main__":

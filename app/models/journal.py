@@ -38,6 +38,9 @@ class Repayment(Entity):
     received_on: Mapped[date]
     amount: Mapped[Money]
     currency: Mapped[Currency]
+    stated_principal: Mapped[Money | None]
+    """What the lender's file states of the amount as principal; empty: the product's order allocated it."""
+    stated_interest: Mapped[Money | None]
     kind: Mapped[RepaymentKind] = choice(RepaymentKind, default=RepaymentKind.REPAYMENT)
     source: Mapped[Code]
     reference: Mapped[Code]
@@ -49,7 +52,7 @@ class Repayment(Entity):
     __screen__ = Screen(
         menu=_("Portfolio"), title=_("Repayments"), icon="coins", position=26, operations="", order="-id",
         list="received_on loan customer amount currency kind source reference",
-        show={_("Repayment"): "received_on loan customer amount currency kind source reference reverses remark posted_at posted_by"},
+        show={_("Repayment"): "received_on loan customer amount currency kind source reference stated_principal stated_interest reverses remark posted_at posted_by"},
         tabs="allocation", search="reference loan.number", filters="received_on loan customer client amount kind source",
         charts={"kind": "count sum(amount)"},
     )  # fmt: skip

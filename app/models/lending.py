@@ -201,6 +201,7 @@ class Instalment(Entity):
     __table_args__ = (
         UniqueConstraint("loan_id", "number"),
         Index("ix_instalment_open", "due_on", "loan_id", postgresql_where=text("paid_on IS NULL")),
+        Index("ix_instalment_due", "due_on"),
     )
 
     loan_id: Mapped[int] = link("loan", ondelete="CASCADE", index=False)

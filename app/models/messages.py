@@ -79,19 +79,23 @@ class Message(Entity):
     __scope__ = Scope.through("customer", "loan")
     __history__ = False
     __table_args__ = (
-        UniqueConstraint("customer_id", "template_id", "business_on", "slot", "loan_id", name="uq_message_once"),
+        Index("uq_message_once", "business_on", "customer_id", "template_id", "slot", "loan_id", unique=True,
+              postgresql_nulls_not_distinct=True, postgresql_where=text("slot <> ''")),
+        Index("ix_message_unknown", "phone", postgresql_where=text("state = 'unknown'")),
+        Index("ix_message_parts", text("string_to_array(provider_reference, ' ')"), postgresql_using="gin",
+              postgresql_where=text("provider_reference IS NOT NULL")),
         Index("ix_message_due", "send_after", "id", postgresql_where=text("state = 'queued'")),
         Index("ix_message_claimed", "claimed_at", postgresql_where=text("state = 'sending'")),
         Index("ix_message_customer", "customer_id", "id"),
-        Index("ix_message_provider", "provider", "provider_reference"),
-    )
+    )  # fmt: skip
 
     customer_id: Mapped[int | None] = link("customer", index=False)
     loan_id: Mapped[int | None] = link("loan")
     template_id: Mapped[int | None] = link("message_template")
     business_on: Mapped[date | None]
     slot: Mapped[Code] = mapped_column(default="", server_default="")
-    """Which of the day's sending times; part of the key that keeps a message from being made twice."""
+    """Which of the day's sending times, or whatever else a message of that customer and day is made once for;
+    empty for a message that may be made any number of times."""
     channel: Mapped[Channel] = choice(Channel, default=Channel.SMS)
     is_inbound: Mapped[Flag]
     phone: Mapped[PhoneNumber | None]
@@ -104,7 +108,9 @@ class Message(Entity):
     claimed_at: Mapped[Instant | None]
     attempts: Mapped[Count] = mapped_column(default=0, server_default="0")
     provider: Mapped[Code | None]
+    """Set before the message is handed over: without it a message surely has not left."""
     provider_reference: Mapped[Line | None]
+    """The provider's ids of the parts, in order, a space between."""
     receipts: Mapped[JsonList]
     sent_at: Mapped[Instant | None]
     delivered_at: Mapped[Instant | None]

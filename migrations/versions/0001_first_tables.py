@@ -704,6 +704,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('loan_id', 'number')
     )
     op.create_index(op.f('ix_instalment_customer_id'), 'instalment', ['customer_id'], unique=False)
+    op.create_index('ix_instalment_due', 'instalment', ['due_on'], unique=False)
     op.create_index('ix_instalment_open', 'instalment', ['due_on', 'loan_id'], unique=False, postgresql_where=sa.text('paid_on IS NULL'))
     op.create_table('message',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -733,16 +734,17 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], ondelete='RESTRICT'),
     sa.ForeignKeyConstraint(['loan_id'], ['loan.id'], ondelete='RESTRICT'),
     sa.ForeignKeyConstraint(['template_id'], ['message_template.id'], ondelete='RESTRICT'),
-    sa.PrimaryKeyConstraint('id'),
-    sa.UniqueConstraint('customer_id', 'template_id', 'business_on', 'slot', 'loan_id', name='uq_message_once')
+    sa.PrimaryKeyConstraint('id')
     )
     op.create_index('ix_message_claimed', 'message', ['claimed_at'], unique=False, postgresql_where=sa.text("state = 'sending'"))
     op.create_index(op.f('ix_message_created_by_id'), 'message', ['created_by_id'], unique=False)
     op.create_index('ix_message_customer', 'message', ['customer_id', 'id'], unique=False)
     op.create_index('ix_message_due', 'message', ['send_after', 'id'], unique=False, postgresql_where=sa.text("state = 'queued'"))
     op.create_index(op.f('ix_message_loan_id'), 'message', ['loan_id'], unique=False)
-    op.create_index('ix_message_provider', 'message', ['provider', 'provider_reference'], unique=False)
+    op.create_index('ix_message_parts', 'message', [sa.literal_column("string_to_array(provider_reference, ' ')")], unique=False, postgresql_using='gin', postgresql_where=sa.text('provider_reference IS NOT NULL'))
     op.create_index(op.f('ix_message_template_id'), 'message', ['template_id'], unique=False)
+    op.create_index('ix_message_unknown', 'message', ['phone'], unique=False, postgresql_where=sa.text("state = 'unknown'"))
+    op.create_index('uq_message_once', 'message', ['business_on', 'customer_id', 'template_id', 'slot', 'loan_id'], unique=True, postgresql_where=sa.text("slot <> ''"), postgresql_nulls_not_distinct=True)
     op.create_table('repayment',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
     sa.Column('client_id', sa.BigInteger(), nullable=False),
@@ -751,6 +753,8 @@ def upgrade() -> None:
     sa.Column('received_on', sa.Date(), nullable=False),
     sa.Column('amount', sa.Numeric(precision=18, scale=2), nullable=False),
     sa.Column('currency', sa.String(length=3), nullable=False),
+    sa.Column('stated_principal', sa.Numeric(precision=18, scale=2), nullable=True),
+    sa.Column('stated_interest', sa.Numeric(precision=18, scale=2), nullable=True),
     sa.Column('kind', sa.String(30), server_default='repayment', nullable=False),
     sa.Column('source', sa.String(length=60), nullable=False),
     sa.Column('reference', sa.String(length=60), nullable=False),
@@ -834,8 +838,10 @@ def downgrade() -> None:
     op.drop_index('ix_repayment_loan', table_name='repayment')
     op.drop_index(op.f('ix_repayment_customer_id'), table_name='repayment')
     op.drop_table('repayment')
+    op.drop_index('uq_message_once', table_name='message', postgresql_where=sa.text("slot <> ''"), postgresql_nulls_not_distinct=True)
+    op.drop_index('ix_message_unknown', table_name='message', postgresql_where=sa.text("state = 'unknown'"))
     op.drop_index(op.f('ix_message_template_id'), table_name='message')
-    op.drop_index('ix_message_provider', table_name='message')
+    op.drop_index('ix_message_parts', table_name='message', postgresql_using='gin', postgresql_where=sa.text('provider_reference IS NOT NULL'))
     op.drop_index(op.f('ix_message_loan_id'), table_name='message')
     op.drop_index('ix_message_due', table_name='message', postgresql_where=sa.text("state = 'queued'"))
     op.drop_index('ix_message_customer', table_name='message')
@@ -843,6 +849,7 @@ def downgrade() -> None:
     op.drop_index('ix_message_claimed', table_name='message', postgresql_where=sa.text("state = 'sending'"))
     op.drop_table('message')
     op.drop_index('ix_instalment_open', table_name='instalment', postgresql_where=sa.text('paid_on IS NULL'))
+    op.drop_index('ix_instalment_due', table_name='instalment')
     op.drop_index(op.f('ix_instalment_customer_id'), table_name='instalment')
     op.drop_table('instalment')
     op.drop_index('uq_phone_primary', table_name='phone', postgresql_where=sa.text('is_primary'))

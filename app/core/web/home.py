@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import g, redirect, url_for
 from flask_appbuilder import IndexView, expose
+from flask_login import current_user
 
 
 class HomeRedirect(IndexView):
@@ -11,6 +12,6 @@ class HomeRedirect(IndexView):
 
     @expose("/")
     def index(self) -> Any:
-        if not g.get("principal"):
+        if not current_user.is_authenticated or not g.get("principal"):
             return redirect(url_for(f"{self.appbuilder.sm.auth_view.endpoint}.login"))
         return redirect("/home/")

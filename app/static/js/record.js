@@ -10,7 +10,8 @@
       one.setAttribute("aria-selected", String(one === tab));
       one.tabIndex = one === tab ? 0 : -1;
     }
-    tab.scrollIntoView({ block: "nearest", inline: "nearest" });
+    const strip = tab.parentElement;
+    strip.scrollLeft = Math.min(tab.offsetLeft - strip.offsetLeft - 16, Math.max(strip.scrollLeft, tab.offsetLeft - strip.offsetLeft + tab.offsetWidth - strip.clientWidth + 16));
     panel.setAttribute("aria-labelledby", tab.id);
     panel.setAttribute("aria-busy", "true");
     panel.dataset.loadedFrom = tab.dataset.tabUrl;
