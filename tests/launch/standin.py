@@ -52,7 +52,9 @@ if __name__ == "__main__":
     if sys.argv[1] == "serve":
         import app.launch.serve
 
-        programs = Programs("tests.launch.standin:create_app", "tests.launch.standin", "tests.launch.standin")
+        programs = Programs(
+            "tests.launch.standin:create_app", (), "tests.launch.standin", "tests.launch.standin"
+        )
         app.launch.serve.serve = lambda options: serve(options, programs)
         sys.exit(main(sys.argv[1:]))
     sys.exit(prepare())
