@@ -135,7 +135,7 @@ def test_sql_as_text_is_found(line: str) -> None:
         "_('With love as always')",
         "'set aside'",
         "'updated'",
-        "from sqlalchemy import text\nIndex('ix', 'a', postgresql_where=text('a IS NULL'))",
+        "from sqlalchemy import text\nIndex('ix', text('lower(a)'), postgresql_where=text('a IS NULL'))",
         "def f():\n    'Delete from the list.'",
     ],
 )

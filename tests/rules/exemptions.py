@@ -19,6 +19,7 @@ SQL_AS_TEXT: dict[str, str] = {
     "app/core/deploy.py": "grants, advisory locks and roles, of which SQLAlchemy knows nothing",
     "app/core/security_ddl.py": "makes roles, policies and triggers equal to the registry's declarations",
     "app/core/triggers.py": "triggers and their functions are written in the database's own language",
+    "app/contact/gate_sql.py": "the gate for a whole queue in one statement, by the same rules",
     "app/core/db.py": "set_config() and the role of a transaction, before any entity exists",
 }
 

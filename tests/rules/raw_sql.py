@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from tests.rules.source import Finding, Source, dotted
 
-# Arguments of indexes and columns that are conditions in SQL by their nature.
-_CONDITIONS = {"postgresql_where", "server_default", "sqltext"}
+# What is told to the database in SQL by its nature: conditions, expressions, defaults.
+_MADE_OF_SQL = {"Index", "CheckConstraint", "ExcludeConstraint", "mapped_column"}
 # A statement's first words, all in capitals or all in small letters: "Select a loan" is a label.
 _STATEMENT = r"""
     select\s .* \sfrom\s | insert\s+into\s | update\s+\S*\s*set\s | delete\s+from\s | merge\s+into\s
@@ -26,7 +26,7 @@ def sql_is_not_text(source: Source) -> Iterator[Finding]:
     """No text(…) of SQLAlchemy and no string that is an SQL statement in the product."""
     if not source.is_product:
         return
-    names, passed_over = _names_of_text(source.tree), _parts_and_docstrings(source.tree)
+    names, passed_over = _names_of_text(source.tree), _no_statements(source.tree)
     for call in source.calls():
         if dotted(call.func) in names and id(call) not in passed_over:
             yield source.finding(call, f"{dotted(call.func)}(…) is SQL as text")
@@ -44,14 +44,15 @@ def _names_of_text(tree: ast.Module) -> set[str]:
     return names
 
 
-def _parts_and_docstrings(tree: ast.Module) -> set[int]:
-    """What is no statement of its own: documentation, the parts of an f-string, the conditions of indexes."""
+def _no_statements(tree: ast.Module) -> set[int]:
+    """What is no statement of its own: documentation, the parts of an f-string, what indexes are made of."""
     nodes = list(ast.walk(tree))
-    parts = {id(part) for node in nodes if isinstance(node, ast.JoinedStr) for part in node.values}
-    conditions = {
-        id(node.value) for node in nodes if isinstance(node, ast.keyword) and node.arg in _CONDITIONS
-    }
-    return parts | conditions | {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+    found = {id(part) for node in nodes if isinstance(node, ast.JoinedStr) for part in node.values}
+    found |= {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+    for node in nodes:
+        if isinstance(node, ast.Call) and dotted(node.func).split(".")[-1] in _MADE_OF_SQL:
+            found |= {id(part) for part in ast.walk(node)} - {id(node)}
+    return found
 
 
 def _is_sql(node: ast.AST) -> bool:
