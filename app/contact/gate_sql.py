@@ -92,15 +92,16 @@ def _clock_check(rules: Rules, way: Way, at: str) -> str:
     """Look at the clock of the person's zone, or at those of all zones where there are several.
 
     A name is looked up among the known zones before it is used, since an unknown one would be an error. One
-    zone, the usual case, needs no inner query, which is six times faster.
+    zone is the usual case and needs no aggregate, which makes it several times faster.
     """
-    one = _case([
-        (Refusal.UNKNOWN_ZONE, f"(g.zones[1] IN ({_KNOWN_ZONES})) IS NOT true"),
-        *_clock_tests(rules, way, f"({at} AT TIME ZONE g.zones[1])"),
-    ])  # fmt: skip
+    tests = _clock_tests(rules, way)
+    one = (
+        f"CASE WHEN (g.zones[1] IN ({_KNOWN_ZONES})) IS NOT true THEN '{Refusal.UNKNOWN_ZONE.value}' ELSE"
+        f" (SELECT {_case(tests)} FROM (SELECT {at} AT TIME ZONE g.zones[1] AS local OFFSET 0) AS clock) END"
+    )
     several = _case([
         (Refusal.UNKNOWN_ZONE, "bool_or(local IS NULL) IS NOT false"),
-        *((refusal, f"bool_or({test})") for refusal, test in _clock_tests(rules, way, "local")),
+        *((refusal, f"bool_or({test})") for refusal, test in tests),
     ])  # fmt: skip
     clocks = (
         f"SELECT CASE WHEN zone IN ({_KNOWN_ZONES}) THEN {at} AT TIME ZONE zone END AS local"
@@ -111,39 +112,37 @@ def _clock_check(rules: Rules, way: Way, at: str) -> str:
     )
 
 
-def _clock_tests(rules: Rules, way: Way, local: str) -> list[tuple[Refusal, str]]:
-    """Each reason that a local date and time may give, and the test for it."""
-    working, resting = (rules.pack.hours(way, is_rest_day=is_rest_day) for is_rest_day in (False, True))
-    holiday = f"{local}::date = ANY ({_days(rules.holidays)})"
-    rest_day = f"({holiday} OR {_weekend(rules, local)})"
-    by_pack = f"CASE WHEN {rest_day} THEN {_outside(resting, local)} ELSE {_outside(working, local)} END"
-    if working == resting:
-        by_pack = _outside(working, local)
-    outside = f"CASE WHEN g.agreed_from IS NOT NULL THEN {_outside_agreed(local)} ELSE {by_pack} END"
+def _clock_tests(rules: Rules, way: Way) -> list[tuple[Refusal, str]]:
+    """Each reason that a person's date and time, called `local`, may give, and the test for it, in order."""
+    resting = rules.pack.hours(way, is_rest_day=True)
+    working = rules.pack.special.get(way, rules.pack.working)
+    holiday = f"local::date = ANY ({_days(rules.holidays)})"
+    weekend = _weekend(rules)
+    # where rest days are closed, they were refused before the hours are looked at
+    by_pack = _outside(working)
+    if resting is not None and resting != working:
+        by_pack = f"CASE WHEN {holiday} OR {weekend} THEN {_outside(resting)} ELSE {by_pack} END"
+    outside = f"CASE WHEN g.agreed_from IS NOT NULL THEN {_outside_agreed()} ELSE {by_pack} END"
     closed_days = [
         (Refusal.HOLIDAY, f"(g.agreed_from IS NULL AND {holiday})"),
-        (Refusal.WEEKEND, f"(g.agreed_from IS NULL AND {rest_day})"),
+        (Refusal.WEEKEND, f"(g.agreed_from IS NULL AND {weekend})"),
     ]
     return [*(closed_days if resting is None else []), (Refusal.OUTSIDE_HOURS, outside)]
 
 
-def _weekend(rules: Rules, local: str) -> str:
-    if not rules.pack.weekend:
-        return "false"
-    days = ", ".join(map(str, sorted(rules.pack.weekend)))
-    worked = f" AND {local}::date <> ALL ({_days(rules.working_days)})" if rules.working_days else ""
-    return f"(extract(isodow FROM {local}) IN ({days}){worked})"
+def _weekend(rules: Rules) -> str:
+    days = ", ".join(map(str, sorted(rules.pack.weekend))) or "0"
+    worked = f" AND local::date <> ALL ({_days(rules.working_days)})" if rules.working_days else ""
+    return f"(date_part('isodow', local) IN ({days}){worked})"
 
 
-def _outside(hours: Hours | None, local: str) -> str:
-    if hours is None:
-        return "false"
+def _outside(hours: Hours) -> str:
     joined = "OR" if hours.opens < hours.closes else "AND"
-    return f"({local}::time < time '{hours.opens}' {joined} {local}::time >= time '{hours.closes}')"
+    return f"(local::time < time '{hours.opens}' {joined} local::time >= time '{hours.closes}')"
 
 
-def _outside_agreed(local: str) -> str:
-    early, late = f"{local}::time < g.agreed_from", f"{local}::time >= g.agreed_until"
+def _outside_agreed() -> str:
+    early, late = "local::time < g.agreed_from", "local::time >= g.agreed_until"
     return f"CASE WHEN g.agreed_from < g.agreed_until THEN {early} OR {late} ELSE {early} AND {late} END"
 
 

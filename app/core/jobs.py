@@ -72,6 +72,7 @@ class Outcome:
 
 
 Work = Callable[[ScopedSession, Record], int]
+Problem = Callable[[int, str], None]
 
 
 def run_step(
@@ -138,7 +139,7 @@ _OF_A_ROW = (DataError, IntegrityError, InternalError)
 
 def isolated(
     session: Session, ids: Sequence[int], apply: Callable[[Sequence[int]], int],
-    problem: Callable[[int, str], None],
+    problem: Problem,
 ) -> int:  # fmt: skip
     """Apply set-based work to all ids at once; where the database refuses, halve until each bad one is alone.
 

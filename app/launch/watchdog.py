@@ -2,8 +2,9 @@
 
 A process of its own, outside the supervisor's group, that reads one line per process group on standard
 input: ``+ PID SIGNAL SECONDS`` when a part starts, ``- PID`` when it has ended. The input closes when the
-supervisor is gone. What is still listed then gets its signal, and SIGKILL when its seconds are over. It holds the lock of the data directory open until nothing is left, so that the next start
-waits for the end of this one. It is started by path and imports nothing of the project, to be small.
+supervisor is gone. What is still listed then gets its signal, and SIGKILL when its seconds are over. The
+lock of the data directory stays open in here until nothing is left, so that the next start waits for the
+end of this one. It is started by path and imports nothing of the project, to be small.
 """
 
 import contextlib

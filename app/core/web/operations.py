@@ -22,10 +22,11 @@ from app.core.web.principal import Principal
 MOST_ROWS = 1000
 
 
-def form_for(operation: Operation, session: Any) -> FlaskForm:
-    """The form of the operation's arguments, from its signature."""
+def form_for(operation: Operation, session: Any, *, posted: Any = None) -> FlaskForm:
+    """The form of the operation's arguments, from its signature; `posted` stands for an API call's body."""
     inputs = {p.name: _input(operation, p, session) for p in operation.arguments}
-    return type("OperationForm", (FlaskForm,), inputs)()  # type: ignore[no-any-return]
+    given = {} if posted is None else {"formdata": posted, "meta": {"csrf": False}}
+    return type("OperationForm", (FlaskForm,), inputs)(**given)  # type: ignore[no-any-return]
 
 
 def _input(operation: Operation, parameter: inspect.Parameter, session: Any) -> Any:

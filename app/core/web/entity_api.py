@@ -1,0 +1,203 @@
+"""REST for every entity: /api/v1/<entity>/, with OpenAPI, cursors, the screens' filters, scope and rights.
+
+Written on Flask-AppBuilder's BaseApi (tokens, permissions, OpenAPI registration); rows are read and written
+by the same machinery as the screens, so nothing can be reached here that a screen would refuse.
+"""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from flask import abort, request
+from flask_appbuilder.api import BaseApi, expose
+from flask_appbuilder.security.decorators import permission_name, protect
+from flask_babel import gettext
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from werkzeug.datastructures import MultiDict
+
+from app.core import registry
+from app.core.db import web_session
+from app.core.errors import RuleError
+from app.core.labels import subject
+from app.core.types import Choice
+from app.core.web import forms, links, openapi, operations, transfer
+from app.core.web.cells import mask
+from app.core.web.entity_view import business_date
+from app.core.web.fields import FieldInfo, describe_all, listable
+from app.core.web.listing import Listing
+from app.core.web.principal import Principal, current
+
+
+def json_value(field: FieldInfo, row: Any, principal: Principal, on: date) -> Any:
+    """A value for JSON: money and rates as text so that no float touches them, links as {id, text}."""
+    value = field.value(row, on)
+    if value is None:
+        return None
+    if field.kind == "link":
+        return {"id": value.id, "text": str(value)}
+    if field.personal and not principal.may_reveal:
+        return mask(str(value), field.personal)
+    if isinstance(value, (Decimal, Choice)):
+        return str(value)
+    return value.isoformat() if isinstance(value, (date, datetime)) else value
+
+
+def resource(entity: Any, row: Any, fields: list[FieldInfo]) -> dict[str, Any]:
+    """A row as JSON."""
+    principal, on = current(), business_date()
+    return {"id": row.id, **{field.name: json_value(field, row, principal, on) for field in fields}}
+
+
+class EntityApi(BaseApi):
+    """Base of the generated resources; `entity` is set by `api_for`."""
+
+    entity: Any = None
+    allow_browser_login = False
+
+    def _need(self, verb: str) -> None:
+        if verb not in self.entity.__screen__.operations.split():
+            abort(404)
+
+    def _row(self, pk: str) -> Any:
+        if not pk.isdigit() or int(pk) > 2**63 - 1:
+            abort(404)
+        row = web_session().scalars(select(self.entity).where(self.entity.id == int(pk))).unique().one_or_none()
+        return row if row is not None else abort(404)
+
+    @expose("/", methods=["GET"])
+    @protect()
+    @permission_name("list")
+    def get_list(self) -> Any:
+        """Rows by the screens' filters; `next` is the cursor of the next page or null."""
+        listing = Listing(self.entity, request.args, current(), business_date())
+        session = web_session()
+        found = listing.page(session)
+        rows = [resource(self.entity, row, listing.columns) for row in found.rows]
+        following = listing.cursor(found.rows[-1]) if found.has_more else None
+        return self.response(200, result=rows, next=following, count=listing.count(session))
+
+    @expose("/<pk>", methods=["GET"])
+    @protect()
+    @permission_name("show")
+    def get(self, pk: str) -> Any:
+        return self.response(200, result=resource(self.entity, self._row(pk), listable(self.entity)))
+
+    @expose("/", methods=["POST"])
+    @protect()
+    @permission_name("add")
+    def post(self) -> Any:
+        self._need("add")
+        return self._write(None, 201)
+
+    @expose("/<pk>", methods=["PUT"])
+    @protect()
+    @permission_name("edit")
+    def put(self, pk: str) -> Any:
+        self._need("edit")
+        return self._write(self._row(pk), 200)
+
+    @expose("/<pk>", methods=["DELETE"])
+    @protect()
+    @permission_name("delete")
+    def delete(self, pk: str) -> Any:
+        self._need("delete")
+        session = web_session()
+        try:
+            session.delete(self._row(pk))
+            session.commit()
+        except IntegrityError as error:
+            session.rollback()
+            return self.response(422, message=transfer.plain_reason(error))
+        return self.response(200, message=gettext("Deleted"))
+
+    @expose("/<pk>/do/<name>", methods=["POST"])
+    @protect()
+    @permission_name("show")
+    def operate(self, pk: str, name: str) -> Any:
+        """Run an operation on one row; its arguments are the body."""
+        from app.core.web.operate import find
+
+        operation, session = find(self.entity, name), web_session()
+        row_id = self._row(pk).id
+        form = operations.form_for(operation, session, posted=_plain(_body()))
+        if not form.validate():
+            return self.response(422, message=gettext("Some values are not right"), errors=form.errors)
+        arguments = {p.name: form[p.name].data for p in operation.arguments}
+        (_name, ok, said), *_rest = operations.run(operation, session, [row_id], current(), arguments)
+        session.commit()
+        return self.response(200 if ok else 422, message=str(said))
+
+    def _write(self, row: Any, status: int) -> Any:
+        """Check the body as the form would, then store it; 422 names each field and why."""
+        fields = [f for f in describe_all(self.entity, self.entity.__screen__.form_columns) if f.is_open_to(current())]
+        body, session = _body(), web_session()
+        unknown = sorted(set(body) - {f.name for f in fields} - {f.column.key for f in fields})
+        if unknown:
+            return self.response(422, message=gettext("Unknown fields: %(names)s", names=", ".join(unknown)))
+        if row is not None:
+            fields = [f for f in fields if f.name in body or f.column.key in body]
+        form = forms.entity_form(fields, session, row, posted=_posted(fields, body))
+        if not form.validate():
+            return self.response(422, message=gettext("Some values are not right"), errors=form.errors)
+        return self._store(form, fields, row, status)
+
+    def _store(self, form: Any, fields: list[FieldInfo], row: Any, status: int) -> Any:
+        session, found = web_session(), forms.values(form, fields)
+        try:
+            if row is None:
+                row = self.entity(**found)
+                prepare = getattr(self.entity, "__prepare__", None)
+                if prepare:
+                    prepare(row, current().user_id)
+                session.add(row)
+            for name, value in found.items():
+                setattr(row, name, value)
+            session.flush()
+            answer = {"id": row.id}
+            session.commit()
+        except RuleError as error:
+            session.rollback()
+            return self.response(422, message=str(error), errors={error.field: [str(error)]} if error.field else {})
+        except IntegrityError as error:
+            session.rollback()
+            return self.response(422, message=transfer.plain_reason(error))
+        return self.response(status, result=answer)
+
+
+def _body() -> dict[str, Any]:
+    body = request.get_json(silent=True)
+    if not isinstance(body, dict):
+        raise RuleError(gettext("The body must be a JSON object"))
+    return body
+
+
+def _plain(body: dict[str, Any]) -> MultiDict[str, str]:
+    return MultiDict([(name, "y" if value is True else str(value)) for name, value in body.items() if value not in (None, False)])
+
+
+def _posted(fields: list[FieldInfo], body: dict[str, Any]) -> MultiDict[str, str]:
+    """The body as a form would send it; a link may be its id or {id: …}."""
+    pairs = []
+    for field in fields:
+        value = body.get(field.name, body.get(field.column.key))
+        if isinstance(value, dict):
+            value = value.get("id")
+        if value is None or value is False:
+            continue
+        text = " ".join(map(str, value)) if isinstance(value, list) else "y" if value is True else str(value)
+        pairs.append((field.column.key, text))
+    return MultiDict(pairs)
+
+
+def api_for(entity: Any) -> type[EntityApi]:
+    """The resource of an entity, for Flask-AppBuilder to register."""
+    return type(f"api_{entity.slug()}", (EntityApi,), {
+        "entity": entity, "resource_name": entity.slug(), "class_permission_name": subject(entity),
+        "openapi_spec_tag": subject(entity), "openapi_spec_methods": openapi.methods(entity),
+    })  # fmt: skip
+
+
+def registered() -> list[type[EntityApi]]:
+    """A resource for each entity that has a screen."""
+    return [api_for(cls) for cls in registry.entities() if links.is_shown(cls)]

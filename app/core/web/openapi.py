@@ -1,0 +1,65 @@
+"""The OpenAPI description of an entity's resource, from its declaration."""
+
+from typing import Any
+
+from app.core.labels import words
+from app.core.web.conditions import OPS_OF
+from app.core.web.fields import FieldInfo, describe_all, filterable
+from app.core.web.forms import is_required
+
+_TYPES = {"number": "integer", "days": "integer", "id": "integer", "link": "integer", "bool": "boolean"}
+
+
+def _schema(field: FieldInfo) -> dict[str, Any]:
+    """JSON schema of one field."""
+    described: dict[str, Any] = {"type": _TYPES.get(field.kind, "string"), "description": words(field.name)}
+    if field.kind == "choice":
+        described["enum"] = [str(one.value) for one in field.choices]
+    elif field.kind in ("date", "datetime"):
+        described["format"] = "date" if field.kind == "date" else "date-time"
+    elif field.kind in ("money", "rate"):
+        described["pattern"] = r"^-?\d+(\.\d+)?$"
+    elif field.kind == "codes":
+        described = {"type": "array", "items": {"type": "string"}}
+    return described
+
+
+def _parameters(entity: Any) -> list[dict[str, Any]]:
+    """Filters, order and paging of the list."""
+    plain = {"q": "quick search", "sort": "columns, - for descending", "cols": "columns to return", "after": "cursor", "size": "25, 50 or 100"}
+    found = [{"in": "query", "name": name, "description": text, "schema": {"type": "string"}} for name, text in plain.items()]
+    for field in filterable(entity):
+        for op in OPS_OF.get(field.kind, ()):
+            name = field.name if op == "eq" else f"{field.name}__{op}"
+            found.append({"in": "query", "name": name, "schema": {"type": "string"}})
+    return found
+
+
+def methods(entity: Any) -> dict[str, Any]:
+    """What Flask-AppBuilder merges into its specification, by method of the resource."""
+    fields = describe_all(entity, entity.__screen__.form_columns)
+    body = {
+        "required": True,
+        "content": {"application/json": {"schema": {
+            "type": "object",
+            "properties": {f.name: _schema(f) for f in fields},
+            **({"required": needed} if (needed := [f.name for f in fields if is_required(f.column) and f.kind != "bool"]) else {}),
+        }}},
+    }  # fmt: skip
+    security = [{"jwt": []}]
+    answers = {
+        code: {"description": text}
+        for code, text in {"200": "done", "401": "no token", "403": "no right", "404": "no such row", "422": "refused, with reasons"}.items()
+    }
+    pk = {"in": "path", "name": "pk", "required": True, "schema": {"type": "integer"}}
+    common = {"responses": answers, "security": security}
+    return {
+        "get_list": {"get": {"parameters": _parameters(entity), **common}},
+        "get": {"get": {"parameters": [pk], **common}},
+        "post": {"post": {"requestBody": body, **common, "responses": {**answers, "201": {"description": "created"}}}},
+        "put": {"put": {"parameters": [pk], "requestBody": body, **common}},
+        "delete": {"delete": {"parameters": [pk], **common}},
+        "operate": {"post": {
+            "parameters": [pk, {"in": "path", "name": "name", "required": True, "schema": {"type": "string"}}], **common,
+        }},
+    }  # fmt: skip

@@ -1,0 +1,172 @@
+"""Arrears of the book: what is late, since when, in which bucket; kept on the loan as of the business date.
+
+A night looks only at loans whose standing changes that day: an instalment fell due unpaid, or the days past due
+reach a bound. Nothing counts days: days past due are the business date less `overdue_since`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
+
+from app.core import clock, jobs, settings
+from app.core.jobs import Record
+from app.core.org.records import JobRun
+from app.models.lending import Bucket, Loan, Product
+
+ONE_DAY = timedelta(days=1)
+
+
+def bucket_sql(session: Session, days: str) -> str:
+    """The id of the delinquency bucket for an SQL expression of days past due; NULL below the first bound."""
+    bounds = session.execute(select(Bucket.from_days, Bucket.id).order_by(Bucket.from_days.desc())).all()
+    arms = " ".join(f"WHEN {days} >= {int(first)} THEN {int(number)}" for first, number in bounds)
+    return f"(CASE {arms} END)::bigint" if arms else "NULL::bigint"
+
+
+def status_sql(days: str, is_settled: str, is_written_off: str = "l.written_off_on IS NOT NULL") -> str:
+    """The status of a loan `l` of a product `p` for an expression of its days past due."""
+    return (
+        f"CASE WHEN {is_written_off} THEN 'written_off' WHEN {is_settled} THEN 'settled' "
+        f"WHEN {days} <= 0 THEN 'current' WHEN {days} <= p.grace_days THEN 'grace' ELSE 'overdue' END"
+    )
+
+
+OPEN = "i.paid_on IS NULL AND i.principal + i.interest > i.principal_paid + i.interest_paid"
+_LATE = f"FILTER (WHERE {OPEN} AND i.due_on < :day)"
+
+_STANDING = f"""
+    SELECT i.loan_id, sum(i.principal - i.principal_paid) AS owed, count(*) FILTER (WHERE {OPEN}) AS open,
+        min(i.due_on) {_LATE} AS since, coalesce(sum(i.principal - i.principal_paid) {_LATE}, 0) AS late_principal,
+        coalesce(sum(i.interest - i.interest_paid) {_LATE}, 0) AS late_interest,
+        min(i.due_on) FILTER (WHERE {OPEN} AND i.due_on >= :day) AS next, max(i.paid_on) AS last_paid
+    FROM instalment i WHERE {{which}} GROUP BY i.loan_id"""
+
+_RECOMPUTE = """
+    UPDATE loan SET principal_outstanding = n.owed, overdue_principal = n.late_principal,
+        overdue_interest = n.late_interest, overdue_since = n.since, next_due_on = n.next, bucket_id = n.bucket,
+        status = n.status, settled_on = n.settled_on
+    FROM (
+        SELECT l.id, s.*, CASE WHEN s.open = 0 AND s.owed = 0 THEN s.last_paid END AS settled_on,
+            CASE WHEN s.open > 0 OR s.owed > 0 THEN {bucket} END AS bucket, {status} AS status
+        FROM loan l JOIN product p ON p.id = l.product_id JOIN ({standing}) s ON s.loan_id = l.id) n
+    WHERE loan.id = n.id AND (
+        loan.principal_outstanding, loan.overdue_principal, loan.overdue_interest, loan.overdue_since,
+        loan.next_due_on, loan.bucket_id, loan.status, loan.settled_on) IS DISTINCT FROM (
+        n.owed, n.late_principal, n.late_interest, n.since, n.next, n.bucket, n.status, n.settled_on)"""
+
+
+def recompute(session: Session, loan_ids: Sequence[int] | None, day: date) -> int:
+    """Bring loans (None: all) to their standing at the beginning of a day from their instalments alone.
+
+    For imports, reversals and whatever the nightly step could not do. Returns how many changed.
+    """
+    days = "coalesce(:day - s.since, 0)"
+    standing = _STANDING.format(which="true" if loan_ids is None else "i.loan_id = ANY(:ids)")
+    statement = _RECOMPUTE.format(
+        bucket=bucket_sql(session, days), status=status_sql(days, "s.open = 0 AND s.owed = 0"), standing=standing
+    ).replace(":day", "CAST(:day AS date)")
+    values = {"day": day} | ({} if loan_ids is None else {"ids": list(loan_ids)})
+    return _rows(session, statement, values)
+
+
+_NEWLY = """
+    SELECT DISTINCT i.loan_id FROM instalment i
+    WHERE i.paid_on IS NULL AND i.due_on >= :previous AND i.due_on < :day ORDER BY i.loan_id"""
+
+_ADVANCE = f"""
+    UPDATE loan SET overdue_since = n.since, overdue_principal = loan.overdue_principal + n.late_principal,
+        overdue_interest = loan.overdue_interest + n.late_interest, next_due_on = n.next, bucket_id = n.bucket,
+        status = n.status
+    FROM (
+        SELECT l.id, s.late_principal, s.late_interest, s.since, {{bucket}} AS bucket, {{status}} AS status,
+            (SELECT i.due_on FROM instalment i WHERE i.loan_id = l.id AND i.number > s.last AND {OPEN}
+             ORDER BY i.number LIMIT 1) AS next
+        FROM (
+            SELECT i.loan_id, least(min(o.overdue_since), min(i.due_on)) AS since, max(i.number) AS last,
+                sum(i.principal - i.principal_paid) AS late_principal,
+                sum(i.interest - i.interest_paid) AS late_interest
+            FROM instalment i JOIN loan o ON o.id = i.loan_id
+            WHERE {OPEN} AND i.due_on >= :previous AND i.due_on < :day AND i.loan_id = ANY(:ids)
+            GROUP BY i.loan_id) s
+        JOIN loan l ON l.id = s.loan_id JOIN product p ON p.id = l.product_id) n
+    WHERE loan.id = n.id"""
+
+
+def advance(session: Session, day: date, record: Record) -> int:
+    """Bring the book from the business date to the next day: instalments that fell due and are not paid.
+
+    Moves the business date in the same transaction. On any other day (the first night ever, the same day
+    again) every loan is recomputed. A loan that cannot be worked on is told to `record` and tried again, from
+    its instalments, the next night.
+    """
+    present = settings.read_date(session, clock.BUSINESS_DATE)
+    if present is None or day - present != ONE_DAY:
+        clock.set_business_date(session, day)
+        return recompute(session, None, day)
+    ids = [int(number) for number in session.scalars(_text(_NEWLY), {"previous": present, "day": day})]
+    # Postings hold this lock too, so what they wrote is seen by the statements below.
+    session.execute(select(Loan.id).where(Loan.id == func.any(ids)).order_by(Loan.id).with_for_update())
+    days = "(:day - s.since)"
+    statement = _ADVANCE.format(bucket=bucket_sql(session, days), status=status_sql(days, "false"))
+    rows = _apart(session, ids, statement, {"previous": present, "day": day}, record)
+    left = _failed_before(session, record, present)
+    rows += jobs.isolated(session, left, lambda some: recompute(session, some, day), _teller(session, record))
+    clock.set_business_date(session, day)
+    return rows
+
+
+_CLASSIFY = """
+    UPDATE loan SET bucket_id = n.bucket, status = n.status
+    FROM (SELECT l.id, {bucket} AS bucket, {status} AS status
+          FROM loan l JOIN product p ON p.id = l.product_id WHERE l.id = ANY(:ids)) n
+    WHERE loan.id = n.id AND (loan.bucket_id, loan.status) IS DISTINCT FROM (n.bucket, n.status)"""
+
+
+def classify(session: Session, day: date, record: Record) -> int:
+    """Move the overdue loans whose days past due reach a bound that day to their bucket and status."""
+    bounds = set(session.scalars(select(Bucket.from_days)))
+    bounds |= {grace + 1 for grace in session.scalars(select(Product.grace_days).distinct())}
+    since = [day - timedelta(days=bound) for bound in bounds if bound > 0]
+    crossing = select(Loan.id).where(Loan.overdue_since == func.any(since)).order_by(Loan.id)
+    ids = list(session.scalars(crossing.with_for_update()))
+    days = "(:day - l.overdue_since)"
+    statement = _CLASSIFY.format(bucket=bucket_sql(session, days), status=status_sql(days, "false"))
+    return _apart(session, ids, statement, {"day": day}, record)
+
+
+def _apart(session: Session, ids: Sequence[int], sql: str, values: dict[str, date], record: Record) -> int:
+    """Run a statement over the loans, those at fault apart."""
+
+    def apply(some: Sequence[int]) -> int:
+        return _rows(session, sql, {**values, "ids": list(some)})
+
+    return jobs.isolated(session, ids, apply, _teller(session, record))
+
+
+def _teller(session: Session, record: Record) -> jobs.Problem:
+    def tell(loan_id: int, reason: str) -> None:
+        record.problem(session.scalar(select(Loan.number).where(Loan.id == loan_id)), reason, id=loan_id)
+
+    return tell
+
+
+def _failed_before(session: Session, record: Record, day: date) -> list[int]:
+    """Loans that the same step could not work on the night before."""
+    run = jobs.find(session, record.job, record.step, day)
+    return [int(error["id"]) for error in _errors(run) if error.get("id")]
+
+
+def _errors(run: JobRun | None) -> list[dict[str, object]]:
+    return run.errors if run else []
+
+
+def _text(sql: str) -> object:
+    return text(sql.replace(":day", "CAST(:day AS date)").replace(":previous", "CAST(:previous AS date)"))
+
+
+def _rows(session: Session, sql: str, values: dict[str, object]) -> int:
+    return session.execute(_text(sql), values).rowcount
