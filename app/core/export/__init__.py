@@ -1,0 +1,1 @@
+"""What writing workbooks and text tables is made of; `app.core.workbook` is the door."""

@@ -1,0 +1,131 @@
+"""Values made fit for a workbook, a block at a time: nearly all are, so a block is looked at as a whole."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from itertools import islice
+from typing import Any
+
+from app.core.export.columns import NUMERIC, Column
+
+ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff￾￿]")
+"""Characters that XML forbids."""
+LONGEST = 32767
+"""UTF-16 units that a cell holds."""
+CUT = " […]"
+EXACT = 10**15
+"""From here on a spreadsheet changes the last digits of a number; such numbers are written as text."""
+FIRST_DAY = date(1900, 3, 1)
+"""Spreadsheets count the days before it differently."""
+BLOCK = 500
+NoneType = type(None)
+
+
+def tuples(
+    rows: Iterable[Sequence[Any] | Mapping[str, Any]], columns: Sequence[Column]
+) -> Iterator[Sequence[Any]]:
+    """Rows as sequences in the order of the columns."""
+    keys = [column.key for column in columns]
+    for row in rows:
+        yield tuple(row.get(key) for key in keys) if isinstance(row, Mapping) else row
+
+
+def blocks(rows: Iterator[Sequence[Any]], columns: Sequence[Column]) -> Iterator[list[Sequence[Any]]]:
+    """Rows by the block, every value one that a cell can hold. Raises ValueError for a row of another length."""
+    fits = [_fitting(column.kind) for column in columns]
+    while block := list(islice(rows, BLOCK)):
+        before = list(zip(*block, strict=True))
+        if len(before) != len(columns):
+            raise ValueError(f"a row has {len(before)} values for {len(columns)} columns")
+        after = [fit(values) for fit, values in zip(fits, before, strict=True)]
+        yield (
+            block
+            if all(a is b for a, b in zip(after, before, strict=True))
+            else list(zip(*after, strict=True))
+        )
+
+
+def _fitting(kind: str) -> Callable[[tuple[Any, ...]], Sequence[Any]]:
+    if kind in NUMERIC:
+        return fit_numbers
+    if kind in ("date", "datetime"):
+        return fit_dates
+    return fit_truths if kind == "bool" else fit_texts
+
+
+def fit_texts(values: tuple[Any, ...]) -> Sequence[Any]:
+    """Texts as they are unless one has a forbidden character or is too long; anything else as text."""
+    types = set(map(type, values)) - {NoneType}
+    if types <= {str}:
+        texts = [value for value in values if value]
+        if not ILLEGAL.search("".join(texts)) and max(map(len, texts), default=0) < LONGEST // 2:
+            return values
+    return [None if value is None else clean(as_text(value)) for value in values]
+
+
+def fit_numbers(values: tuple[Any, ...]) -> Sequence[Any]:
+    """Numbers as they are unless one is not finite or too long to be exact."""
+    types = set(map(type, values)) - {NoneType}
+    if types <= {int, Decimal, float}:
+        numbers = [abs(value) for value in values if value is not None]
+        try:
+            if max(numbers, default=0) < EXACT and not any(value != value for value in numbers):  # noqa: PLR0124 - only NaN differs
+                return values
+        except ArithmeticError:
+            pass
+    return [_fit_number(value) for value in values]
+
+
+def _fit_number(value: Any) -> Any:
+    if value is None or isinstance(value, bool):
+        return value
+    if not isinstance(value, int | Decimal | float):
+        return clean(as_text(value))
+    if value != value or value in (float("inf"), float("-inf")):  # noqa: PLR0124 - only NaN differs
+        return None
+    return as_text(value) if abs(value) >= EXACT else value
+
+
+def fit_dates(values: tuple[Any, ...]) -> Sequence[Any]:
+    """Dates as they are unless one lies before 1900-03-01; times lose their zone, the caller has chosen it."""
+    if (
+        set(map(type, values)) <= {date, NoneType}
+        and min((v for v in values if v), default=FIRST_DAY) >= FIRST_DAY
+    ):
+        return values
+    return [_fit_date(value) for value in values]
+
+
+def _fit_date(value: Any) -> Any:
+    if value is None:
+        return None
+    if not isinstance(value, date):
+        return clean(as_text(value))
+    day = value.date() if isinstance(value, datetime) else value
+    if day < FIRST_DAY:
+        return str(value)
+    return value.replace(tzinfo=None) if isinstance(value, datetime) else value
+
+
+def fit_truths(values: tuple[Any, ...]) -> Sequence[Any]:
+    """Truths as they are, anything else as text."""
+    if set(map(type, values)) <= {bool, NoneType}:
+        return values
+    return [value if value is None or isinstance(value, bool) else clean(as_text(value)) for value in values]
+
+
+def as_text(value: Any) -> str:
+    """A value as text: decimals without exponent, days in ISO form."""
+    return format(value, "f") if isinstance(value, Decimal) else str(value)
+
+
+def clean(text: str) -> str:
+    """Text without forbidden characters, cut with a mark where a cell ends."""
+    text = ILLEGAL.sub("", text)
+    if len(text) * 2 <= LONGEST:
+        return text
+    units = text.encode("utf-16-le")
+    if len(units) <= LONGEST * 2:
+        return text
+    return units[: (LONGEST - len(CUT)) * 2].decode("utf-16-le", "ignore") + CUT

@@ -1,0 +1,127 @@
+"""What is written: columns with their kinds, sheets, and the page that says what the file is."""
+
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from rustpy_xlsxwriter import Format
+
+KINDS = {
+    "text": "", "int": "#,##0", "id": "0", "money": "#,##0.00", "decimal": "General", "rate": "0.00####",
+    "percent": "0.00%", "date": "yyyy-mm-dd", "datetime": "yyyy-mm-dd hh:mm", "bool": "",
+}  # fmt: skip
+"""Kind of a column → how a spreadsheet shows its numbers. `id` is a whole number without thousands."""
+NUMERIC = frozenset({"int", "id", "money", "decimal", "rate", "percent"})
+LEAST = {"date": 11.0, "datetime": 17.0, "money": 12.0}
+MOST = 60.0
+AIR = 3.0
+"""Room for the arrow of the filter beside a header."""
+TITLE_LIMIT = 31
+FORBIDDEN = str.maketrans("[]:*?/\\", "()-----")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: the key of its value in a row, its name for people, one of KINDS, its width in characters.
+
+    Without a width it is as wide as its first rows need.
+    """
+
+    key: str
+    label: Any
+    kind: str = "text"
+    width: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ValueError(f"{self.key}: {self.kind} is none of {', '.join(KINDS)}")
+
+    def format(self) -> Format:
+        """How its cells look."""
+        code = KINDS[self.kind]
+        return Format().set_num_format(code) if code else Format()
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A sheet: its title, its columns, and rows from any iterable, taken once.
+
+    A row is a tuple in the order of the columns, or a mapping by their keys.
+    """
+
+    title: Any
+    columns: Sequence[Column]
+    rows: Iterable[Sequence[Any] | Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class About:
+    """What the file is, for the person who finds it a year later: title, who made it, when, which filters."""
+
+    title: Any
+    made_by: str
+    made_at: datetime
+    filters: Sequence[Any] = ()
+    """One sentence a filter, in words: "Branch is Tongwei"."""
+    notes: Sequence[tuple[Any, Any]] = field(default=())
+    """Further lines: (label, value)."""
+
+
+def sheet_title(title: str, taken: set[str], number: int = 1) -> str:
+    """A title that a workbook accepts and that differs from those taken, whatever their case; adds it to them.
+
+    >>> sheet_title("Loans: 2018/06 [overdue]", set())
+    'Loans- 2018-06 (overdue)'
+    """
+    plain = " ".join(str(title).translate(FORBIDDEN).split()).strip("'") or "Sheet"
+    while True:
+        tail = f" ({number})" if number > 1 else ""
+        found = plain[: TITLE_LIMIT - len(tail)].rstrip() + tail
+        if found.casefold() not in taken and found.casefold() != "history":
+            taken.add(found.casefold())
+            return found
+        number += 1
+
+
+def labels(columns: Sequence[Column]) -> list[str]:
+    """The names of the columns, made different where two are the same: the writer knows columns by name."""
+    found: dict[str, None] = {}
+    for column in columns:
+        label, number = str(column.label), 1
+        while label in found:
+            number += 1
+            label = f"{column.label} ({number})"
+        found[label] = None
+    return list(found)
+
+
+def widths(columns: Sequence[Column], names: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[float]:
+    """Widths in characters: as asked for, or what the name and the rows given need."""
+    found = []
+    for index, (column, name) in enumerate(zip(columns, names, strict=True)):
+        need = max((shown_width(row[index]) for row in rows), default=0.0)
+        need = max(need + 1, shown_width(name) + AIR, LEAST.get(column.kind, 0.0))
+        found.append(column.width or min(need, MOST))
+    return found
+
+
+def shown_width(value: Any) -> float:
+    """How many characters wide a value is shown; an ideograph is two.
+
+    >>> shown_width("通渭县"), shown_width(Decimal("28000.00")), shown_width(None)
+    (6.0, 9.0, 0.0)
+    """
+    if value is None:
+        return 0.0
+    if isinstance(value, str):
+        return float(
+            sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in value[: int(MOST)])
+        )
+    if isinstance(value, date):
+        return LEAST["datetime" if isinstance(value, datetime) else "date"]
+    text = str(value)
+    is_amount = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+    return float(len(text) + len(text.partition(".")[0].lstrip("-")) // 4) if is_amount else float(len(text))

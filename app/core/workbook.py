@@ -1,0 +1,191 @@
+"""Writing tables for people: workbooks and CSV, streamed from any iterator, with true types.
+
+write_workbook(path, [Sheet(_("Loans"), [Column("number", _("Number")), Column("balance", _("Balance"), "money")],
+                            rows)], About(_("Loans overdue"), "Gan Hongmei", made_at, [_("Branch is Tongwei")]))
+"""
+
+import csv
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any
+
+import rustpy_xlsxwriter
+from flask_babel import lazy_gettext as _
+from rustpy_xlsxwriter import Format
+
+from app.core.export import joining
+from app.core.export.cells import as_text, blocks, clean, tuples
+from app.core.export.columns import About, Column, Sheet, labels, sheet_title, widths
+
+__all__ = ["MOST_ROWS", "About", "Column", "Sheet", "Written", "write_csv", "write_workbook"]
+
+MOST_ROWS = 1_048_575
+"""Rows of a sheet below its header."""
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+HEADER_COLOUR = "#E9EEF5"
+LABEL_WIDTH, TEXT_WIDTH = 28.0, 90.0
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a file came to hold: rows by the title of their sheet (of the first, where there are several)."""
+
+    path: Path
+    rows: dict[str, int]
+
+
+class _Feed:
+    """A sheet's rows on their way to the writer, at most `most` at a time; knows how many have passed."""
+
+    def __init__(self, sheet: Sheet, title: str, most: int) -> None:
+        self.title, self.names = title, labels(sheet.columns)
+        self.columns = sheet.columns
+        self._blocks = blocks(tuples(sheet.rows, sheet.columns), sheet.columns)
+        self._most, self.count = most, 0
+        first = next(self._blocks, [])
+        self.widths = widths(sheet.columns, self.names, first)
+        self._rows: Iterator[Sequence[Any]] = chain(first, chain.from_iterable(self._blocks))
+        self.has_more = bool(first)
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        """The next rows as the writer wants them; one empty row when there are none, for the header's sake."""
+        names, start = self.names, self.count
+        if not self.has_more:
+            yield dict.fromkeys(names)
+        for row in islice(self._rows, self._most):
+            self.count += 1
+            yield dict(zip(names, row, strict=True))
+        following = next(self._rows, None)
+        self.has_more = following is not None and self.count > start
+        if following is not None:
+            self._rows = chain([following], self._rows)
+
+
+def write_workbook(
+    path: str | Path, sheets: Sequence[Sheet], about: About, *, most_rows: int = MOST_ROWS
+) -> Written:
+    """Write an .xlsx: the sheets, each going on in further ones where it is full, and a page about the file.
+
+    Text stays text whatever it begins with; characters a workbook cannot hold are dropped, a text longer
+    than a cell is cut with a mark; a number of more than 15 digits is written as text. The file appears
+    under its name only when it is complete. Raises ValueError for a row that does not fit its columns.
+    """
+    taken: set[str] = set()
+    feeds = [_Feed(sheet, sheet_title(sheet.title, taken), most_rows) for sheet in sheets]
+    about_title = sheet_title(_("About"), taken)
+    with tempfile.TemporaryDirectory(prefix="workbook-") as scratch:
+        folder = Path(scratch)
+        more: list[joining.Continued] = []
+
+        def about_rows() -> Iterator[dict[str, Any]]:
+            # the writer takes sheets in their order: when it comes here, the first part of all has passed
+            more.extend(_continued(feeds, about_title, folder, taken))
+            yield from _about_records(about, feeds)
+
+        _write(folder / "main.xlsx", feeds, [feed.records() for feed in feeds], (about_title, about_rows()))
+        result = folder / "main.xlsx"
+        if more:
+            result = folder / "joined.xlsx"
+            joining.join(folder / "main.xlsx", more, result)
+        _put(result, Path(path))
+    return Written(Path(path), {feed.title: feed.count for feed in feeds})
+
+
+def _continued(feeds: list[_Feed], about: str, folder: Path, taken: set[str]) -> list[joining.Continued]:
+    """The rows that did not fit their sheets, each lot in a workbook of the same formats."""
+    found = []
+    for place, feed in enumerate(feeds):
+        number = 1
+        while feed.has_more:
+            number += 1
+            part = folder / f"{place}-{number}.xlsx"
+            records = [
+                feed.records() if other is feed else iter([dict.fromkeys(other.names)]) for other in feeds
+            ]
+            _write(part, feeds, records, (about, iter([_about_names()])))
+            title = sheet_title(feed.title, taken, number)
+            found.append(joining.Continued(title, place, part, f"xl/worksheets/sheet{place + 1}.xml"))
+    return found
+
+
+def _write(path: Path, feeds: list[_Feed], records: list[Iterator[dict[str, Any]]],
+           about: tuple[str, Iterator[dict[str, Any]]]) -> None:  # fmt: skip
+    header = Format().set_bold().set_background_color(HEADER_COLOUR).set_border_bottom("thin")
+    titles = [feed.title for feed in feeds]
+    rustpy_xlsxwriter.write_worksheets(
+        [*zip(titles, records, strict=True), about],
+        str(path),
+        freeze_panes={title: {"row": 1, "col": 0} for title in titles},
+        autofilter=dict.fromkeys(titles, True),
+        header_format=dict.fromkeys([*titles, about[0]], header),
+        column_formats={
+            **{feed.title: [column.format() for column in feed.columns] for feed in feeds},
+            about[0]: [Format().set_align("top"), Format().set_text_wrap()],
+        },
+        column_widths={**{feed.title: feed.widths for feed in feeds}, about[0]: [LABEL_WIDTH, TEXT_WIDTH]},
+        ignore_errors={
+            feed.title: names for feed in feeds
+            if (names := [n for n, c in zip(feed.names, feed.columns, strict=True) if c.kind == "text"])
+        },
+    )  # fmt: skip
+
+
+def _about_names() -> dict[str, Any]:
+    return {str(_("About")): None, str(_("this file")): None}
+
+
+def _about_records(about: About, feeds: list[_Feed]) -> Iterator[dict[str, Any]]:
+    lines: list[tuple[Any, Any]] = [
+        (_("Title"), about.title),
+        (_("Made by"), about.made_by),
+        (_("Made at"), about.made_at.strftime("%Y-%m-%d %H:%M")),
+        *((_("Filter"), sentence) for sentence in about.filters or [_("none: everything the maker may see")]),
+        *((_("Rows in %(sheet)s", sheet=feed.title), f"{feed.count:,}") for feed in feeds),
+        *about.notes,
+    ]
+    names = list(_about_names())
+    for label, value in lines:
+        yield dict(zip(names, (clean(str(label)), clean(as_text(value))), strict=True))
+
+
+def write_csv(path: str | Path, columns: Sequence[Column], rows: Any, *, separator: str = ",") -> Written:
+    """Write a .csv in UTF-8 with its mark, so that spreadsheet programs read it rightly.
+
+    A text that such a program would take for a formula gets a ' before it; our reader takes it off again.
+    """
+    count = 0
+    with tempfile.TemporaryDirectory(prefix="workbook-") as scratch:
+        draft = Path(scratch) / "table.csv"
+        with draft.open("w", encoding="utf-8-sig", newline="") as file:
+            writer = csv.writer(file, delimiter=separator)
+            writer.writerow(_guarded(label) for label in labels(columns))
+            for block in blocks(tuples(rows, columns), columns):
+                count += len(block)
+                writer.writerows([[_written(value) for value in row] for row in block])
+        _put(draft, Path(path))
+    return Written(Path(path), {"": count})
+
+
+def _written(value: Any) -> Any:
+    if type(value) is str:
+        return _guarded(value)
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    return as_text(value)
+
+
+def _guarded(text: str) -> str:
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+
+
+def _put(source: Path, target: Path) -> None:
+    """Move a finished file to its place in one step, also from another file system."""
+    draft = target.with_name(f".{target.name}.part")
+    shutil.copyfile(source, draft)
+    draft.replace(target)
