@@ -1,6 +1,7 @@
 """The SMPP channel against an independent SMSC (npm's smpp): what it received, not what we think we sent."""
 
 import itertools
+import subprocess
 import time
 from collections import Counter
 
@@ -320,3 +321,49 @@ def test_leaving_unbinds(start_smsc, open_smpp):
     with open_smpp(smsc) as channel:
         channel.send(messages(1)[0])
     assert smsc.journal("unbound")
+
+
+@pytest.fixture
+def certificate(tmp_path):
+    """A key and a certificate of this machine, signed by itself."""
+    key, cert = str(tmp_path / "key.pem"), str(tmp_path / "cert.pem")
+    command = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "2",
+        "-subj",
+        "/CN=127.0.0.1",
+    ]
+    names = ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", cert]
+    subprocess.run([*command, *names], check=True, capture_output=True)
+    return {"key": key, "cert": cert}
+
+
+def test_over_tls_everything_arrives_and_comes_back(certificate, start_smsc, open_smpp):
+    smsc = start_smsc(tls=certificate, receipt={})
+    channel = open_smpp(smsc, tls="yes", ca_file=certificate["cert"])
+    outcomes = list(channel.send_many(messages(300, text="ї" * 150)))
+    assert all(isinstance(outcome, Receipt) for _, outcome in outcomes)
+    assert len(smsc.taken()) == 900
+    assert len(events_of(channel, 900)) == 900
+
+
+def test_a_certificate_that_nobody_vouches_for_is_not_trusted(certificate, start_smsc, open_smpp):
+    smsc = start_smsc(tls=certificate)
+    with pytest.raises(ChannelError, match="certificate verify failed"):
+        open_smpp(smsc, tls="yes", reconnect_for=0.2).send(messages(1)[0])
+    assert smsc.taken() == []
+
+
+def test_an_smsc_killed_under_tls_leaves_nothing_sent_called_unsent(certificate, start_smsc, open_smpp):
+    smsc = start_smsc(tls=certificate, dieAfter=60, answerDelay=20)
+    channel = open_smpp(smsc, tls="yes", ca_file=certificate["cert"], window=30, reconnect_for=0.3)
+    kinds = outcomes_by_kind(list(channel.send_many(messages(150))))
+    received = {entry["to"] for entry in smsc.taken()}
+    assert {m.to[1:] for m in kinds[Receipt]} <= received
+    assert not {m.to[1:] for m in kinds[ChannelError]} & received

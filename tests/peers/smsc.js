@@ -13,6 +13,7 @@
 //   answerDelay ms before a submission is answered
 //   muteAfter  from this submission on, take but do not answer
 //   dieAfter   take this many submissions, then kill this process at once, without an answer to the last ones
+//   tls        {"key": file, "cert": file} to speak TLS
 //   hexIds     ids in hexadecimal in answers and in decimal in reports
 //
 // A line on standard input {"inbound": {"from", "to", "text", "coding", "udh"}} delivers a text from a person;
@@ -100,7 +101,10 @@ function bound(session, request) {
   session.send(request.response({ system_id: 'SMSC' }));
 }
 
-const server = smpp.createServer((session) => {
+const secrets = options.tls
+  ? { key: fs.readFileSync(options.tls.key), cert: fs.readFileSync(options.tls.cert) }
+  : {};
+const server = smpp.createServer(secrets, (session) => {
   session.on('error', () => {});
   session.on('close', () => sessions.delete(session));
   session.on('bind_transceiver', (request) => bound(session, request));
