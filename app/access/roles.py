@@ -39,17 +39,29 @@ ROLES: dict[str, dict[tuple[str, ...], Iterable[str]]] = {
 """role → {entities: verbs}; the empty tuple means every entity. Operations and reports name their roles."""
 
 ADMINISTRATOR = "Administrator"
-REVEALING = (ADMINISTRATOR, "Manager", "Officer", "Agent", "Auditor")
-"""Roles that see personal numbers in full."""
+_INSIDE = ("Manager", "Officer", "Agent", "Auditor")
+SCREENS: dict[tuple[str, str], tuple[str, ...] | None] = {
+    ("can_show", "Home"): None,
+    ("can_find", "Search"): None,
+    ("can_rows", "Lookups"): None,
+    ("can_show", "Files"): None,
+    ("can_list", "FileJob"): None,
+    ("can_show", "FileJob"): None,
+    ("can_this_form_get", "ResetMyPasswordView"): None,
+    ("can_this_form_post", "ResetMyPasswordView"): None,
+    ("can_show", "Imports"): ("Manager", "Auditor"),
+    ("can_reveal", "PersonalData"): _INSIDE,
+}
+"""Rights to hand-written screens: which standard roles have them, None for all."""
 
 
 def _wanted(role: str) -> set[tuple[str, str]]:
     """The permissions a standard role starts with."""
-    pairs: set[tuple[str, str]] = {("can_reveal", "PersonalData")} if role in REVEALING else set()
+    pairs = {pair for pair, roles in SCREENS.items() if roles is None or role in roles}
     for slugs, verbs in ROLES.get(role, {}).items():
         for cls in registry.entities():
             if (not slugs or cls.slug() in slugs) and cls.__screen__.list:
-                pairs |= {(verb, subject(cls)) for verb in verbs}
+                pairs.update((verb, subject(cls)) for verb in verbs)
     for declared in [*registry.operations(), *registry.reports()]:
         if role in declared.roles:
             pairs.add((declared.permission, declared.subject))

@@ -76,6 +76,7 @@ def grants(prefix: str, app_login: str) -> Iterator[str]:
     readers = ", ".join(_quoted(policy.role(prefix, k)) for k in ("region", "region_leaf", "none"))
     yield f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {everyone}"
     yield f"GRANT USAGE ON SCHEMA public TO {everyone}, {_quoted(policy.role(prefix, 'login'))}"
+    yield f"GRANT TEMPORARY ON DATABASE {_quoted(prefix)} TO {_quoted(policy.role(prefix, 'all'))}"
     for entity in registry.entities():
         table = entity.__table__.name
         if table.startswith("ab_"):

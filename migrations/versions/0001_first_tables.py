@@ -744,7 +744,7 @@ def upgrade() -> None:
     op.create_index('ix_message_parts', 'message', [sa.literal_column("string_to_array(provider_reference, ' ')")], unique=False, postgresql_using='gin', postgresql_where=sa.text('provider_reference IS NOT NULL'))
     op.create_index(op.f('ix_message_template_id'), 'message', ['template_id'], unique=False)
     op.create_index('ix_message_unknown', 'message', ['phone'], unique=False, postgresql_where=sa.text("state = 'unknown'"))
-    op.create_index('uq_message_once', 'message', ['business_on', 'customer_id', 'template_id', 'slot', 'loan_id'], unique=True, postgresql_where=sa.text("slot <> ''"), postgresql_nulls_not_distinct=True)
+    op.create_index('uq_message_once', 'message', ['business_on', 'customer_id', 'template_id', 'slot', 'loan_id'], unique=True, postgresql_nulls_not_distinct=True, postgresql_where=sa.text("slot <> ''"))
     op.create_table('repayment',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
     sa.Column('client_id', sa.BigInteger(), nullable=False),
@@ -838,7 +838,7 @@ def downgrade() -> None:
     op.drop_index('ix_repayment_loan', table_name='repayment')
     op.drop_index(op.f('ix_repayment_customer_id'), table_name='repayment')
     op.drop_table('repayment')
-    op.drop_index('uq_message_once', table_name='message', postgresql_where=sa.text("slot <> ''"), postgresql_nulls_not_distinct=True)
+    op.drop_index('uq_message_once', table_name='message', postgresql_nulls_not_distinct=True, postgresql_where=sa.text("slot <> ''"))
     op.drop_index('ix_message_unknown', table_name='message', postgresql_where=sa.text("state = 'unknown'"))
     op.drop_index(op.f('ix_message_template_id'), table_name='message')
     op.drop_index('ix_message_parts', table_name='message', postgresql_using='gin', postgresql_where=sa.text('provider_reference IS NOT NULL'))

@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import islice
+from math import isfinite
+from types import NoneType
 from typing import Any
 
 from app.core.export.columns import NUMERIC, Column
@@ -18,8 +20,10 @@ EXACT = 10**15
 """From here on a spreadsheet changes the last digits of a number; such numbers are written as text."""
 FIRST_DAY = date(1900, 3, 1)
 """Spreadsheets count the days before it differently."""
+SURELY_FITS = LONGEST // 2
+"""So many characters are never more units than a cell holds."""
 BLOCK = 500
-NoneType = type(None)
+TEXTS, NUMBERS, DATES = {str, NoneType}, {int, float, Decimal, NoneType}, {date, NoneType}
 
 
 def tuples(
@@ -56,24 +60,29 @@ def _fitting(kind: str) -> Callable[[tuple[Any, ...]], Sequence[Any]]:
 
 def fit_texts(values: tuple[Any, ...]) -> Sequence[Any]:
     """Texts as they are unless one has a forbidden character or is too long; anything else as text."""
-    types = set(map(type, values)) - {NoneType}
-    if types <= {str}:
-        texts = [value for value in values if value]
-        if not ILLEGAL.search("".join(texts)) and max(map(len, texts), default=0) < LONGEST // 2:
+    if set(map(type, values)) <= TEXTS:
+        texts = list(filter(None, values))
+        joined = "".join(texts)
+        # what can be printed is allowed; only the rest (line breaks and worse) is searched
+        is_allowed = joined.isprintable() or not ILLEGAL.search(joined)
+        if is_allowed and (len(joined) < SURELY_FITS or max(map(len, texts), default=0) < SURELY_FITS):
             return values
     return [None if value is None else clean(as_text(value)) for value in values]
 
 
 def fit_numbers(values: tuple[Any, ...]) -> Sequence[Any]:
-    """Numbers as they are unless one is not finite or too long to be exact."""
-    types = set(map(type, values)) - {NoneType}
-    if types <= {int, Decimal, float}:
-        numbers = [abs(value) for value in values if value is not None]
+    """Numbers as a workbook holds them, in binary, unless one is not finite or too long to be exact."""
+    types = set(map(type, values))
+    if types <= NUMBERS:
         try:
-            if max(numbers, default=0) < EXACT and not any(value != value for value in numbers):  # noqa: PLR0124 - only NaN differs
-                return values
-        except ArithmeticError:
-            pass
+            found: Sequence[Any] = values
+            if Decimal in types:
+                found = [None if v is None else float(v) for v in values] if NoneType in types else [*map(float, values)]
+            numbers = [value for value in found if value is not None] if NoneType in types else found
+            if not numbers or (isfinite(sum(numbers)) and max(numbers) < EXACT and min(numbers) > -EXACT):
+                return found
+        except (ValueError, OverflowError):
+            pass  # a signalling NaN, or a whole number beyond all floats
     return [_fit_number(value) for value in values]
 
 
@@ -82,9 +91,11 @@ def _fit_number(value: Any) -> Any:
         return value
     if not isinstance(value, int | Decimal | float):
         return clean(as_text(value))
-    if value != value or value in (float("inf"), float("-inf")):  # noqa: PLR0124 - only NaN differs
+    if not isinstance(value, int) and not isfinite(value):
         return None
-    return as_text(value) if abs(value) >= EXACT else value
+    if abs(value) >= EXACT:
+        return as_text(value)
+    return float(value) if isinstance(value, Decimal) else value
 
 
 def fit_dates(values: tuple[Any, ...]) -> Sequence[Any]:

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, String, and_, cast, false, func, or_, sele
 from werkzeug.datastructures import MultiDict
 
 from app.core.errors import RuleError
+from app.core.scope import TREES
 from app.core.web.fields import FieldInfo, attribute, describe, filterable, label_columns
 from app.core.web.principal import Principal
 
@@ -138,9 +139,19 @@ def clause(entity: Any, condition: Condition, on: date) -> ColumnElement[bool]:
     if op == "starts":
         return column.startswith(raw, autoescape=True)
     value = _typed(field, raw)
+    if op == "eq" and field.kind == "link" and field.name in TREES and hasattr(entity, f"{field.name}_lft"):
+        return _below(entity, field, value)
     if field.derived is not None:
         op, value = field.derived.bound(op, int(value), on)
     return _compare(column, op, value)
+
+
+def _below(entity: Any, field: FieldInfo, node_id: int) -> ColumnElement[bool]:
+    """Rows of a branch or place include those of everything below it."""
+    node, key = field.target, getattr(entity, f"{field.name}_lft")
+    edge = select(node.lft), select(node.rgt)
+    low, high = (one.where(node.id == node_id).scalar_subquery() for one in edge)
+    return key.between(low, high)
 
 
 def _compare(column: Any, op: str, value: Any) -> ColumnElement[bool]:

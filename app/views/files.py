@@ -1,0 +1,57 @@
+"""Files made for a user in the background: progress, then download. Anybody else's does not exist."""
+
+from typing import Any
+
+from flask import abort, redirect, render_template, send_file
+from flask_appbuilder import expose, has_access, permission_name
+from flask_appbuilder.baseviews import BaseView
+from flask_babel import format_decimal, gettext
+from sqlalchemy import select
+
+
+from app.core.db import web_session
+from app.core.org import FileJob
+from app.core.web import links
+from app.core.web.register import screen
+from app.core.web.transfer import XLSX
+
+links.record_page("file_job", "/files/{id}")
+STATES = {"waiting": "queued", "running": "running", "done": "done", "failed": "failed"}
+
+
+def own_job(job_id: int) -> FileJob:
+    """The user's own job; 404 for all others."""
+    job = web_session().scalars(select(FileJob).where(FileJob.id == job_id)).one_or_none()
+    return job if job is not None else abort(404)
+
+
+@screen()
+class Files(BaseView):
+    """Progress and download of background exports."""
+
+    route_base = "/files"
+    class_permission_name = "Files"
+    default_view = "show"
+
+    @expose("/<int:job_id>")
+    @has_access
+    def show(self, job_id: int) -> Any:
+        job = own_job(job_id)
+        state = STATES.get(str(job.state), "failed")
+        page = {
+            "title": job.title, "subtitle": job.file_name, "crumbs": [(gettext("My files"), "/file_job/list/")], "state": state,
+            "percent": job.progress, "text": gettext("%(n)s rows", n=format_decimal(job.rows)), "error": job.message, "actions": [],
+            "result_url": f"/files/{job.id}/download" if job.file_key else None, "result_label": gettext("Download"),
+        }  # fmt: skip
+        return render_template("job.html", page=page)
+
+    @expose("/<int:job_id>/download")
+    @has_access
+    @permission_name("show")
+    def download(self, job_id: int) -> Any:
+        job = own_job(job_id)
+        if not job.file_key:
+            return redirect(f"/files/{job_id}")
+        from app.core import files
+
+        return send_file(files.open_file(job.file_key), mimetype=XLSX, as_attachment=True, download_name=job.file_name)

@@ -1,0 +1,116 @@
+"""Importing a file: choose the layout, upload, watch it, take back the rows that were refused."""
+
+from typing import Any
+
+from flask import abort, flash, redirect, render_template, request, send_file
+from flask_appbuilder import expose, has_access, permission_name
+from flask_appbuilder.baseviews import BaseView
+from flask_babel import format_decimal, gettext, lazy_gettext as _
+from sqlalchemy import select
+from werkzeug.utils import secure_filename
+
+from app.core import events
+from app.core.db import unscoped, web_session
+from app.core.web import links
+from app.core.web.pages import Cell, Col, Row, Table, Tile
+from app.core.web.principal import current
+from app.core.web.register import MenuEntry, screen
+from app.core.web.transfer import XLSX
+from app.models import Client, ImportLayout, ImportProblem, ImportRun
+
+links.record_page("import_run", "/imports/{id}")
+STATES = {"waiting": "queued", "running": "running", "done": "done", "failed": "failed"}
+SHOWN_PROBLEMS = 50
+
+
+@screen(MenuEntry(_("Portfolio"), _("Import a file"), "/imports/new", "cloud-upload", ("can_add", "Imports"), 69))
+class Imports(BaseView):
+    """Upload and result of imports."""
+
+    route_base = "/imports"
+    class_permission_name = "Imports"
+    default_view = "add"
+
+    @expose("/new", methods=["GET", "POST"])
+    @has_access
+    @permission_name("add")
+    def add(self) -> Any:
+        errors: list[str] = []
+        if request.method == "POST":
+            run_id = self._start(errors)
+            if run_id:
+                return redirect(f"/imports/{run_id}")
+        layouts = web_session().scalars(select(ImportLayout).order_by(ImportLayout.title)).all()
+        page = {
+            "title": gettext("Import a file"), "subtitle": None, "crumbs": [(gettext("Imports"), "/import_run/list/")],
+            "action": "/imports/new", "csrf": None, "hidden": [], "fields": [], "errors": errors, "cancel_url": "/import_run/list/",
+            "layouts": [{"value": one.name, "label": one.title, "help": None, "checked": False} for one in layouts],
+            "accept": ".xlsx,.xls,.xlsb,.ods,.csv,.txt", "submit_label": gettext("Import"),
+        }  # fmt: skip
+        return render_template("import/new.html", page=page), (422 if errors else 200)
+
+    def _start(self, errors: list[str]) -> int | None:
+        """Keep the file and queue its import; None with the reason in `errors`."""
+        upload = request.files.get("file")
+        layout = web_session().scalars(select(ImportLayout).where(ImportLayout.name == request.form.get("layout", ""))).one_or_none()
+        if layout is None:
+            errors.append(gettext("Say what the file holds"))
+        if upload is None or not upload.filename:
+            errors.append(gettext("Choose a file"))
+        if errors or layout is None or upload is None:
+            return None
+        from app.core import files
+
+        key = files.store(upload.stream, "import")
+        name = secure_filename(upload.filename or "") or "file"
+        client = layout.definition.get("client", {}).get("code") if isinstance(layout.definition.get("client"), dict) else None
+        with unscoped("an import sees the whole client's book", user_id=current().user_id) as session:
+            client_id = session.scalar(select(Client.id).where(Client.code == client)) if client else None
+            run = ImportRun(layout_id=layout.id, client_id=client_id, file_name=name, file_key=key, started_by_id=current().user_id)
+            session.add(run)
+            session.flush()
+            run_id = run.id
+        events.emit("import queued", run_id=run_id)
+        return int(run_id)
+
+    def _run(self, run_id: int) -> ImportRun:
+        run = web_session().scalars(select(ImportRun).where(ImportRun.id == run_id)).unique().one_or_none()
+        return run if run is not None else abort(404)
+
+    @expose("/<int:run_id>")
+    @has_access
+    def show(self, run_id: int) -> Any:
+        run = self._run(run_id)
+        state = STATES[str(run.state)]
+        counts = [(gettext("Created"), run.created, None), (gettext("Updated"), run.updated, None), (gettext("Unchanged"), run.unchanged, None),
+                  (gettext("Rejected"), run.rejected, "red" if run.rejected else None)]  # fmt: skip
+        page = {
+            "title": run.file_name, "subtitle": str(run.layout), "crumbs": [(gettext("Imports"), "/import_run/list/")], "badges": [],
+            "step": 4 if state in ("done", "failed") else 3, "state": state, "percent": run.progress,
+            "text": gettext("%(n)s rows", n=format_decimal(run.rows)), "tiles": [Tile(label, format_decimal(n), colour) for label, n, colour in counts],
+            "errors": self._problems(run), "error": run.message, "actions": [],
+            "error_file_url": f"/imports/{run.id}/errors.xlsx" if run.error_file_key else None,
+            "result_url": links.list_url("loan", client=run.client_id) if run.client_id and state == "done" else None,
+        }  # fmt: skip
+        return render_template("import/run.html", page=page)
+
+    def _problems(self, run: ImportRun) -> Table | None:
+        query = select(ImportProblem).where(ImportProblem.run_id == run.id).order_by(ImportProblem.row, ImportProblem.id)
+        rows = web_session().scalars(query.limit(SHOWN_PROBLEMS)).all()
+        if not rows:
+            return None
+        columns = [Col("row", gettext("Row"), "number"), Col("column", gettext("Column")), Col("value", gettext("Value")), Col("reason", gettext("Reason"))]
+        lines = [Row(p.id, None, str(p.row), [Cell(p.row, "number"), Cell(p.column), Cell(p.value), Cell(p.reason)]) for p in rows]
+        return Table(gettext("Rows refused"), columns, lines, url=links.list_url("import_problem", run=run.id))
+
+    @expose("/<int:run_id>/errors.xlsx")
+    @has_access
+    @permission_name("show")
+    def errors(self, run_id: int) -> Any:
+        run = self._run(run_id)
+        if not run.error_file_key:
+            flash(gettext("No row was refused"), "info")
+            return redirect(f"/imports/{run_id}")
+        from app.core import files
+
+        return send_file(files.open_file(run.error_file_key), mimetype=XLSX, as_attachment=True, download_name=f"errors-{run_id}.xlsx")

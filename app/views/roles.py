@@ -1,0 +1,82 @@
+"""What a role may do, as a table of subjects and verbs that an administrator ticks."""
+
+from typing import Any
+
+from flask import abort, flash, redirect, render_template, request
+from flask_appbuilder import expose, has_access, permission_name
+from flask_appbuilder.baseviews import BaseView
+from flask_appbuilder.security.sqla.models import Permission, PermissionView, ViewMenu, assoc_permissionview_role
+from flask_babel import gettext
+from sqlalchemy import delete, insert, select
+
+from app.access.roles import ADMINISTRATOR
+from app.core import labels, registry
+from app.core.db import unscoped, web_session
+from app.core.org import AuditEvent, Role
+from app.core.web import links
+from app.core.web.principal import current
+from app.core.web.register import screen
+
+links.record_page("role", "/roles/{id}")
+PLAIN = ("can_list", "can_show", "can_add", "can_edit", "can_delete", "can_export", "can_chart")
+
+
+@screen()
+class Roles(BaseView):
+    """Permissions of one role."""
+
+    route_base = "/roles"
+    class_permission_name = "Role"
+    default_view = "show"
+
+    @expose("/<int:role_id>", methods=["GET", "POST"])
+    @has_access
+    @permission_name("edit")
+    def show(self, role_id: int) -> Any:
+        role = web_session().scalars(select(Role).where(Role.id == role_id)).one_or_none()
+        if role is None:
+            abort(404)
+        if request.method == "POST":
+            return self._save(role)
+        return render_template("roles/show.html", page=self._page(role))
+
+    def _save(self, role: Any) -> Any:
+        """Store the ticked permissions; the administrator's role always holds all."""
+        if role.name == ADMINISTRATOR:
+            flash(gettext("The administrator's role always holds every right"), "warning")
+            return redirect(f"/roles/{role.id}")
+        wanted = {int(one) for one in request.form.getlist("permission") if one.isdigit()}
+        table = assoc_permissionview_role
+        with unscoped("change of a role's rights", user_id=current().user_id) as session:
+            known = set(session.scalars(select(PermissionView.id)))
+            held = set(session.scalars(select(table.c.permission_view_id).where(table.c.role_id == role.id)))
+            gone, new = held - wanted, (wanted & known) - held
+            session.execute(delete(table).where(table.c.role_id == role.id, table.c.permission_view_id.in_(gone)))
+            if new:
+                session.execute(insert(table), [{"role_id": role.id, "permission_view_id": one} for one in sorted(new)])
+            details = {"given": sorted(new), "taken": sorted(gone)}
+            session.add(AuditEvent(kind="role", user_id=current().user_id, entity="role", row_id=role.id, about=role.name, details=details))
+        flash(gettext("Saved"), "success")
+        return redirect(f"/roles/{role.id}")
+
+    def _page(self, role: Any) -> dict[str, Any]:
+        session = web_session()
+        table = assoc_permissionview_role
+        held = set(session.scalars(select(table.c.permission_view_id).where(table.c.role_id == role.id)))
+        query = select(PermissionView.id, Permission.name, ViewMenu.name).join(Permission, PermissionView.permission_id == Permission.id)
+        pairs = session.execute(query.join(ViewMenu, PermissionView.view_menu_id == ViewMenu.id)).all()
+        names = {labels.subject(cls): labels.entity_label(cls) for cls in registry.entities()}
+        verbs = {op.permission: str(op.label) for op in registry.operations()}
+        subjects: dict[str, dict[str, Any]] = {}
+        for pair_id, verb, subject in pairs:
+            line = subjects.setdefault(subject, {"label": names.get(subject, gettext(labels.words(subject))), "plain": {}, "others": []})
+            tick = {"id": pair_id, "held": pair_id in held, "label": verbs.get(verb) or gettext(labels.words(verb.removeprefix("can_")))}
+            if verb in PLAIN and subject in names:
+                line["plain"][verb] = tick
+            else:
+                line["others"].append(tick)
+        return {
+            "title": role.name, "crumbs": [(gettext("Roles"), "/role/list/")], "action": f"/roles/{role.id}", "verbs": PLAIN,
+            "verb_labels": [gettext(labels.words(verb.removeprefix("can_"))) for verb in PLAIN],
+            "subjects": sorted(subjects.values(), key=lambda line: line["label"]), "is_fixed": role.name == ADMINISTRATOR,
+        }  # fmt: skip

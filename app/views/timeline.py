@@ -1,0 +1,88 @@
+"""Everything that happened with a customer, newest first: contacts, messages, repayments, write-offs, changes."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, time
+from typing import Any
+
+from flask_babel import gettext
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session, joinedload
+
+from app.contact.gate import Refusal
+from app.core.labels import subject
+from app.core.web.cells import money, plain
+from app.core.web.links import show_url
+from app.core.web.principal import Principal
+from app.models import ContactNote, Loan, Message, Repayment
+
+MOST = 40
+
+
+@dataclass
+class Event:
+    """One line of the timeline."""
+
+    at: datetime
+    at_text: str
+    kind: str
+    icon: str
+    colour: str
+    title: str
+    text: str
+    who: str
+    url: str | None
+
+
+def events(session: Session, principal: Principal, customer_id: int, *, loan_id: int | None = None) -> list[Event]:
+    """The newest events of a customer, or of one of his loans, that this session and role may see."""
+    found: list[Event] = []
+    if loan_id is None and principal.may("can_list", subject(ContactNote)):
+        found += _notes(session, ContactNote.customer_id == customer_id)
+    if principal.may("can_list", subject(Message)):
+        found += _messages(session, Message.loan_id == loan_id if loan_id else Message.customer_id == customer_id)
+    if principal.may("can_list", subject(Repayment)):
+        found += _repayments(session, Repayment.loan_id == loan_id if loan_id else Repayment.customer_id == customer_id)
+    return sorted(found, key=lambda event: event.at, reverse=True)[:MOST]
+
+
+def kinds(found: list[Event]) -> list[tuple[str, str]]:
+    """The kinds that occur, for the filter buttons."""
+    names = {"note": gettext("Contacts"), "message": gettext("Messages"), "repayment": gettext("Repayments")}
+    present = {event.kind for event in found}
+    return [(kind, label) for kind, label in names.items() if kind in present]
+
+
+def _notes(session: Session, where: ColumnElement[bool]) -> list[Event]:
+    rows = session.scalars(select(ContactNote).where(where).options(joinedload(ContactNote.author)).order_by(ContactNote.at.desc()).limit(MOST))
+    icons = {"phone": "phone", "meeting": "users", "visit": "map-pin", "message": "message", "letter": "mail"}
+    return [
+        Event(n.at, plain("datetime", n.at), "note", icons[str(n.way)], n.way.colour, f"{n.way.label}{': ' + n.place if n.place else ''}",
+              n.text, str(n.author or ""), None)
+        for n in rows.unique()
+    ]  # fmt: skip
+
+
+def _messages(session: Session, where: ColumnElement[bool]) -> list[Event]:
+    rows = session.scalars(select(Message).where(where).order_by(Message.id.desc()).limit(MOST))
+    return [_message(m) for m in rows]
+
+
+def _message(m: Any) -> Event:
+    at = m.sent_at or m.send_after or m.created_at
+    title = f"{m.channel.label}: {m.state.label}" + (f" ({refusal(m.reason)})" if m.reason else "")
+    return Event(at, plain("datetime", at), "message", "message", m.state.colour, title, m.text, m.phone or "", show_url("message", m.id))
+
+
+def refusal(code: str) -> str:
+    """A stored reason code as words; a provider's own code as it is."""
+    return str(Refusal(code).label) if code in Refusal._value2member_map_ else code
+
+
+def _repayments(session: Session, where: ColumnElement[bool]) -> list[Event]:
+    query = select(Repayment).where(where).options(joinedload(Repayment.loan).load_only(Loan.number))
+    rows = session.scalars(query.order_by(Repayment.received_on.desc(), Repayment.id.desc()).limit(MOST)).unique()
+    return [
+        Event(datetime.combine(r.received_on, time(12), UTC), plain("date", r.received_on), "repayment", "coins", r.kind.colour,
+              f"{r.kind.label}: {money(r.amount)} {r.currency}", str(r.loan or ""), r.reference, show_url("repayment", r.id))
+        for r in rows
+    ]  # fmt: skip
