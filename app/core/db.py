@@ -87,7 +87,10 @@ def _ids(text_value: str | None) -> tuple[int, ...]:
 
 _ROLE = "set_config('role', current_database() || '_s_' || {kind}, true)"
 _WHO = "set_config('app.user_id', CAST(:user AS text), true), set_config('app.source', :source, true), set_config('app.reason', :reason, true)"
-_FIXED = text(f"SELECT {_ROLE.format(kind=':kind')}, {_WHO}")
+# Custom plans are for statements under policies; without a scope they would only plan every foreign key's check
+# anew (an insert of 48 000 instalments took 13.6 s instead of 4.0).
+_PLANS = "CASE :kind WHEN 'all' THEN set_config('plan_cache_mode', 'auto', true) END"
+_FIXED = text(f"SELECT {_ROLE.format(kind=':kind')}, {_WHO}, {_PLANS}")
 _RESOLVED = text(f"""
     SELECT r.*, {_WHO}, set_config('app.lo', r.lo::text, true), set_config('app.hi', r.hi::text, true),
         set_config('app.own', r.own::text, true), set_config('app.branches', r.branches, true),

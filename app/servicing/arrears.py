@@ -1,23 +1,24 @@
 """Arrears of the book: what is late, since when, in which bucket; kept on the loan as of the business date.
 
-A night looks only at loans whose standing changes that day: an instalment fell due unpaid, or the days past due
-reach a bound. Nothing counts days: days past due are the business date less `overdue_since`.
+A night looks only at loans whose standing changes that day: an instalment fell due unpaid, or the days past
+due reach a bound. Nothing counts days: days past due are the business date less `overdue_since`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from typing import Any, cast
 
-from sqlalchemy import func, select, text
+from sqlalchemy import ARRAY, BigInteger, CursorResult, Date, TextClause, func, literal, select, text
 from sqlalchemy.orm import Session
 
 from app.core import clock, jobs, settings
 from app.core.jobs import Record
-from app.core.org.records import JobRun
 from app.models.lending import Bucket, Loan, Product
 
 ONE_DAY = timedelta(days=1)
+Values = dict[str, Any]
 
 
 def bucket_sql(session: Session, days: str) -> str:
@@ -40,15 +41,16 @@ _LATE = f"FILTER (WHERE {OPEN} AND i.due_on < :day)"
 
 _STANDING = f"""
     SELECT i.loan_id, sum(i.principal - i.principal_paid) AS owed, count(*) FILTER (WHERE {OPEN}) AS open,
-        min(i.due_on) {_LATE} AS since, coalesce(sum(i.principal - i.principal_paid) {_LATE}, 0) AS late_principal,
+        min(i.due_on) {_LATE} AS since,
+        coalesce(sum(i.principal - i.principal_paid) {_LATE}, 0) AS late_principal,
         coalesce(sum(i.interest - i.interest_paid) {_LATE}, 0) AS late_interest,
         min(i.due_on) FILTER (WHERE {OPEN} AND i.due_on >= :day) AS next, max(i.paid_on) AS last_paid
     FROM instalment i WHERE {{which}} GROUP BY i.loan_id"""
 
 _RECOMPUTE = """
     UPDATE loan SET principal_outstanding = n.owed, overdue_principal = n.late_principal,
-        overdue_interest = n.late_interest, overdue_since = n.since, next_due_on = n.next, bucket_id = n.bucket,
-        status = n.status, settled_on = n.settled_on
+        overdue_interest = n.late_interest, overdue_since = n.since, next_due_on = n.next,
+        bucket_id = n.bucket, status = n.status, settled_on = n.settled_on
     FROM (
         SELECT l.id, s.*, CASE WHEN s.open = 0 AND s.owed = 0 THEN s.last_paid END AS settled_on,
             CASE WHEN s.open > 0 OR s.owed > 0 THEN {bucket} END AS bucket, {status} AS status
@@ -67,9 +69,11 @@ def recompute(session: Session, loan_ids: Sequence[int] | None, day: date) -> in
     days = "coalesce(:day - s.since, 0)"
     standing = _STANDING.format(which="true" if loan_ids is None else "i.loan_id = ANY(:ids)")
     statement = _RECOMPUTE.format(
-        bucket=bucket_sql(session, days), status=status_sql(days, "s.open = 0 AND s.owed = 0"), standing=standing
-    ).replace(":day", "CAST(:day AS date)")
-    values = {"day": day} | ({} if loan_ids is None else {"ids": list(loan_ids)})
+        bucket=bucket_sql(session, days),
+        status=status_sql(days, "s.open = 0 AND s.owed = 0"),
+        standing=standing,
+    )
+    values: Values = {"day": day} | ({} if loan_ids is None else {"ids": list(loan_ids)})
     return _rows(session, statement, values)
 
 
@@ -79,8 +83,8 @@ _NEWLY = """
 
 _ADVANCE = f"""
     UPDATE loan SET overdue_since = n.since, overdue_principal = loan.overdue_principal + n.late_principal,
-        overdue_interest = loan.overdue_interest + n.late_interest, next_due_on = n.next, bucket_id = n.bucket,
-        status = n.status
+        overdue_interest = loan.overdue_interest + n.late_interest, next_due_on = n.next,
+        bucket_id = n.bucket, status = n.status
     FROM (
         SELECT l.id, s.late_principal, s.late_interest, s.since, {{bucket}} AS bucket, {{status}} AS status,
             (SELECT i.due_on FROM instalment i WHERE i.loan_id = l.id AND i.number > s.last AND {OPEN}
@@ -109,7 +113,12 @@ def advance(session: Session, day: date, record: Record) -> int:
         return recompute(session, None, day)
     ids = [int(number) for number in session.scalars(_text(_NEWLY), {"previous": present, "day": day})]
     # Postings hold this lock too, so what they wrote is seen by the statements below.
-    session.execute(select(Loan.id).where(Loan.id == func.any(ids)).order_by(Loan.id).with_for_update())
+    session.execute(
+        select(Loan.id)
+        .where(Loan.id == func.any(literal(ids, ARRAY(BigInteger))))
+        .order_by(Loan.id)
+        .with_for_update()
+    )
     days = "(:day - s.since)"
     statement = _ADVANCE.format(bucket=bucket_sql(session, days), status=status_sql(days, "false"))
     rows = _apart(session, ids, statement, {"previous": present, "day": day}, record)
@@ -131,14 +140,16 @@ def classify(session: Session, day: date, record: Record) -> int:
     bounds = set(session.scalars(select(Bucket.from_days)))
     bounds |= {grace + 1 for grace in session.scalars(select(Product.grace_days).distinct())}
     since = [day - timedelta(days=bound) for bound in bounds if bound > 0]
-    crossing = select(Loan.id).where(Loan.overdue_since == func.any(since)).order_by(Loan.id)
+    crossing = (
+        select(Loan.id).where(Loan.overdue_since == func.any(literal(since, ARRAY(Date)))).order_by(Loan.id)
+    )
     ids = list(session.scalars(crossing.with_for_update()))
     days = "(:day - l.overdue_since)"
     statement = _CLASSIFY.format(bucket=bucket_sql(session, days), status=status_sql(days, "false"))
     return _apart(session, ids, statement, {"day": day}, record)
 
 
-def _apart(session: Session, ids: Sequence[int], sql: str, values: dict[str, date], record: Record) -> int:
+def _apart(session: Session, ids: Sequence[int], sql: str, values: Values, record: Record) -> int:
     """Run a statement over the loans, those at fault apart."""
 
     def apply(some: Sequence[int]) -> int:
@@ -157,16 +168,13 @@ def _teller(session: Session, record: Record) -> jobs.Problem:
 def _failed_before(session: Session, record: Record, day: date) -> list[int]:
     """Loans that the same step could not work on the night before."""
     run = jobs.find(session, record.job, record.step, day)
-    return [int(error["id"]) for error in _errors(run) if error.get("id")]
+    return [int(error["id"]) for error in (run.errors if run else []) if error.get("id")]
 
 
-def _errors(run: JobRun | None) -> list[dict[str, object]]:
-    return run.errors if run else []
-
-
-def _text(sql: str) -> object:
+def _text(sql: str) -> TextClause:
     return text(sql.replace(":day", "CAST(:day AS date)").replace(":previous", "CAST(:previous AS date)"))
 
 
-def _rows(session: Session, sql: str, values: dict[str, object]) -> int:
-    return session.execute(_text(sql), values).rowcount
+def _rows(session: Session, sql: str, values: Values) -> int:
+    done = cast("CursorResult[Any]", session.execute(_text(sql), values))
+    return int(done.rowcount)
