@@ -17,9 +17,11 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from trim import trim_tabler
 
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "app" / "static" / "vendor"
@@ -44,88 +46,7 @@ class Package:
     into: Path = OUT
 
 
-MIT = """The MIT License
-
-{holders}
-
-Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated
-documentation files (the "Software"), to deal in the Software without restriction, including without limitation
-the rights to use, copy, modify, merge, publish, distribute, sublicense, and/or sell copies of the Software, and
-to permit persons to whom the Software is furnished to do so, subject to the following conditions:
-
-The above copyright notice and this permission notice shall be included in all copies or substantial portions of
-the Software.
-
-THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO
-THE WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE
-AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF
-CONTRACT, TORT OR OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS
-IN THE SOFTWARE.
-"""
 TABLER_HOLDERS = "Copyright 2018-2026 The Tabler Authors\nCopyright 2018-2026 codecalm.net Paweł Kuna"
-
-# Component families of Tabler that no screen uses. The page frame is our own (static/css/shell.css), so the
-# navbar rules, a sixth of the file, go as well. Everything else stays: a new screen may use it at once.
-UNUSED = re.compile(
-    r"\.(navbar|nav-segmented|io-|carousel|ribbon|otp|sparkline|signal|sortable|markdown|mention|legend|calendar"
-    r"|switch-icon|divide-|bg-gradient|theme-|payment|flag-|social|stars|star-|scrollspy|popover|bs-popover"
-    r"|img-responsive|img-thumbnail|chip|hr-text|strength|page-cover|page-center|wizard|range-|vc-|fullcalendar"
-    r"|litepicker|jvm-|jsvectormap|plyr|noUi|tom-select|ts-|apexcharts|dropzone|fslightbox|coloris|chart-"
-    r"|demo-|turbo|layout-|nprogress|segmented|cursor-|object-|link-(?!secondary|muted|underline)|tracking-|fc-"
-    r"|ratio|vstack|btn-(?:github|google|facebook|x|twitter|youtube|instagram|pinterest|vk|flickr|bitbucket|tabler"
-    r"|rss|dribbble|linkedin|vimeo|behance|tumblr|snapchat|whatsapp|telegram))"
-    r"|\[data-vc=|\.offcanvas-(?:sm|md|xl|xxl)|\.table-responsive-(?:md|xl|xxl)"
-)
-
-
-def css_rules(css: str) -> Iterator[tuple[str, str]]:
-    """Yields (selector or at-rule, body) of each top-level rule of minified CSS; statements have no body."""
-    start = at = 0
-    while at < len(css):
-        if css.startswith("/*", at):
-            at = css.index("*/", at) + 2
-            continue
-        if css[at] == ";":
-            yield css[start : at + 1], ""
-            start = at + 1
-        elif css[at] == "{":
-            opened, depth = at, 1
-            while depth:
-                at += 1
-                depth += {"{": 1, "}": -1}.get(css[at], 0)
-            yield css[start:opened], css[opened + 1 : at]
-            start = at + 1
-        at += 1
-
-
-def split_selectors(text: str) -> list[str]:
-    """Splits a selector list at its own commas, not at those inside :is(…)."""
-    parts, depth = [""], 0
-    for char in text:
-        depth += {"(": 1, ")": -1}.get(char, 0)
-        if char == "," and not depth:
-            parts.append("")
-        else:
-            parts[-1] += char
-    return parts
-
-
-def trim_tabler(css: str) -> str:
-    """Tabler's stylesheet without UNUSED families, its licence comment kept."""
-    kept = []
-    for selector, body in css_rules(css):
-        if selector.lstrip().startswith(("@media", "@supports", "@container")):
-            inner = trim_tabler(body)
-            if inner:
-                kept.append(f"{selector}{{{inner}}}")
-        elif not body or selector.startswith("@"):
-            kept.append(selector if not body else f"{selector}{{{body}}}")
-        else:
-            wanted = [one for one in split_selectors(selector) if not UNUSED.search(one)]
-            if wanted:
-                kept.append(f"{','.join(wanted)}{{{body}}}")
-    return "".join(kept)
-
 
 PACKAGES = (
     Package(
@@ -194,7 +115,9 @@ def sprite(modules: Path) -> str:
         source = modules / "@tabler/icons/icons/outline" / f"{name}.svg"
         if not source.exists():
             raise SystemExit(f"tools/icons.txt names '{name}', which @tabler/icons does not have")
-        inner = re.sub(r"<svg[^>]*>|</svg>|<!--.*?-->", "", source.read_text(encoding="utf-8"), flags=re.S)
+        inner = re.sub(
+            r"<svg[^>]*>|</svg>|<!--.*?-->", "", source.read_text(encoding="utf-8"), flags=re.DOTALL
+        )
         inner = re.sub(r'<path stroke="none" d="M0 0h24v24H0z" fill="none" />', "", inner)
         inner = re.sub(r"\s*\n\s*", "", inner).replace(" />", "/>")
         symbols.append(f'<symbol id="{name}" viewBox="0 0 24 24">{inner}</symbol>')
@@ -230,7 +153,9 @@ def copy_package(package: Package, modules: Path, lock: dict[str, dict[str, obje
     for source, target in package.licences.items():
         write(package.into / target, (modules / package.name / source).read_bytes(), package, lock)
     if package.name == "@tabler/core":  # its npm package carries the licence only in the header of the css
-        write(OUT / "tabler/LICENSE", MIT.format(holders=TABLER_HOLDERS).encode(), package, lock)
+        text = (modules / "@tabler/icons/LICENSE").read_text(encoding="utf-8")
+        text = re.sub(r"Copyright .*", TABLER_HOLDERS, text, count=1)
+        write(OUT / "tabler/LICENSE", text.encode(), package, lock)
     if package.name == "@tabler/icons":
         write(OUT / "icons/icons.svg", sprite(modules).encode(), package, lock)
 
@@ -271,7 +196,7 @@ def check() -> list[str]:
 
 
 def install(into: Path) -> Path:
-    """npm install of the pinned packages (no scripts run); returns the node_modules directory."""
+    """Run npm install for the pinned packages (no scripts run); returns the node_modules directory."""
     wanted = [f"{package.name}@{package.version}" for package in PACKAGES]
     (into / "package.json").write_text('{"private": true}')
     subprocess.run(
@@ -297,6 +222,7 @@ def build(modules: Path) -> None:
 
 
 def main() -> int:
+    """Run the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

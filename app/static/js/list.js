@@ -50,8 +50,10 @@
     event.preventDefault();
     const list = link.closest("[data-list]");
     const box = $("[data-quick] input", list);
-    if (box) box.value = new URL(link.href).searchParams.get("q") || "";
-    load(list, link.href).then(() => $(".table-scroll", list)?.scrollTo({ top: 0 }));
+    // "?sort=…" inside a tab means the tab's address, not the page's
+    const url = new URL(link.getAttribute("href"), address(list));
+    if (box) box.value = url.searchParams.get("q") || "";
+    load(list, url.href).then(() => $(".table-scroll", list)?.scrollTo({ top: 0 }));
   });
   addEventListener("popstate", () => {
     const list = $("[data-list]:not([data-embedded])");
