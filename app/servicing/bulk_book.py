@@ -12,13 +12,12 @@ import numpy as np
 from app.core.money import cents, from_cents
 from app.servicing.bulk_dates import YEAR_PARTS
 from app.servicing.bulk_loans import RATE_PLACES, Whole
-from app.servicing.bulk_round import decided, divided, is_on_edge
+from app.servicing.bulk_round import decided, product_quotient, quotient
 from app.servicing.schedule import interest_for, level_instalment
 from app.servicing.terms import Method, Plan
 
 _PERCENT = 100 * 10**RATE_PLACES
 _ULP = 2.0**-53
-_ROOM = 2**61  # what a product of whole numbers may reach, so that twice it still fits into int64
 _DIGITS_OF_EDGES = (
     21  # from so many digits on, carrying a rate to them moves only what lies exactly on an edge
 )
@@ -61,23 +60,19 @@ class Book:
             self.plan, self.principal[which], self.rate[which], self.count[which], self.parts[:, which]
         )
 
-    def too_large(self) -> Whole:
-        """Loans whose interest does not fit into int64, or whose rate has too few digits for this way."""
-        if self.plan.rate_digits and self.plan.rate_digits < _DIGITS_OF_EDGES:
-            return np.arange(len(self.principal))
-        is_running = np.arange(len(self.parts))[:, None] < self.count
-        parts = np.where(is_running, self.parts, 0)
-        longest = parts.sum(axis=0) if self.plan.method is Method.FLAT else parts.max(axis=0)
-        return np.flatnonzero(self.principal > _ROOM // np.maximum(self.rate // self.scale * longest, 1))
+    @property
+    def is_by_hand(self) -> bool:
+        """Whether the rate has so few digits that not only exact edges of rounding depend on them."""
+        return self.plan.rate_digits is not None and self.plan.rate_digits < _DIGITS_OF_EDGES
 
     def interest(self, balance: Whole, parts: Whole) -> Whole:
         """Rounded interest on the balances of the first loans, for so many parts of a year each."""
         plan, rate = self.plan, self.rate[: len(balance)]
-        share, unit = self.year * (_PERCENT // self.scale), cents(plan.unit)
-        owed = balance * (rate // self.scale * parts)
-        interest = divided(owed, share, unit, plan.mode)
+        divisor = self.year * (_PERCENT // self.scale)
+        owed = product_quotient(balance, rate // self.scale * parts, divisor, cents(plan.unit))
+        interest = owed.rounded(plan.mode)
         if plan.rate_digits:
-            for at in np.flatnonzero(is_on_edge(owed, share, unit, plan.mode) & (owed > 0)):
+            for at in np.flatnonzero(owed.is_on_edge(plan.mode) & (balance > 0) & (rate > 0)):
                 interest[at] = _interest_on_edge(plan, int(balance[at]), int(rate[at]), int(parts[at]))
         return interest
 
@@ -97,7 +92,7 @@ class Book:
 
     def level_share(self, amount: Whole) -> Whole:
         """An amount spread over the instalments after the grace, rounded as level instalments are."""
-        return divided(amount, self.paying, cents(self.plan.level_unit), self.plan.level_mode)
+        return quotient(amount, self.paying, cents(self.plan.level_unit)).rounded(self.plan.level_mode)
 
     def _estimated(self) -> tuple[Whole, np.ndarray]:
         """Level instalments of an annuity by `level_instalment`'s formula, and where rounding is in doubt.

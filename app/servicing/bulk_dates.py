@@ -19,6 +19,7 @@ YEAR_PARTS = {
 """Into how many parts a day count cuts the year; fractions of a year are whole numbers of these."""
 
 _DAY = np.timedelta64(1, "D")
+_IN_ANY_MONTH = 28  # days that no month lacks
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,14 +166,17 @@ def _day(days: Dates) -> Whole:
 
 def _in_month(month: Dates, day: Whole) -> Dates:
     """The day of the month, or the month's last day where the month is shorter."""
-    last = (month + 1).astype("datetime64[D]") - _DAY
-    return np.minimum(month.astype("datetime64[D]") + (day - 1) * _DAY, last)
+    days: Dates = month.astype("datetime64[D]") + (day - 1) * _DAY
+    if day.max(initial=0) <= _IN_ANY_MONTH:
+        return days
+    return np.minimum(days, (month + 1).astype("datetime64[D]") - _DAY)
 
 
 def _days_30(days: Dates, anchor: Whole | None) -> Whole:
     """Days since January 1970 where every month has 30, a clamped due date counting as the due day."""
-    month, day = _month(days), _day(days)
-    if anchor is not None:
+    month = _month(days)
+    day: Whole = (days - month).astype(np.int64) + 1
+    if anchor is not None and anchor.max(initial=0) > _IN_ANY_MONTH:
         is_last = (month + 1).astype("datetime64[D]") - _DAY == days
         day = np.where(is_last & (anchor > day), anchor, day)
     return month.astype(np.int64) * 30 + np.minimum(day, 30)

@@ -98,10 +98,11 @@ class Lines:
 
     @staticmethod
     def joined(parts: Sequence[Lines]) -> Lines:
-        """The lines of several parts, one after the other."""
-        return Lines(
-            *(np.concatenate([getattr(part, each.name) for part in parts]) for each in fields(Lines))
-        )
+        """The lines of several parts, one after the other; none of no parts."""
+        none = np.array([], np.int64)
+        empty = Lines(none, none.astype(np.int32), none.astype("M8[D]"), none, none, none)
+        names = [each.name for each in fields(Lines)]
+        return Lines(*(np.concatenate([getattr(part, name) for part in (empty, *parts)]) for name in names))
 
 
 def _date(dates: Dates | None, position: int) -> date | None:

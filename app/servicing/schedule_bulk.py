@@ -15,7 +15,7 @@ from app.core.money import cents
 from app.servicing.bulk_book import Book
 from app.servicing.bulk_dates import Calendar, calendar, year_parts
 from app.servicing.bulk_loans import BadLoans, Lines, Loans, Whole, refuse
-from app.servicing.bulk_round import divided
+from app.servicing.bulk_round import quotient
 from app.servicing.duedates import DueRule
 from app.servicing.schedule import schedule
 from app.servicing.terms import Method, Plan
@@ -81,9 +81,7 @@ def _schedule(loans: Loans, plan: Plan, rule: DueRule) -> Lines:
     dates = dates.pick(order)
     parts = year_parts(dates, plan.day_count)
     book = Book(plan, loans.principal[order], loans.annual_rate[order], dates.count, parts)
-    amounts = _amounts(book)
-    for column in book.too_large():
-        _put_by_hand(amounts, int(column), loans, int(order[column]), plan, rule)
+    amounts = _by_hand(loans.pick(order), parts.shape, plan, rule) if book.is_by_hand else _amounts(book)
     return _lines(dates, amounts, order)
 
 
@@ -148,7 +146,7 @@ def _put_levelled(amounts: _Amounts, book: Book, level: Whole) -> None:
     which = np.flatnonzero((book.paying > 1) & (np.abs(difference) > limit))
     some = book.pick(which)
     total = level[which] * some.paying + difference[which]
-    better = divided(total, some.paying, cents(book.plan.level_unit), book.plan.level_mode)
+    better = quotient(total, some.paying, cents(book.plan.level_unit)).rounded(book.plan.level_mode)
     attempt = _declining(some, better)
     last = some.count - 1, np.arange(len(which))
     left = np.abs(attempt.principal[last] + attempt.interest[last] - better)
@@ -156,13 +154,15 @@ def _put_levelled(amounts: _Amounts, book: Book, level: Whole) -> None:
     amounts.put(which[is_better], attempt.pick(is_better))
 
 
-def _put_by_hand(
-    amounts: _Amounts, column: int, loans: Loans, position: int, plan: Plan, rule: DueRule
-) -> None:
-    for period, line in enumerate(schedule(loans.terms(position, plan, rule))):
-        amounts.principal[period, column] = cents(line.principal)
-        amounts.interest[period, column] = cents(line.interest)
-        amounts.balance[period, column] = cents(line.balance)
+def _by_hand(loans: Loans, shape: tuple[int, ...], plan: Plan, rule: DueRule) -> _Amounts:
+    """Loan by loan, for what arrays cannot say."""
+    amounts = _Amounts.empty(shape)
+    for loan in range(len(loans)):
+        for period, line in enumerate(schedule(loans.terms(loan, plan, rule))):
+            amounts.principal[period, loan] = cents(line.principal)
+            amounts.interest[period, loan] = cents(line.interest)
+            amounts.balance[period, loan] = cents(line.balance)
+    return amounts
 
 
 def _lines(dates: Calendar, amounts: _Amounts, order: Whole) -> Lines:
