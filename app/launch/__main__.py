@@ -18,7 +18,10 @@ COMMANDS = {
     "bench": "run the benchmarks: a figure, its floor and their ratio a line",
     "import": "read a portfolio file",
     "nightly": "close a business date",
+    "deploy": "bring the database up to date without serving",
     "create-user": "make a login; prints its password",
+    "backup": "write database and files into one archive",
+    "restore": "read such an archive into an empty installation",
     "doctor": "check this machine and this installation",
     "settings": "print every setting of the environment with its meaning",
     "migration": "developer: write the migration for what the entities declare",
@@ -46,6 +49,8 @@ def parser() -> argparse.ArgumentParser:
     add["import"].add_argument("file")
     add["import"].add_argument("--layout", required=True, help="name of the file's layout")
     add["import"].add_argument("--client", help="code of the client bank whose portfolio it is")
+    add["backup"].add_argument("file")
+    add["restore"].add_argument("file")
     add["nightly"].add_argument("--date", required=True, type=date.fromisoformat, metavar="YYYY-MM-DD")
     add["migration"].add_argument("message")
     return top
@@ -104,6 +109,10 @@ def run(options: argparse.Namespace, rest: list[str]) -> int:
         from app.launch.doctor import doctor
 
         return doctor(options)
+    if options.command in {"backup", "restore"}:
+        from app.launch import backup
+
+        return int(getattr(backup, options.command)(options))
     from app.launch import commands
 
     return commands.COMMANDS[options.command](options)

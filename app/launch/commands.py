@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from app.launch.console import say
 from app.launch.errors import LaunchError
-from app.launch.prepare import deployed_state, is_prepared, prepare, wants_demo
+from app.launch.prepare import is_prepared, prepare
 from app.launch.servers import Servers
 from app.launch.settings import admin_url, app_url, running
 
@@ -21,9 +21,7 @@ def application(options: argparse.Namespace) -> Iterator[Servers]:
     """The servers and, inside this process, the application: for as long as the command runs."""
     with running(options.data_dir, f"run.py {options.command}") as servers:
         url = app_url(servers)
-        demo = wants_demo(servers.data, is_empty=False, is_demo=False)
-        if not deployed_state(url):
-            demo = False
+        demo = bool(servers.data.read_state().get("demo"))
         if not is_prepared(servers.data, url, demo=demo):
             prepare(servers, demo=demo)
         from app import create_app
@@ -34,6 +32,14 @@ def application(options: argparse.Namespace) -> Iterator[Servers]:
                 yield servers
             except RuleError as error:
                 raise LaunchError(str(error)) from error
+
+
+def deploy(options: argparse.Namespace) -> int:
+    """Bring the database up to date: once per release, where several hosts serve."""
+    with running(options.data_dir, "run.py deploy") as servers:
+        prepare(servers, demo=bool(servers.data.read_state().get("demo")))
+        say("The database is as this code wants it")
+    return 0
 
 
 def import_file(options: argparse.Namespace) -> int:
@@ -104,6 +110,7 @@ def settings(_options: argparse.Namespace) -> int:
 
 
 COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "deploy": deploy,
     "import": import_file,
     "nightly": nightly,
     "create-user": create_user,

@@ -15,7 +15,7 @@ from app.launch.logins import libpq
 from app.launch.paths import PROJECT, DataDir
 from app.launch.process import Part
 from app.launch.servers import Servers
-from app.launch.settings import Programs, admin_url, environment, is_embedded, module
+from app.launch.settings import NO_ADMIN, Programs, admin_url, environment, module
 
 SOURCES = ("app/**/*.py", "migrations/**/*.py", "requirements.txt")
 
@@ -39,20 +39,20 @@ def deployed_state(url: str) -> str:
     return str(row[0]) if row else ""
 
 
-def wants_demo(data: DataDir, *, is_empty: bool, is_demo: bool) -> bool:
+def wants_demo(servers: Servers, *, is_empty: bool, is_demo: bool) -> bool:
     """Whether the demonstration portfolio belongs here: into an embedded database, unless it was begun empty.
 
     Raises:
         LaunchError: an empty start is asked for where the demonstration data already is.
     """
-    known = data.read_state().get("demo")
+    known = servers.data.read_state().get("demo")
     if is_empty and known:
         raise LaunchError(
-            f"{data.root} holds the demonstration data; start empty in another one: --data-dir DIR --empty"
+            f"{servers.data.root} holds the demonstration data; start in another: --data-dir DIR --empty"
         )
     if is_empty or is_demo:
         return is_demo
-    return is_embedded() if known is None else bool(known)
+    return servers.with_postgres if known is None else bool(known)
 
 
 def is_prepared(data: DataDir, url: str, *, demo: bool) -> bool:
@@ -73,7 +73,9 @@ def prepare(servers: Servers, *, demo: bool, program: str = Programs.preparation
         LaunchError: it failed; it has said why.
     """
     command = module(program, str(servers.data.root), *(["--demo"] if demo else []))
-    told = {**environment(servers), "DATABASE_ADMIN_URL": admin_url(servers)}
+    told = environment(servers)
+    if servers.with_postgres or os.environ.get("DATABASE_ADMIN_URL"):
+        told["DATABASE_ADMIN_URL"] = admin_url(servers)
     part = Part("prepare", command, environment=told, keeper=servers.keeper)
     part.start()
     try:
@@ -95,9 +97,13 @@ def main() -> int:
     source = source_hash()
     from app.core import deploy
 
+    admin = os.environ.pop("DATABASE_ADMIN_URL", "")
     if not deploy.is_current(url):
+        if not admin:
+            say(NO_ADMIN)
+            return 1
         say("Bringing the database up to date")
-        deploy.deploy(os.environ.pop("DATABASE_ADMIN_URL"), url)
+        deploy.deploy(admin, url)
     logins: list[object] = []
     if options.demo:
         from app import demo

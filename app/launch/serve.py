@@ -34,8 +34,8 @@ def serve(options: argparse.Namespace, programs: Programs = PROGRAMS) -> int:
     phases.done("python")
     data = DataDir(options.data_dir)
     data.create()
-    demo = wants_demo(data, is_empty=options.empty, is_demo=options.demo)
     servers = servers_for(data.root, "serve")
+    demo = wants_demo(servers, is_empty=options.empty, is_demo=options.demo)
     if not servers.take():
         raise already_running(servers)
     gate, opening = os.pipe()

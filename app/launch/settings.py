@@ -11,7 +11,13 @@ from app.launch.errors import LaunchError
 from app.launch.paths import PROJECT, DataDir
 from app.launch.servers import Servers
 
+NO_ADMIN = (
+    "Only the database's owner may do this (the code changed, or it was asked for): set DATABASE_ADMIN_URL, "
+    "the owner's login with CREATEROLE, for this run."
+)
 DEFAULT_DATA_DIR = PROJECT / "var"
+OURS = ("DATABASE_URL", "DATABASE_ADMIN_URL", "REDIS_URL", "SECRET_KEY", "FILES_DIR")
+"""What a program that is started here finds set, by the operator or by us."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +45,7 @@ def servers_for(data_dir: str | Path, purpose: str) -> Servers:
 
 def app_url(servers: Servers) -> str:
     """The application's database."""
-    return os.environ.get("DATABASE_URL") or servers.app_url
+    return servers.app_url if servers.with_postgres else os.environ["DATABASE_URL"]
 
 
 def admin_url(servers: Servers) -> str:
@@ -48,14 +54,11 @@ def admin_url(servers: Servers) -> str:
     Raises:
         LaunchError: DATABASE_URL is set and DATABASE_ADMIN_URL is not.
     """
-    if is_embedded():
+    if servers.with_postgres:
         return servers.admin_url
     found = os.environ.get("DATABASE_ADMIN_URL")
     if not found:
-        raise LaunchError(
-            "The database has to be brought up to date, which only its owner may do: set DATABASE_ADMIN_URL "
-            "(the owner's login, with CREATEROLE) for this run."
-        )
+        raise LaunchError(NO_ADMIN)
     return found
 
 
@@ -66,7 +69,7 @@ def environment(servers: Servers) -> dict[str, str]:
         "PYTHONPATH": str(PROJECT),
         "PYTHONUNBUFFERED": "1",
         "DATABASE_URL": app_url(servers),
-        "REDIS_URL": os.environ.get("REDIS_URL") or servers.redis_url,
+        "REDIS_URL": servers.redis_url if servers.with_valkey else os.environ["REDIS_URL"],
         "SECRET_KEY": os.environ.get("SECRET_KEY") or servers.data.keys()["secret_key"],
         "FILES_DIR": os.environ.get("FILES_DIR") or str(servers.data.files),
     }

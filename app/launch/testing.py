@@ -13,7 +13,7 @@ from app.launch.console import say
 from app.launch.errors import Stop
 from app.launch.paths import PROJECT
 from app.launch.servers import Servers
-from app.launch.settings import DEFAULT_DATA_DIR, module
+from app.launch.settings import DEFAULT_DATA_DIR, OURS, module
 
 CHECKS = {
     "ruff check": module("ruff", "check"),
@@ -100,7 +100,7 @@ def test(options: argparse.Namespace, arguments: list[str]) -> int:
             "LOANDESK_TEST_CLUSTER": str(options.data_dir),
             "LOANDESK_FULL": "yes" if options.full else "no",
         }
-        for name in ("DATABASE_URL", "DATABASE_ADMIN_URL", "REDIS_URL"):
+        for name in OURS:
             told.pop(name, None)
         spread = WHOLE_SUITE if is_whole and "-n" not in arguments and "-x" not in arguments else ()
         code = pytest([*module("pytest"), *spread, *arguments], told)

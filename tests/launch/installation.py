@@ -12,9 +12,9 @@ from pathlib import Path
 import psutil
 
 from app.launch.paths import PROJECT
+from app.launch.settings import OURS
 
 READY_SECONDS = 60
-OURS = ("DATABASE_URL", "DATABASE_ADMIN_URL", "REDIS_URL", "SECRET_KEY", "FILES_DIR")
 
 
 def environment(**more: str) -> dict[str, str]:

@@ -17,9 +17,9 @@ from tests.launch.installation import Installation, command
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+def running(shared_place: Path) -> Iterator[Installation]:
     """One running installation for all tests that only look at it or break parts of it."""
-    installation = Installation(tmp_path_factory.mktemp("run") / "var")
+    installation = Installation(shared_place / "var")
     installation.wait_until_said("Started in")
     yield installation
     installation.stop()
@@ -55,13 +55,13 @@ def test_a_second_start_says_what_runs_and_how_to_stop_it(running: Installation)
     assert f"kill {running.process.pid}" in done.stderr
 
 
-def test_a_taken_port_is_named_with_its_holder(running: Installation, tmp_path: Path) -> None:
+def test_a_taken_port_is_named_with_its_holder(running: Installation, place: Path) -> None:
     port = running.url.rstrip("/").rpartition(":")[2]
-    done = command("serve", "--data-dir", str(tmp_path / "other"), "--port", port)
+    done = command("serve", "--data-dir", str(place / "other"), "--port", port)
     assert done.returncode == 1
     assert f"Port {port} is in use by " in done.stderr
     assert f"--port {int(port) + 1}" in done.stderr
-    assert not (tmp_path / "other" / "postgres").exists()
+    assert not (place / "other" / "postgres").exists()
 
 
 def test_the_servers_listen_on_private_sockets_only(running: Installation) -> None:
@@ -113,19 +113,19 @@ def test_a_wrong_password_does_not_get_in(running: Installation) -> None:
     [("postgres", "it is a superuser"), ("loandesk_owner", "it owns the database or a table")],
 )
 def test_a_login_that_row_security_would_not_hold_is_refused(
-    running: Installation, tmp_path: Path, login: str, reason: str
+    running: Installation, place: Path, login: str, reason: str
 ) -> None:
     data = DataDir(running.data_dir)
     connect(data.database_url(login)).close()
     urls = {"DATABASE_URL": data.database_url(login), "REDIS_URL": data.redis_url}
-    done = command("serve", "--data-dir", str(tmp_path / "other"), "--port", "0", **urls)
+    done = command("serve", "--data-dir", str(place / "other"), "--port", "0", **urls)
     assert done.returncode == 1
     assert reason in done.stderr
     assert "Row security would not hold it" in done.stderr
 
 
 def test_a_login_that_may_become_one_without_row_security_is_refused(
-    running: Installation, tmp_path: Path
+    running: Installation, place: Path
 ) -> None:
     data = DataDir(running.data_dir)
     with connect(data.database_url("postgres")) as connection:
@@ -138,7 +138,7 @@ def test_a_login_that_may_become_one_without_row_security_is_refused(
         .replace(data.keys()["loandesk_app"], "x")
     )
     done = command(
-        "serve", "--data-dir", str(tmp_path / "o"), "--port", "0", DATABASE_URL=url, REDIS_URL=data.redis_url
+        "serve", "--data-dir", str(place / "o"), "--port", "0", DATABASE_URL=url, REDIS_URL=data.redis_url
     )
     assert done.returncode == 1
     assert "it has BYPASSRLS" in done.stderr
@@ -151,16 +151,12 @@ def test_an_empty_start_is_refused_where_the_demonstration_data_is(running: Inst
 
 
 def test_jobs_go_through_the_queue_without_a_file_on_disk(running: Installation) -> None:
-    client = redis.Redis.from_url(DataDir(running.data_dir).redis_url)
-    deadline = time.monotonic() + 20
-    while True:
-        try:
-            assert client.config_get("save")["save"] == ""
-            break
-        except redis.ConnectionError:
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
-    assert client.config_get("maxmemory-policy")["maxmemory-policy"] == "noeviction"
+    running.answer()
+    with redis.Redis.from_url(
+        DataDir(running.data_dir).redis_url, retry_on_error=[redis.ConnectionError]
+    ) as client:
+        assert client.config_get("save")["save"] == ""
+        assert client.config_get("maxmemory-policy")["maxmemory-policy"] == "noeviction"
 
 
 @dataclass
@@ -182,36 +178,35 @@ def run_and_stop(place: Path, number: signal.Signals, *words: str) -> Run:
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data directory that is started and stopped again and again."""
-    return tmp_path_factory.mktemp("again") / "var"
-
-
-@pytest.fixture(scope="module")
-def runs(place: Path) -> list[Run]:
+def runs(second_place: Path) -> list[Run]:
     """Two runs of one directory: begun empty and ended by SIGTERM; started again and ended by Ctrl-C."""
-    return [run_and_stop(place, signal.SIGTERM, "--empty"), run_and_stop(place, signal.SIGINT)]
+    return [
+        run_and_stop(second_place / "var", signal.SIGTERM, "--empty"),
+        run_and_stop(second_place / "var", signal.SIGINT),
+    ]
 
 
-def test_a_stop_leaves_no_process_and_no_socket(runs: list[Run], place: Path) -> None:
+def test_a_stop_leaves_no_process_and_no_socket(runs: list[Run], second_place: Path) -> None:
     for run in runs:
         assert run.code == 0, run.said
         assert run.left == []
         assert run.said.endswith("Stopping\n")
-    assert list(DataDir(place).sockets.iterdir()) == []
+    assert list(DataDir(second_place / "var").sockets.iterdir()) == []
 
 
-def test_an_installation_begun_empty_stays_empty(runs: list[Run], place: Path) -> None:
+def test_an_installation_begun_empty_stays_empty(runs: list[Run], second_place: Path) -> None:
     assert all("create-user" in run.said and "anna" not in run.said for run in runs)
-    assert DataDir(place).read_state()["demo"] is False
+    assert DataDir(second_place / "var").read_state()["demo"] is False
 
 
-def test_a_killed_supervisor_leaves_nothing_and_the_next_start_works(runs: list[Run], place: Path) -> None:
-    installation = Installation(place)
+def test_a_killed_supervisor_leaves_nothing_and_the_next_start_works(
+    runs: list[Run], second_place: Path
+) -> None:
+    installation = Installation(second_place / "var")
     installation.answer()
     installation.process.kill()
     installation.process.wait()
-    following = Installation(place)
+    following = Installation(second_place / "var")
     assert following.answer().startswith("/health")
     children = {process.pid for process in psutil.Process(following.process.pid).children(recursive=True)}
     assert {process.pid for process in installation.processes()} <= children | {following.process.pid}
@@ -219,8 +214,8 @@ def test_a_killed_supervisor_leaves_nothing_and_the_next_start_works(runs: list[
     following.wait_until_gone()
 
 
-def test_a_stop_during_the_start_leaves_nothing(place: Path) -> None:
-    installation = Installation(place)
+def test_a_stop_during_the_start_leaves_nothing(second_place: Path) -> None:
+    installation = Installation(second_place / "var")
     while not installation.processes():
         time.sleep(0.01)
     installation.stop()

@@ -1,0 +1,147 @@
+"""The command line, its settings and the guide that describes them."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import config
+from app.launch import system, testing
+from app.launch.__main__ import COMMANDS
+from app.launch.paths import PROJECT
+from tests.launch.installation import environment
+
+GUIDE = PROJECT / "docs" / "operate.md"
+
+
+def run(*words: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """Run run.py with the Python of these tests."""
+    return subprocess.run(
+        [sys.executable, str(PROJECT / "run.py"), *words], env=environment(**more), capture_output=True,
+        text=True, timeout=120, check=False, cwd="/",
+    )  # fmt: skip
+
+
+def test_settings_are_printed_with_their_meaning_and_secrets_are_not() -> None:
+    done = run("settings", DATABASE_URL="postgresql://app:hidden@db/loandesk", SMPP_PORT="2776")
+    assert done.returncode == 0, done.stderr
+    lines = dict(line.split(maxsplit=1) for line in done.stdout.splitlines())
+    assert lines["DATABASE_URL"].startswith("(set)")
+    assert "hidden" not in done.stdout
+    assert lines["SMPP_PORT"].split()[0] == "2776"
+    assert set(config.SETTINGS) <= set(lines)
+
+
+def test_a_command_that_does_not_exist_is_answered_with_those_that_do() -> None:
+    done = run("sevre")
+    assert done.returncode == 2
+    assert all(name in done.stderr for name in COMMANDS)
+
+
+def test_the_doctor_starts_the_servers_it_examines_and_says_what_he_found(place: Path) -> None:
+    done = run("doctor", "--data-dir", str(place / "var"))
+    assert done.returncode == 0, done.stdout
+    said = done.stdout
+    for line in (
+        "PostgreSQL 18",
+        "login owns nothing",
+        "Valkey 9",
+        "GB free",
+        "secrets.json is private",
+        "clocks differ",
+    ):
+        assert line in said
+    assert "warn  nothing deployed yet" in said
+
+
+def test_the_doctor_fails_on_a_server_that_is_not_there(place: Path) -> None:
+    done = run(
+        "doctor", "--data-dir", str(place / "var"), DATABASE_URL=f"postgresql://app@/x?host={place}",
+        REDIS_URL=f"unix://{place}/none.sock",
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stdout.count("FAIL") == 2
+
+
+@pytest.mark.parametrize("value", ["many", "1.5", "0x10"])
+def test_a_setting_that_is_no_number_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("PROXIES", value)
+    monkeypatch.setattr(config, "SETTINGS", {})
+    with pytest.raises(ValueError, match=f"PROXIES must be a whole number, not '{value}'"):
+        config.number("PROXIES", 0, "")
+
+
+def test_a_flag_takes_the_usual_words_and_no_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(config, "SETTINGS", {})
+    for word, value in {"yes": True, "TRUE": True, "1": True, "off": False, "no": False, " ": True}.items():
+        monkeypatch.setenv("SESSION_COOKIE_SECURE", word)
+        assert config.flag("SESSION_COOKIE_SECURE", default=True, meaning="") is value
+    monkeypatch.setenv("SESSION_COOKIE_SECURE", "perhaps")
+    with pytest.raises(ValueError, match="SESSION_COOKIE_SECURE must be yes or no, not 'perhaps'"):
+        config.flag("SESSION_COOKIE_SECURE", default=True, meaning="")
+
+
+def test_a_choice_names_what_is_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(config, "SETTINGS", {})
+    monkeypatch.setenv("SMS_PROVIDER", "pigeon")
+    with pytest.raises(ValueError, match="SMS_PROVIDER must be one of log smpp, not 'pigeon'"):
+        config.choice("SMS_PROVIDER", "log", "log smpp", "")
+
+
+@pytest.mark.parametrize(
+    "given,celery,limiter",
+    [
+        (
+            "unix:///run/v.sock?db=2",
+            "redis+socket:///run/v.sock?virtual_host=2",
+            "redis+unix:///run/v.sock?db=2",
+        ),
+        ("unix:///run/v.sock", "redis+socket:///run/v.sock?virtual_host=0", "redis+unix:///run/v.sock"),
+        ("redis://cache:6379/1", "redis://cache:6379/1", "redis://cache:6379/1"),
+    ],
+)
+def test_one_redis_url_serves_every_library_in_its_own_spelling(
+    given: str, celery: str, limiter: str
+) -> None:
+    assert config.celery_url(given) == celery
+    assert config.limiter_url(given) == limiter
+
+
+def test_what_was_measured_to_be_unsafe_or_slow_stays_switched_off() -> None:
+    assert config.FAB_UPDATE_PERMS is False
+    assert config.FAB_CREATE_DB is False
+    assert config.FAB_API_SWAGGER_UI is False
+    assert config.FAB_API_SHOW_STACKTRACE is False
+    assert config.SESSION_COOKIE_HTTPONLY is True
+    assert config.SESSION_COOKIE_SAMESITE == "Lax"
+    assert list(config.LANGUAGES) == ["en", "uk", "ru", "zh_Hans", "zh_Hant"]
+
+
+def test_the_guide_tells_every_setting_and_every_command() -> None:
+    guide = GUIDE.read_text()
+    assert [name for name in config.SETTINGS if f"`{name}`" not in guide] == []
+    assert [name for name in COMMANDS if f"`{name}" not in guide] == []
+
+
+def test_system_packages_are_listed_with_a_proof_each() -> None:
+    wanted = system.wanted()
+    assert {"nodejs", "npm", "chromium", "fonts-noto-cjk", "fonts-dejavu-core"} <= set(wanted)
+    assert system.is_there("sh")
+    assert not system.is_there("/no/such/file")
+
+
+@pytest.mark.parametrize(
+    "arguments,chooses",
+    [
+        (["-k", "rounding"], True),
+        (["-krounding"], True),
+        (["tests/launch/test_servers.py::test_both_servers_answer"], True),
+        (["-m", "not full"], True),
+        (["-x", "-q"], False),
+        ([], False),
+        (["-n", "1"], False),
+    ],
+)
+def test_checks_are_left_out_when_tests_are_chosen(arguments: list[str], chooses: bool) -> None:
+    assert testing.selects(arguments) is chooses
