@@ -21,6 +21,8 @@ _EXTENDED = {
 }  # fmt: skip
 _GSM7 = {letter: bytes([code]) for code, letter in enumerate(_BASIC) if letter != "\0"}
 _GSM7 |= {letter: bytes([_ESCAPE, code]) for letter, code in _EXTENDED.items()}
+_LETTERS = frozenset(_GSM7)
+_SEPTETS = {ord(letter): units.decode("latin-1") for letter, units in _GSM7.items()}
 _PLAIN = {units[0]: letter for letter, units in _GSM7.items() if len(units) == 1}
 _ESCAPED = {code: letter for letter, code in _EXTENDED.items()}
 
@@ -77,14 +79,14 @@ def segments(text: str) -> Segments:
     Raises ValueError when the text needs more than 255 parts.
     """
     encoding = encoding_of(text)
-    letters = [_GSM7[letter] for letter in text] if encoding is Encoding.GSM7 else _ucs2_letters(text)
+    whole = _encoded(text, encoding)
     size = _UNIT_BYTES[encoding]
-    units = sum(map(len, letters)) // size
+    units = len(whole) // size
     limit = _WHOLE[encoding]
     if units <= limit:
-        return Segments(encoding, (b"".join(letters),), units, limit - units)
+        return Segments(encoding, (whole,), units, limit - units)
     limit = _PART[encoding]
-    parts = tuple(_packed(letters, limit * size))
+    parts = tuple(_packed((_encoded(letter, encoding) for letter in text), limit * size))
     if len(parts) > MAX_PARTS:
         raise ValueError(f"The text needs {len(parts)} short messages; at most {MAX_PARTS} can be joined.")
     return Segments(encoding, parts, units, limit - len(parts[-1]) // size)
@@ -92,7 +94,7 @@ def segments(text: str) -> Segments:
 
 def encoding_of(text: str) -> Encoding:
     """The smallest alphabet that holds every letter of the text."""
-    return Encoding.GSM7 if all(letter in _GSM7 for letter in text) else Encoding.UCS2
+    return Encoding.GSM7 if _LETTERS.issuperset(text) else Encoding.UCS2
 
 
 def decode_gsm7(data: bytes) -> str:
@@ -111,8 +113,10 @@ def decode_gsm7(data: bytes) -> str:
     return "".join(letters)
 
 
-def _ucs2_letters(text: str) -> list[bytes]:
-    return [letter.encode("utf-16-be", "replace") for letter in text]
+def _encoded(text: str, encoding: Encoding) -> bytes:
+    if encoding is Encoding.GSM7:
+        return text.translate(_SEPTETS).encode("latin-1")
+    return text.encode("utf-16-be", "replace")
 
 
 def _packed(letters: Iterable[bytes], limit: int) -> Iterable[bytes]:

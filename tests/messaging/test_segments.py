@@ -1,7 +1,7 @@
 """Cutting a text into short messages."""
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from app.messaging.segments import Encoding, decode_gsm7, segments
 
@@ -37,6 +37,7 @@ def test_a_letter_of_two_units_is_not_cut_in_half():
     assert [part.decode("utf-16-be") for part in cut.parts] == ["ї" * 66, "😀" + "ї" * 10]
 
 
+@settings(deadline=None)
 @given(st.text(max_size=900))
 def test_the_parts_joined_are_the_text(text):
     cut = segments(text)

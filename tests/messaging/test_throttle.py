@@ -1,7 +1,7 @@
 """The bucket of permissions to send."""
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from app.messaging.throttle import TokenBucket
 
@@ -31,6 +31,7 @@ def test_idle_time_saves_up_no_more_than_one_burst():
     assert [bucket.take() > 0 for _ in range(3)] == [False, False, True]
 
 
+@settings(deadline=None)
 @given(st.floats(0.5, 500), st.integers(1, 50), st.lists(st.floats(0, 0.2), max_size=200))
 def test_never_more_than_the_rate_and_one_burst(rate, burst, pauses):
     clock = Clock()

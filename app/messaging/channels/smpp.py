@@ -110,6 +110,8 @@ class SmppChannel(Channel, name="smpp"):
             for unit in link.exchange(wait):
                 self._line.heard()
                 self._sort(link, unit)
+            self._submit(link)
+            link.flush()  # the SMSC has work while the caller stores outcomes and fetches messages
         except LinkLost as lost:
             self._lose(str(lost))
             return

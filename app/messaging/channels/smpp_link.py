@@ -95,6 +95,25 @@ class Link:
         """Sequences of the units of which the last byte never left."""
         return {sequence for _, sequence in self._leaving}
 
+    def flush(self) -> None:
+        """Send what the connection takes at once; a failure is told by the next `exchange`."""
+        while self._out and not self._broken:
+            chunk = bytes(self._out[:_CHUNK])
+            if self._is_tls:
+                # part of it may lie in an encrypted record already on its way, even if the call says "later"
+                self._note_left(self._left + len(chunk))
+            try:
+                count = self._socket.send(chunk)
+            except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                return
+            except OSError as error:
+                # answers may still wait to be read: the loss is told when those are taken
+                self._broken = str(error)
+                return
+            del self._out[:count]
+            self._left += count
+            self._note_left(self._left)
+
     def exchange(self, wait: float) -> list[pdu.Unit]:
         """Send what waits, wait at most so many seconds for something to arrive, and give what arrived.
 
@@ -105,11 +124,11 @@ class Link:
             early, self._early = self._early, []
             return early
         self._keep_alive()
-        self._send()
+        self.flush()
         self._watch()
         for _key, ready in self._selector.select(self._ready_in(wait)):
             if ready & selectors.EVENT_WRITE:
-                self._send()
+                self.flush()
         return [unit for unit in self._receive() if not self._is_housekeeping(unit)]
 
     def is_silent(self) -> bool:
@@ -148,24 +167,6 @@ class Link:
                     return arrived[at + 1 :]
         raise LinkLost("the provider did not answer the bind")
 
-    def _send(self) -> None:
-        while self._out and not self._broken:
-            chunk = bytes(self._out[:_CHUNK])
-            if self._is_tls:
-                # part of it may lie in an encrypted record already on its way, even if the call says "later"
-                self._note_left(self._left + len(chunk))
-            try:
-                count = self._socket.send(chunk)
-            except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
-                return
-            except OSError as error:
-                # answers may still wait to be read: the loss is told when those are taken
-                self._broken = str(error)
-                return
-            del self._out[:count]
-            self._left += count
-            self._note_left(self._left)
-
     def _note_left(self, offset: int) -> None:
         while self._leaving and self._leaving[0][0] <= offset:
             self._leaving.popleft()
@@ -198,7 +199,7 @@ class Link:
     def _is_housekeeping(self, unit: pdu.Unit) -> bool:
         if unit.command in {pdu.ENQUIRE_LINK, pdu.UNBIND}:
             self.queue(pdu.unit(unit.command | pdu.RESPONSE, unit.sequence), unit.sequence)
-            self._send()
+            self.flush()
         return unit.command in {pdu.ENQUIRE_LINK, pdu.ENQUIRE_LINK | pdu.RESPONSE, pdu.UNBIND}
 
     def _keep_alive(self) -> None:
