@@ -98,8 +98,8 @@ def _permission_ids(session: Any, wanted: set[tuple[str, str]]) -> dict[tuple[st
         known = set(session.scalars(select(model.name)))
         session.add_all(model(name=name) for name in sorted(names - known))
     session.flush()
-    verbs = dict(session.execute(select(Permission.name, Permission.id)).tuples().all())
-    subjects = dict(session.execute(select(ViewMenu.name, ViewMenu.id)).tuples().all())
+    verbs = dict(map(tuple, session.execute(select(Permission.name, Permission.id))))
+    subjects = dict(map(tuple, session.execute(select(ViewMenu.name, ViewMenu.id))))
     pair = select(PermissionView.permission_id, PermissionView.view_menu_id, PermissionView.id)
     known = {(v, s): i for v, s, i in session.execute(pair)}
     missing = [(verbs[v], subjects[s]) for v, s in sorted(wanted) if (verbs[v], subjects[s]) not in known]

@@ -85,7 +85,7 @@ def _ids(text_value: str | None) -> tuple[int, ...]:
     return tuple(int(number) for number in re.findall(r"\d+", text_value or ""))
 
 
-_ROLE = "set_config('role', current_database() || '_s_' || {kind}, true)"
+_ROLE = "set_config('role', scope_prefix() || '_s_' || {kind}, true)"
 _WHO = "set_config('app.user_id', CAST(:user AS text), true), set_config('app.source', :source, true), set_config('app.reason', :reason, true)"
 # Custom plans are for statements under policies; without a scope they would only plan every foreign key's check
 # anew (an insert of 48 000 instalments took 13.6 s instead of 4.0).

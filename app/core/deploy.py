@@ -47,12 +47,12 @@ def deploy(admin_url: str, app_url: str) -> None:
         connection.commit()
         _synchronise(connection, app_login)
         connection.commit()
-    engine.dispose()
-    check_login(app_url)
-    _permissions(app_url)
-    with create_engine(sqlalchemy_url(admin_url)).begin() as connection:
+        check_login(app_url)
+        _permissions(app_url)
         connection.execute(text("DELETE FROM deployment"))
         connection.execute(text("INSERT INTO deployment (state) VALUES (:state)"), {"state": wanted_state()})
+        connection.commit()
+    engine.dispose()
 
 
 def _synchronise(connection: Connection, app_login: str) -> None:

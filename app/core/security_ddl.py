@@ -87,6 +87,7 @@ def grants(prefix: str, app_login: str) -> Iterator[str]:
     yield from _user_grants(prefix, everyone)
     yield f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {everyone}, {_quoted(policy.role(prefix, 'login'))}"
     yield f"GRANT EXECUTE ON FUNCTION scope_resolve(int) TO {_quoted(app_login)}"
+    yield f"GRANT EXECUTE ON FUNCTION scope_prefix() TO {_quoted(app_login)}"
 
 
 def _user_grants(prefix: str, everyone: str) -> Iterator[str]:
@@ -136,6 +137,8 @@ def statements(connection: Any, prefix: str, app_login: str, today: date) -> Ite
     existing = set(connection.execute(text("SELECT rolname FROM pg_roles")).scalars())
     yield from partitions(today.replace(day=1))
     yield RESOLVE
+    # a copy of the database keeps the roles its policies name
+    yield f"CREATE OR REPLACE FUNCTION scope_prefix() RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT '{prefix}' $$"
     yield "REVOKE ALL ON FUNCTION scope_resolve(int) FROM PUBLIC"
     yield from roles(prefix, app_login, existing)
     yield from grants(prefix, app_login)

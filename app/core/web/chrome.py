@@ -39,7 +39,7 @@ def navigation() -> list[dict[str, Any]]:
             line = {"label": entry.label, "url": entry.url, "icon": entry.icon, "active": _is_here(entry.url)}
             groups.setdefault(str(entry.group), []).append(line)
     known = {str(label): icon for label, icon in zip(GROUPS, GROUP_ICONS, strict=True)}
-    order = ["", *known, *(label for label in groups if label not in known)]
+    order = ["", *known, *(label for label in groups if label and label not in known)]
     return [
         {"label": label, "icon": known.get(label, "list"), "items": groups[label], "url": None, "active": any(i["active"] for i in groups[label])}
         for label in order

@@ -1,0 +1,135 @@
+"""What tests stand on: a real PostgreSQL and Valkey, a database of their own, and the real application.
+
+A deployed database is kept as a template and copied for every test module that asks for one, so that no
+test depends on what another left behind.
+"""
+
+import hashlib
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from app.launch import logins, postgres
+from app.launch.servers import Servers
+from app.launch.testing import servers_for_tests
+
+os.environ.setdefault("SECRET_KEY", "only-for-tests-only-for-tests-only-for-tests")
+os.environ.setdefault("SESSION_COOKIE_SECURE", "no")
+
+
+class Running(threading.Thread):
+    """Holds the servers for the life of the test process (Linux ends them with the thread that started them)."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.servers: Servers | None = None
+        self.failure: BaseException | None = None
+        self.ready, self.over = threading.Event(), threading.Event()
+
+    def run(self) -> None:
+        try:
+            with servers_for_tests(os.environ.get("LOANDESK_TEST_CLUSTER", "var")) as self.servers:
+                self.ready.set()
+                self.over.wait()
+        except BaseException as error:  # noqa: BLE001  told to the test that waits
+            self.failure = error
+            self.ready.set()
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[Servers]:
+    """The tests' PostgreSQL and Valkey, joined or started."""
+    running = Running()
+    running.start()
+    assert running.ready.wait(90), "the servers did not start"
+    if running.failure:
+        raise running.failure
+    assert running.servers is not None
+    os.environ["REDIS_URL"] = running.servers.redis_url
+    yield running.servers
+    running.over.set()
+    running.join(30)
+
+
+def _state() -> str:
+    """Changes with every declaration and migration, so that a stale template is never used."""
+    root = Path(__file__).parents[1]
+    digest = hashlib.sha256()
+    for folder in ("app/core", "app/models", "app/access", "app/views", "app/reports", "app/servicing", "app/messaging", "migrations"):
+        for path in sorted((root / folder).rglob("*.py")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+@pytest.fixture(scope="session")
+def template(servers: Servers) -> str:
+    """The name of a deployed, empty database. Made once for a state of the code and kept for later runs."""
+    from app.core.deploy import deploy
+
+    name = f"kept_{_state()}"
+    superuser = servers.data.database_url(postgres.SUPERUSER, "postgres")
+    with psycopg.connect(superuser, autocommit=True) as connection:
+        connection.execute("SELECT pg_advisory_lock(7213002)")
+        found = connection.execute("SELECT datname FROM pg_database WHERE datname LIKE 'kept_%'").fetchall()
+        if (f"{name}_ready",) in found:
+            return f"{name}_ready"
+        for (old,) in found:
+            logins.drop_database(servers.data, old)
+        logins.make_database(servers.data, name)
+        url = servers.data.database_url(postgres.APP, name)
+        deploy(servers.data.database_url(postgres.OWNER, name), url)
+        _forget(url)
+        connection.execute(f'ALTER DATABASE "{name}" RENAME TO "{name}_ready"')
+    return f"{name}_ready"
+
+
+def _forget(url: str) -> None:
+    """Close the pool of a database."""
+    from app.core.db import _engine, sqlalchemy_url
+
+    _engine(sqlalchemy_url(url)).dispose()
+
+
+class Database:
+    """A database of one test module; its URLs, also set in the environment while the module runs."""
+
+    def __init__(self, servers: Servers, name: str) -> None:
+        self.name = name
+        self.app_url = servers.data.database_url(postgres.APP, name)
+        self.admin_url = servers.data.database_url(postgres.OWNER, name)
+        self.superuser_url = servers.data.database_url(postgres.SUPERUSER, name)
+        self.redis_url = servers.redis_url
+
+
+@pytest.fixture(scope="module")
+def database(servers: Servers, template: str, request: Any, tmp_path_factory: Any) -> Iterator[Database]:
+    """An empty deployed database for this module, under a login that row security holds."""
+    label = hashlib.sha256(request.node.nodeid.encode()).hexdigest()[:8]
+    name = f"test_{os.getpid()}_{label}"
+    logins.make_database(servers.data, name, template)
+    made = Database(servers, name)
+    os.environ.update(
+        DATABASE_URL=made.app_url, DATABASE_ADMIN_URL=made.admin_url, REDIS_URL=made.redis_url,
+        FILES_DIR=str(tmp_path_factory.mktemp("files")),
+    )  # fmt: skip
+    yield made
+    _forget(made.app_url)
+    logins.drop_database(servers.data, name)
+
+
+@pytest.fixture(scope="session")
+def _application(servers: Servers, template: str) -> Any:
+    from app import create_app
+
+    return create_app(RATELIMIT_ENABLED=False, TESTING=True, PROPAGATE_EXCEPTIONS=False)
+
+
+@pytest.fixture
+def app(_application: Any, database: Database) -> Any:
+    """The application on the module's database."""
+    return _application
