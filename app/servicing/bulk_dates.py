@@ -166,7 +166,7 @@ def _day(days: Dates) -> Whole:
 
 def _in_month(month: Dates, day: Whole) -> Dates:
     """The day of the month, or the month's last day where the month is shorter."""
-    days: Dates = month.astype("datetime64[D]") + (day - 1) * _DAY
+    days: Dates = np.add(month.astype("datetime64[D]"), (day - 1) * _DAY)
     if day.max(initial=0) <= _IN_ANY_MONTH:
         return days
     return np.minimum(days, (month + 1).astype("datetime64[D]") - _DAY)
