@@ -1,16 +1,19 @@
 """Writing tables for people: workbooks and CSV, streamed from any iterator, with true types.
 
-write_workbook(path, [Sheet(_("Loans"), [Column("number", _("Number")), Column("balance", _("Balance"), "money")],
-                            rows)], About(_("Loans overdue"), "Gan Hongmei", made_at, [_("Branch is Tongwei")]))
+columns = [Column("number", _("Number")), Column("balance", _("Balance"), "money")]
+about = About(_("Loans overdue"), user.full_name, now(), _("Branch is Tongwei"))
+write_workbook(path, [Sheet(_("Loans"), columns, rows)], about)
 """
 
 import csv
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime
+from decimal import Decimal
 from itertools import chain, islice
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 import rustpy_xlsxwriter
@@ -18,24 +21,16 @@ from flask_babel import lazy_gettext as _
 from rustpy_xlsxwriter import Format
 
 from app.core.export import joining
-from app.core.export.cells import as_text, blocks, clean, tuples
-from app.core.export.columns import About, Column, Sheet, labels, sheet_title, widths
+from app.core.export.cells import as_text, blocks, clean, raw_blocks, tuples
+from app.core.export.columns import About, Column, Row, Sheet, labels, sheet_title, widths
 
-__all__ = ["MOST_ROWS", "About", "Column", "Sheet", "Written", "write_csv", "write_workbook"]
+__all__ = ["MOST_ROWS", "About", "Column", "Sheet", "write_csv", "write_workbook"]
 
 MOST_ROWS = 1_048_575
 """Rows of a sheet below its header."""
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 HEADER_COLOUR = "#E9EEF5"
 LABEL_WIDTH, TEXT_WIDTH = 28.0, 90.0
-
-
-@dataclass(frozen=True)
-class Written:
-    """What a file came to hold: rows by the title of their sheet (of the first, where there are several)."""
-
-    path: Path
-    rows: dict[str, int]
 
 
 class _Feed:
@@ -52,27 +47,28 @@ class _Feed:
         self.has_more = bool(first)
 
     def records(self) -> Iterator[dict[str, Any]]:
-        """The next rows as the writer wants them; one empty row when there are none, for the header's sake."""
-        names, start = self.names, self.count
+        """The next rows as the writer wants them; an empty one when there are none, for the header's sake."""
+        names = self.names
         if not self.has_more:
             yield dict.fromkeys(names)
         for row in islice(self._rows, self._most):
             self.count += 1
             yield dict(zip(names, row, strict=True))
         following = next(self._rows, None)
-        self.has_more = following is not None and self.count > start
+        self.has_more = following is not None
         if following is not None:
             self._rows = chain([following], self._rows)
 
 
 def write_workbook(
     path: str | Path, sheets: Sequence[Sheet], about: About, *, most_rows: int = MOST_ROWS
-) -> Written:
-    """Write an .xlsx: the sheets, each going on in further ones where it is full, and a page about the file.
+) -> int:
+    """Write an .xlsx and return how many rows it has.
 
-    Text stays text whatever it begins with; characters a workbook cannot hold are dropped, a text longer
-    than a cell is cut with a mark; a number of more than 15 digits is written as text. The file appears
-    under its name only when it is complete. Raises ValueError for a row that does not fit its columns.
+    A sheet goes on in further ones where it is full; behind all there is a page about the file. Text stays
+    text whatever it begins with; characters a workbook cannot hold are dropped, a text longer than a cell
+    is cut with a mark; a number of more than 15 digits is written as text. The file appears under its name
+    only when it is complete. Raises ValueError for a row that does not fit its columns.
     """
     taken: set[str] = set()
     feeds = [_Feed(sheet, sheet_title(sheet.title, taken), most_rows) for sheet in sheets]
@@ -92,7 +88,7 @@ def write_workbook(
             result = folder / "joined.xlsx"
             joining.join(folder / "main.xlsx", more, result)
         _put(result, Path(path))
-    return Written(Path(path), {feed.title: feed.count for feed in feeds})
+    return sum(feed.count for feed in feeds)
 
 
 def _continued(feeds: list[_Feed], about: str, folder: Path, taken: set[str]) -> list[joining.Continued]:
@@ -141,9 +137,9 @@ def _about_names() -> dict[str, Any]:
 def _about_records(about: About, feeds: list[_Feed]) -> Iterator[dict[str, Any]]:
     lines: list[tuple[Any, Any]] = [
         (_("Title"), about.title),
-        (_("Made by"), about.made_by),
-        (_("Made at"), about.made_at.strftime("%Y-%m-%d %H:%M")),
-        *((_("Filter"), sentence) for sentence in about.filters or [_("none: everything the maker may see")]),
+        (_("Made by"), about.who or "–"),
+        (_("Made at"), about.when.strftime("%Y-%m-%d %H:%M")),
+        (_("Filters"), about.filters or _("none")),
         *((_("Rows in %(sheet)s", sheet=feed.title), f"{feed.count:,}") for feed in feeds),
         *about.notes,
     ]
@@ -152,36 +148,41 @@ def _about_records(about: About, feeds: list[_Feed]) -> Iterator[dict[str, Any]]
         yield dict(zip(names, (clean(str(label)), clean(as_text(value))), strict=True))
 
 
-def write_csv(path: str | Path, columns: Sequence[Column], rows: Any, *, separator: str = ",") -> Written:
-    """Write a .csv in UTF-8 with its mark, so that spreadsheet programs read it rightly.
+def write_csv(
+    path: str | Path, columns: Sequence[Column], rows: Iterable[Row], *, separator: str = ","
+) -> int:
+    """Write a .csv and return how many rows; in UTF-8 with its mark, as spreadsheet programs expect.
 
     A text that such a program would take for a formula gets a ' before it; our reader takes it off again.
+    Raises ValueError for a row that does not fit its columns.
     """
     count = 0
     with tempfile.TemporaryDirectory(prefix="workbook-") as scratch:
         draft = Path(scratch) / "table.csv"
-        with draft.open("w", encoding="utf-8-sig", newline="") as file:
+        with draft.open("w", encoding="utf-8-sig", errors="replace", newline="") as file:
             writer = csv.writer(file, delimiter=separator)
-            writer.writerow(_guarded(label) for label in labels(columns))
-            for block in blocks(tuples(rows, columns), columns):
+            writer.writerow(labels(columns))
+            for block in raw_blocks(tuples(rows, columns), columns):
                 count += len(block)
-                writer.writerows([[_written(value) for value in row] for row in block])
+                writer.writerows(zip(*map(_csv_column, zip(*block, strict=True)), strict=True))
         _put(draft, Path(path))
-    return Written(Path(path), {"": count})
+    return count
 
 
-def _written(value: Any) -> Any:
-    if type(value) is str:
-        return _guarded(value)
-    if value is None:
-        return ""
+def _csv_column(values: tuple[Any, ...]) -> Sequence[Any]:
+    """A column as the csv module can write it: it knows numbers and dates, not formulas and truths."""
+    types = set(map(type, values)) - {NoneType, int, date, datetime}
+    if not types or (types == {Decimal} and "E" not in "".join(map(str, values))):
+        return values
+    return [_csv_value(value) for value in values]
+
+
+def _csv_value(value: Any) -> Any:
+    if isinstance(value, str):
+        return f"'{value}" if value.startswith(FORMULA_STARTS) else value.replace("\x00", "")
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
-    return as_text(value)
-
-
-def _guarded(text: str) -> str:
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+    return None if value is None else as_text(value)
 
 
 def _put(source: Path, target: Path) -> None:

@@ -9,7 +9,7 @@ from math import isfinite
 from types import NoneType
 from typing import Any
 
-from app.core.export.columns import NUMERIC, Column
+from app.core.export.columns import NUMERIC, Column, Row
 
 ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff￾￿]")
 """Characters that XML forbids."""
@@ -26,22 +26,27 @@ BLOCK = 500
 TEXTS, NUMBERS, DATES = {str, NoneType}, {int, float, Decimal, NoneType}, {date, NoneType}
 
 
-def tuples(
-    rows: Iterable[Sequence[Any] | Mapping[str, Any]], columns: Sequence[Column]
-) -> Iterator[Sequence[Any]]:
+def tuples(rows: Iterable[Row], columns: Sequence[Column]) -> Iterator[Sequence[Any]]:
     """Rows as sequences in the order of the columns."""
     keys = [column.key for column in columns]
     for row in rows:
         yield tuple(row.get(key) for key in keys) if isinstance(row, Mapping) else row
 
 
-def blocks(rows: Iterator[Sequence[Any]], columns: Sequence[Column]) -> Iterator[list[Sequence[Any]]]:
-    """Rows by the block, every value one that a cell can hold. Raises ValueError for a row of another length."""
-    fits = [_fitting(column.kind) for column in columns]
+def raw_blocks(rows: Iterator[Sequence[Any]], columns: Sequence[Column]) -> Iterator[list[Sequence[Any]]]:
+    """Rows by the block. Raises ValueError for a row of another length."""
     while block := list(islice(rows, BLOCK)):
+        if set(map(len, block)) != {len(columns)}:
+            wrong = next(row for row in block if len(row) != len(columns))
+            raise ValueError(f"a row has {len(wrong)} values for {len(columns)} columns")
+        yield block
+
+
+def blocks(rows: Iterator[Sequence[Any]], columns: Sequence[Column]) -> Iterator[list[Sequence[Any]]]:
+    """The same, every value one that a cell can hold."""
+    fits = [_fitting(column.kind) for column in columns]
+    for block in raw_blocks(rows, columns):
         before = list(zip(*block, strict=True))
-        if len(before) != len(columns):
-            raise ValueError(f"a row has {len(before)} values for {len(columns)} columns")
         after = [fit(values) for fit, values in zip(fits, before, strict=True)]
         yield (
             block
@@ -77,9 +82,13 @@ def fit_numbers(values: tuple[Any, ...]) -> Sequence[Any]:
         try:
             found: Sequence[Any] = values
             if Decimal in types:
-                found = [None if v is None else float(v) for v in values] if NoneType in types else [*map(float, values)]
-            numbers = [value for value in found if value is not None] if NoneType in types else found
-            if not numbers or (isfinite(sum(numbers)) and max(numbers) < EXACT and min(numbers) > -EXACT):
+                found = (
+                    [None if v is None else float(v) for v in values]
+                    if NoneType in types
+                    else [*map(float, values)]
+                )
+            numbers: Sequence[Any] = [v for v in found if v is not None] if NoneType in types else found
+            if not numbers or (isfinite(sum(numbers)) and min(numbers) > -EXACT and max(numbers) < EXACT):
                 return found
         except (ValueError, OverflowError):
             pass  # a signalling NaN, or a whole number beyond all floats
@@ -99,11 +108,8 @@ def _fit_number(value: Any) -> Any:
 
 
 def fit_dates(values: tuple[Any, ...]) -> Sequence[Any]:
-    """Dates as they are unless one lies before 1900-03-01; times lose their zone, the caller has chosen it."""
-    if (
-        set(map(type, values)) <= {date, NoneType}
-        and min((v for v in values if v), default=FIRST_DAY) >= FIRST_DAY
-    ):
+    """Dates as they are unless one lies before 1900-03-01; times lose their zone: the caller chose it."""
+    if set(map(type, values)) <= DATES and min(filter(None, values), default=FIRST_DAY) >= FIRST_DAY:
         return values
     return [_fit_date(value) for value in values]
 

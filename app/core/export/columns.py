@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -10,15 +10,24 @@ from typing import Any
 from rustpy_xlsxwriter import Format
 
 KINDS = {
-    "text": "", "int": "#,##0", "id": "0", "money": "#,##0.00", "decimal": "General", "rate": "0.00####",
-    "percent": "0.00%", "date": "yyyy-mm-dd", "datetime": "yyyy-mm-dd hh:mm", "bool": "",
-}  # fmt: skip
-"""Kind of a column → how a spreadsheet shows its numbers. `id` is a whole number without thousands."""
-NUMERIC = frozenset({"int", "id", "money", "decimal", "rate", "percent"})
+    "text": "",
+    "integer": "0",
+    "money": "#,##0.00",
+    "decimal": "General",
+    "rate": "0.00####",
+    "percent": "0.00%",
+    "date": "yyyy-mm-dd",
+    "datetime": "yyyy-mm-dd hh:mm",
+    "bool": "",
+}
+"""Kind of a column → how a spreadsheet shows its numbers. A rate is in percent, a percent is a share."""
+NUMERIC = frozenset({"integer", "money", "decimal", "rate", "percent"})
 LEAST = {"date": 11.0, "datetime": 17.0, "money": 12.0}
 MOST = 60.0
 AIR = 3.0
 """Room for the arrow of the filter beside a header."""
+Row = Sequence[Any] | Mapping[str, Any]
+"""Values in the order of the columns, or by their keys."""
 TITLE_LIMIT = 31
 FORBIDDEN = str.maketrans("[]:*?/\\", "()-----")
 
@@ -54,24 +63,25 @@ class Sheet:
 
     title: Any
     columns: Sequence[Column]
-    rows: Iterable[Sequence[Any] | Mapping[str, Any]]
+    rows: Iterable[Row]
 
 
 @dataclass(frozen=True)
 class About:
-    """What the file is, for the person who finds it a year later: title, who made it, when, which filters."""
+    """What the file is, for the person who finds it a year later."""
 
     title: Any
-    made_by: str
-    made_at: datetime
-    filters: Sequence[Any] = ()
-    """One sentence a filter, in words: "Branch is Tongwei"."""
-    notes: Sequence[tuple[Any, Any]] = field(default=())
+    who: str
+    """Who had it made; "" for the system itself."""
+    when: datetime
+    filters: Any = ""
+    """Which rows, in words: "Branch is Tongwei; overdue more than 30 days"."""
+    notes: Sequence[tuple[Any, Any]] = ()
     """Further lines: (label, value)."""
 
 
 def sheet_title(title: str, taken: set[str], number: int = 1) -> str:
-    """A title that a workbook accepts and that differs from those taken, whatever their case; adds it to them.
+    """A title that a workbook accepts and that is not taken yet, whatever its case; adds it to those taken.
 
     >>> sheet_title("Loans: 2018/06 [overdue]", set())
     'Loans- 2018-06 (overdue)'

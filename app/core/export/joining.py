@@ -17,7 +17,7 @@ LOCAL = re.compile(r'localSheetId="(\d+)"')
 
 @dataclass(frozen=True)
 class Continued:
-    """A further sheet: its title, the place (from 0) of the sheet it continues, the workbook and part it is in."""
+    """A further sheet: its title, the place (from 0) of the sheet it continues, where it is."""
 
     title: str
     after: int

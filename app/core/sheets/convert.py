@@ -134,7 +134,7 @@ def _checks(item: Field) -> Iterator[Callable[[Any], Any]]:
 
 
 class Converter:
-    """A layout bound to a header: reads rows of one table, a block at a time. Its memory serves all blocks."""
+    """A layout bound to a header: reads rows of one table by blocks. Its memory serves all."""
 
     def __init__(self, layout: Layout, mapping: dict[str, tuple[int, ...]], header: Sequence[str]) -> None:
         self._layout, self._mapping, self._header = layout, mapping, header
@@ -202,7 +202,7 @@ def convert(
 
 
 def convert_table(layout: Layout, mapping: dict[str, tuple[int, ...]], table: Table) -> Iterator[Converted]:
-    """All rows of an open table, a block of at most some thousand rows at a time. Raises SheetError as it does."""
+    """All rows of an open table, some thousand at a time. Raises SheetError as the table does."""
     converter = Converter(layout, mapping, table.header)
     for numbers, columns in table.blocks():
         yield converter.block(numbers, columns)

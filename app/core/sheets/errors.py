@@ -59,7 +59,7 @@ SENTENCES: dict[Reason, Any] = {
     ),
     Reason.TOO_MUCH_MEMORY: _("The sheet is too large to be read. Divide it, or save it as .csv."),
     Reason.FAR_CELL: _(
-        "The sheet reaches as far as cell %(detail)s, which is too much to be read. Delete the empty rows and "
+        "The sheet reaches as far as cell %(detail)s, which is too much to be read. Delete the rows and "
         "columns beside the table, or save it as .csv."
     ),
     Reason.TOO_SLOW: _("Reading the file took too long and was stopped. Divide it, or save it as .csv."),
@@ -78,11 +78,12 @@ SENTENCES: dict[Reason, Any] = {
     Reason.WRONG_ENCODING: _("The text is not in the encoding %(detail)s. Choose another one."),
     Reason.ERROR_CELL: _("The cell holds the error %(detail)s."),
     Reason.FORMULA_WITHOUT_VALUE: _(
-        "The cell holds a formula that was never calculated. Open the file in a spreadsheet program and save it again."
+        "The cell holds a formula that was never calculated. "
+        "Open the file in a spreadsheet program and save it again."
     ),
     Reason.BAD_DATE: _("The cell is shown as a date but holds %(detail)s, which is none."),
     Reason.DIGITS_LOST: _(
-        "The cell holds a number of more than 15 digits (%(detail)s); a spreadsheet changes the digits after them. "
+        "The cell holds a number of more than 15 digits (%(detail)s), which a spreadsheet does not keep. "
         "Enter it as text."
     ),
     Reason.BEYOND_HEADER: _("There is a value in a column without a name (%(detail)s)."),
@@ -93,14 +94,17 @@ class SheetError(Exception):
     """A file that cannot be read, or (standing in a row in place of a value) a cell that cannot be used.
 
     `row` counts from 1 as in the file; `column` is its letter, or its name for a cell of the table;
-    `detail` fills the sentence and is, for a cell, what stood there.
+    `detail` fills the sentence and is, for a cell, what stood there; `original` is the good value of a
+    cell that only marks its row.
     """
 
     def __init__(
-        self, reason: Reason, sheet: str = "", row: int | None = None, column: str = "", detail: str = ""
-    ) -> None:
+        self, reason: Reason, sheet: str = "", row: int | None = None, column: str = "", detail: str = "",
+        original: str | None = None,
+    ) -> None:  # fmt: skip
         super().__init__(reason, sheet, row, column, detail)
         self.reason, self.sheet, self.row, self.column, self.detail = reason, sheet, row, column, detail
+        self.original = original
 
     @property
     def sentence(self) -> str:

@@ -12,11 +12,11 @@ In JSON:
        {"field": "county", "headers": ["地址"], "split": "/", "part": 0}]}
 """
 
+import dataclasses
 import json
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, fields
-from typing import Any
+from dataclasses import asdict, dataclass, fields
 
 REMARK = "# "
 """Columns whose name begins so are our own remarks in a workbook of errors and are passed over."""
@@ -34,7 +34,7 @@ class Field:
     type: str = "text"
     is_required: bool = False
     transforms: tuple[str, ...] = ()
-    values: dict[str, str] = field(default_factory=dict)
+    values: dict[str, str] = dataclasses.field(default_factory=dict)
     """What is written → what it means. Other words are a problem, unless `keeps_others`."""
     keeps_others: bool = False
     default: str | None = None

@@ -14,8 +14,8 @@ from app.core.sheets.values import AFTER, BEFORE, TYPES
 NUMBERS = ("integer", "decimal", "money", "rate")
 SLUG = re.compile(r"[a-z][a-z0-9_.-]*")
 LAYOUT_KEYS: dict[str, type | tuple[type, ...]] = {
-    "name": str, "title": str, "target": str, "fields": list, "creates": list, "sheet": str, "header_row": int,
-    "encoding": str, "decimal_mark": str, "date_formats": list,
+    "name": str, "title": str, "target": str, "fields": list, "creates": list, "sheet": str,
+    "header_row": int, "encoding": str, "decimal_mark": str, "date_formats": list,
 }  # fmt: skip
 FIELD_KEYS: dict[str, type | tuple[type, ...]] = {
     "field": str, "headers": list, "type": str, "required": bool, "transforms": list, "values": dict,
@@ -58,8 +58,11 @@ def parse_layout(source: str | dict[str, Any]) -> Layout:
     _check_manner("", data, mistakes)
     if mistakes:
         raise LayoutError(mistakes)
-    known = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}
-    return Layout(**{**known, "fields": tuple(_field(item) for item in items or [])})
+    known: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in data.items()
+    }
+    known["fields"] = tuple(_field(item) for item in items or [])
+    return Layout(**known)
 
 
 def _loaded(source: str | dict[str, Any]) -> dict[str, Any]:
@@ -76,10 +79,11 @@ def _loaded(source: str | dict[str, Any]) -> dict[str, Any]:
 
 def _field(item: dict[str, Any]) -> Field:
     back = {new: old for old, new in RENAMED.items()}
-    data = {
-        back.get(key, key): tuple(value) if isinstance(value, list) else value for key, value in item.items()
-    }
-    return Field(**{key: str(value) if key in AS_TEXT else value for key, value in data.items()})
+    data: dict[str, Any] = {}
+    for key, value in item.items():
+        plain = str(value) if key in AS_TEXT else value
+        data[back.get(key, key)] = tuple(plain) if isinstance(plain, list) else plain
+    return Field(**data)
 
 
 def _check_keys(place: str, data: dict[str, Any], known: dict[str, Any], needed: tuple[str, ...],
@@ -155,13 +159,16 @@ def _check_manner(place: str, item: dict[str, Any], mistakes: list[tuple[str, An
     dot = f"{place}." if place else ""
     if item.get("decimal_mark", "") not in ("", ".", ","):
         mistakes.append((f"{dot}decimal_mark", _("must be a point, a comma or empty")))
-    for form in item.get("date_formats") or ():
-        try:
-            sample = datetime(2018, 12, 31).strftime(form)  # noqa: DTZ001 - only the form is tried
-            if datetime.strptime(sample, form).date() != date(2018, 12, 31):  # noqa: DTZ007 - the same
-                raise ValueError(form)
-        except (ValueError, TypeError):
-            mistakes.append((f"{dot}date_formats", _("%(form)s does not make a date", form=form)))
+    wrong = [form for form in item.get("date_formats") or () if not _makes_date(form)]
+    mistakes += [(f"{dot}date_formats", _("%(form)s does not make a date", form=form)) for form in wrong]
+
+
+def _makes_date(form: str) -> bool:
+    sample = datetime(2018, 12, 31)  # noqa: DTZ001 - only the form is tried
+    try:
+        return datetime.strptime(sample.strftime(form), form) == sample  # noqa: DTZ007 - the same
+    except (ValueError, TypeError):
+        return False
 
 
 def bound(kind: str, text: str) -> date | Decimal:

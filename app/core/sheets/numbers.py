@@ -17,13 +17,13 @@ class AmbiguousNumberError(ValueError):
 
 
 def parse_decimal(text: str, mark: str = "") -> Decimal:
-    """The number in a text. `mark` is the decimal mark, "." or ","; "" lets the text decide where it can.
+    """The number in a text. `mark` is the decimal mark, "." or ","; "" lets the text decide.
 
     With both marks in it the last one is decimal; a mark that stands twice separates thousands. Raises
     AmbiguousNumberError for `1,234` without `mark`, ValueError for what is no number.
 
-    >>> parse_decimal("1 234,56"), parse_decimal("1,234.56"), parse_decimal("１２３４"), parse_decimal("(500)")
-    (Decimal('1234.56'), Decimal('1234.56'), Decimal('1234'), Decimal('-500'))
+    >>> parse_decimal("1 234,56"), parse_decimal("1,234.56"), parse_decimal("(５００)")
+    (Decimal('1234.56'), Decimal('1234.56'), Decimal('-500'))
     >>> parse_decimal("1,234", mark=","), parse_decimal("1,234", mark=".")
     (Decimal('1.234'), Decimal('1234'))
     """

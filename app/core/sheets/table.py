@@ -6,12 +6,13 @@ from dataclasses import asdict
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from app.core.sheets.errors import Reason, SheetError
 from app.core.sheets.limits import Limits
 from app.core.sheets.memo import Memo
 from app.core.sheets.process import Reading
+from app.core.sheets.reader.faults import ORIGINAL_AFTER
 from app.core.sheets.reader.frames import COLUMN_END, VALUE_END
 
 EMPTY = {"": None}
@@ -120,15 +121,16 @@ class Table:
         if kind == "s":
             return text or None
         if kind == "e":
-            code, _space, detail = text.partition(" ")
-            return SheetError(Reason(code), self.sheet, row, name, detail)
+            code, _space, rest = text.partition(" ")
+            detail, _mark, original = rest.partition(ORIGINAL_AFTER)
+            return SheetError(Reason(code), self.sheet, row, name, detail, original or None)
         return self._memos[kind][text]
 
     def close(self) -> None:
         """End the process behind the table."""
         self._reading.close()
 
-    def __enter__(self) -> "Table":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_exc: object) -> None:

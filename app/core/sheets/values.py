@@ -55,6 +55,7 @@ def as_text(value: Any) -> str:
 
 
 def text(value: Any, _manner: Manner) -> Any:
+    """Any cell as text."""
     return as_text(value)
 
 
@@ -64,6 +65,7 @@ def code(value: Any, _manner: Manner) -> Any:
 
 
 def decimal(value: Any, manner: Manner) -> Any:
+    """A number, however it is written."""
     if isinstance(value, bool | date):
         return Fault(_("is not a number"))
     if isinstance(value, int | Decimal):
@@ -79,6 +81,7 @@ def decimal(value: Any, manner: Manner) -> Any:
 
 
 def integer(value: Any, manner: Manner) -> Any:
+    """A whole number."""
     number = decimal(value, manner)
     if isinstance(number, Fault):
         return number
@@ -102,6 +105,7 @@ def rate(value: Any, manner: Manner) -> Any:
 
 
 def day(value: Any, manner: Manner) -> Any:
+    """A date; of a date with time, its day."""
     if isinstance(value, datetime):
         return value.date()
     if isinstance(value, date):
@@ -118,6 +122,7 @@ def day(value: Any, manner: Manner) -> Any:
 
 
 def truth(value: Any, _manner: Manner) -> Any:
+    """Yes or no, in five languages."""
     if isinstance(value, bool):
         return value
     word = unicodedata.normalize("NFKC", as_text(value)).strip().casefold()

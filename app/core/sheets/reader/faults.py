@@ -1,6 +1,8 @@
-"""What the reading process reports when a file or a cell cannot be used. Sentences for people are elsewhere."""
+"""What the reading process reports when a file or a cell cannot be used; the sentences are elsewhere."""
 
 from dataclasses import dataclass
+
+ORIGINAL_AFTER = "\x02"
 
 
 class FileFault(Exception):
@@ -11,20 +13,24 @@ class FileFault(Exception):
 
     def __init__(
         self, code: str, *, row: int | None = None, column: str = "", sheet: str = "", detail: str = ""
-    ):
+    ) -> None:
         super().__init__(code)
         self.place = {"reason": code, "sheet": sheet, "row": row, "column": column, "detail": detail}
 
 
 @dataclass(frozen=True)
 class CellFault:
-    """A cell that holds no usable value; the rest of its row is still read."""
+    """A cell that holds no usable value; the rest of its row is still read.
+
+    `text` fills the sentence about it; `original` is what to write back where the cell itself was good.
+    """
 
     code: str
     text: str
+    original: str = ""
 
     def __str__(self) -> str:
-        return f"{self.code} {self.text}"
+        return f"{self.code} {self.text}{ORIGINAL_AFTER}{self.original}"
 
 
 def letters(index: int) -> str:

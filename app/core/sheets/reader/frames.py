@@ -30,7 +30,7 @@ def send(out: BinaryIO, letter: bytes, body: str = "") -> None:
 
 
 def body(numbers: Sequence[int], columns: Sequence[Packed]) -> str:
-    """The body of an `R` frame; '' when all rows are blank. The order of letters and the width are the reader's."""
+    """The body of an `R` frame; '' when all rows are blank."""
     blank = _blank_rows(columns)
     if blank:
         keep = [index for index in range(len(numbers)) if index not in blank]
@@ -73,7 +73,7 @@ def _fitted(row: list[Any], width: int) -> list[Any]:
     beyond = [(index, cell) for index, cell in enumerate(row[width:], width) if str(cell).strip()]
     row = row[:width] + [""] * (width - len(row))
     if beyond:
-        row[-1] = CellFault("beyond_header", f"{letters(beyond[0][0])}: {beyond[0][1]}")
+        row[-1] = CellFault("beyond_header", f"{letters(beyond[0][0])}: {beyond[0][1]}", str(row[-1]))
     return row
 
 

@@ -54,7 +54,7 @@ def _is_name(cell: Any) -> bool:
 
 
 def names(row: Sequence[Any], number: int, source: "RowSource") -> list[str]:
-    """The names of the columns. Raises FileFault for a cell merged over several columns and a name used twice."""
+    """The names of the columns. Raises FileFault for merged cells and for a name used twice."""
     found = [name_of(cell) for cell in row]
     while found and not found[-1]:
         found.pop()

@@ -31,7 +31,7 @@ SAMPLE = 4096
 
 
 def kind_of(path: Path, limits: Limits) -> str:
-    """`xlsx`, `xlsb`, `ods`, `xls` or `text`. Raises FileFault for everything else and for a zip that is unsafe."""
+    """`xlsx`, `xlsb`, `ods`, `xls` or `text`. Raises FileFault for all else and for an unsafe zip."""
     size = path.stat().st_size
     if size == 0:
         raise FileFault("empty_file")
@@ -39,7 +39,7 @@ def kind_of(path: Path, limits: Limits) -> str:
         raise FileFault("file_too_large", detail=str(limits.file_bytes // MEGA))
     with path.open("rb") as file:
         sample = file.read(SAMPLE)
-    if sample.startswith(b"PK\x03\x04") or sample.startswith(b"PK\x05\x06"):
+    if sample.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _zipped(path, limits)
     if sample.startswith(OLE):
         return _ole(path)

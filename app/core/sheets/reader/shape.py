@@ -34,7 +34,7 @@ class Shape:
         """{column: {(kind, form): [attributes]}}"""
         self._builds = 0
         self.row: re.Pattern[str] | None = None
-        """A whole row; its first group is the row's number, the others are `groups`. None before any is known."""
+        """A whole row; its first group is the row's number, the others are `groups`. None at first."""
         self.groups: list[tuple[int, str]] = []
         """(column, kind) of every group after the row's number."""
 

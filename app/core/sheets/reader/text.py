@@ -4,15 +4,17 @@ import codecs
 import csv
 from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from app.core.sheets.limits import Limits
 from app.core.sheets.reader.faults import FileFault
-from app.core.sheets.reader.source import RowSource
+from app.core.sheets.reader.source import Block, RowSource
 
 BLOCK = 1 << 20
 SEPARATORS = ",;\t|"
+GUARDED = frozenset(("'=", "'+", "'-", "'@", "'\t", "'\r"))
 GUESS_LINES = 50
 GUESS_BYTES = 200_000
 CYRILLIC = frozenset(range(0xC0, 0x100)) | {0xA5, 0xA8, 0xAA, 0xAF, 0xB2, 0xB3, 0xB4, 0xB8, 0xBA, 0xBF}
@@ -47,6 +49,11 @@ class TextTable(RowSource):
         except UnicodeError as error:
             raise FileFault("wrong_encoding", row=1, detail=self.encoding) from error
 
+    def blocks(self, width: int) -> Iterator[Block]:
+        """As they are, but without the ' that our own export puts before what looks like a formula."""
+        for numbers, columns in super().blocks(width):
+            yield numbers, [(kinds, [_unguarded(text) for text in texts]) for kinds, texts in columns]
+
     def rows(self) -> Iterator[tuple[int, list[Any]]]:
         csv.field_size_limit(self.limits.cell_chars)
         line = 1 + self._skip
@@ -66,6 +73,10 @@ class TextTable(RowSource):
             raise FileFault("wrong_encoding", row=line, detail=self.encoding) from error
         except csv.Error as error:
             raise FileFault("damaged", row=line, detail=str(error)) from error
+
+
+def _unguarded(text: str) -> str:
+    return text[1:] if text[:2] in GUARDED else text
 
 
 def _checked(encoding: str) -> str:
@@ -104,8 +115,11 @@ def guess_encoding(path: Path) -> str:
     sample = _not_utf8(path)
     if sample is None:
         return "utf-8"
-    scores = {"gb18030": _double_bytes(sample, "gb18030", 0xB0, 0xD7), "big5": _double_bytes(sample, "big5", 0xA4, 0xC6),
-              "cp1251": _cyrillic(sample)}  # fmt: skip
+    scores = {
+        "gb18030": _double_bytes(sample, "gb18030", 0xB0, 0xD7),
+        "big5": _double_bytes(sample, "big5", 0xA4, 0xC6),
+        "cp1251": _cyrillic(sample),
+    }
     return max(scores, key=lambda name: scores[name])
 
 
@@ -125,7 +139,7 @@ def _not_utf8(path: Path) -> bytes | None:
 
 
 def _double_bytes(sample: bytes, encoding: str, low: int, high: int) -> float:
-    """Share of characters whose first byte is where the encoding keeps its common ideographs; 0 if invalid."""
+    """Share of characters whose first byte is where the encoding has its common ideographs; 0 if invalid."""
     try:
         text = sample.decode(encoding)
     except UnicodeDecodeError:
@@ -139,6 +153,6 @@ def _cyrillic(sample: bytes) -> float:
     """Share of bytes outside ASCII that are Cyrillic letters, less where capitals follow small letters."""
     wide = [byte for byte in sample if byte > 0x7F]
     letters = sum(1 for byte in wide if byte in CYRILLIC)
-    pairs = [(a, b) for a, b in zip(sample, sample[1:], strict=False) if a >= 0xE0 and b >= 0xC0]
+    pairs = [(a, b) for a, b in pairwise(sample) if a >= 0xE0 and b >= 0xC0]
     broken = sum(1 for _a, b in pairs if b < 0xE0)
     return (letters - 2 * broken) / len(wide) if wide else 0.0
