@@ -1,0 +1,251 @@
+"""A small world in which every row of every scoped entity belongs to one loan and carries its canary.
+
+Rows are made from the declarations, so an entity that is new tomorrow has its canaries without a line here.
+Who may see what is computed from grants and tree membership in plain Python, not by the code under test.
+"""
+
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import ARRAY, Boolean, Date, DateTime, Integer, LargeBinary, Numeric, String
+from sqlalchemy.dialects.postgresql import JSONB
+
+from app.access.users import create_user
+from app.core import registry
+from app.core.db import unscoped
+from app.core.org import GrantKind
+
+TOKEN = re.compile(r"canary(\d{3})z|13800(\d{6})")
+PLACES = (
+    ("province", None, "province"), ("city", "province", "city"), ("c1", "city", "county"), ("c2", "city", "county"),
+    ("a1", "c1", "area"), ("t1", "a1", "township"), ("t2", "c1", "township"), ("t3", "c2", "township"),
+    ("v1", "t1", "village"), ("v2", "t1", "village"), ("v3", "t2", "village"), ("v4", "t3", "village"),
+)  # fmt: skip
+UNITS = (("hq", None), ("b1", "hq"), ("b1a", "b1"), ("b2", "hq"))
+# (client, branch, officer, village, product kind, which customer of the client)
+LOANS = (
+    ("x", "b1", "o1", "v1", "livestock", 0), ("x", "b1a", "o2", "v2", "consumer", 1), ("x", "b2", "o3", "v3", "livestock", 2),
+    ("y", "b2", "o3", "v4", "consumer", 3), ("y", "b1", "o2", "v4", "livestock", 4), ("x", "b2", "o1", "v4", "consumer", 0),
+    ("y", "b1a", "o3", "v1", "consumer", 5), ("x", "hq", "o2", "v3", "livestock", 6), ("y", "hq", "o3", "v2", "livestock", 7),
+)  # fmt: skip
+DAY = date(2018, 6, 25)
+
+
+@dataclass
+class Person:
+    """A user of the walk and the grants he was given, by names of this world."""
+
+    name: str
+    grants: tuple[dict[str, Any], ...]
+    id: int = 0
+
+
+@dataclass
+class World:
+    """Rows by entity, with the number of the loan each belongs to."""
+
+    rows: dict[str, list[tuple[int, Any]]] = field(default_factory=dict)
+    users: dict[str, int] = field(default_factory=dict)
+    branches: dict[str, Any] = field(default_factory=dict)
+    regions: dict[str, Any] = field(default_factory=dict)
+    clients: dict[str, Any] = field(default_factory=dict)
+    people: list[Person] = field(default_factory=list)
+
+
+PEOPLE = (
+    Person("all", ({"kind": "all"},)),
+    Person("branch_subtree", ({"kind": "branch", "branch": "b1"},)),
+    Person("branch_leaf", ({"kind": "branch", "branch": "b2"},)),
+    Person("o1", ({"kind": "own"},)),
+    Person("team", ({"kind": "team", "team": "north"},)),
+    Person("county", ({"kind": "region", "region": "c1"},)),
+    Person("area", ({"kind": "region", "region": "a1"},)),
+    Person("township", ({"kind": "region", "region": "t1"},)),
+    Person("village", ({"kind": "region", "region": "v4"},)),
+    Person("client", ({"kind": "client", "client": "y"},)),
+    Person("livestock", ({"kind": "region", "region": "c1", "product_kinds": ["livestock"]},)),
+    Person("two_grants", ({"kind": "own"}, {"kind": "region", "region": "v4"})),
+    Person("nobody", ()),
+)
+TEAM = {"o2": "north", "o3": "north", "o1": "south"}
+
+
+def parents(tree: tuple[tuple[str, ...], ...], name: str) -> set[str]:
+    """The node and everything above it."""
+    above = {row[0]: row[1] for row in tree}
+    found: set[str] = set()
+    while name is not None:
+        found.add(name)
+        name = above[name]
+    return found
+
+
+def make_world() -> World:
+    """Fill the database; one unscoped transaction."""
+    world = World(people=[Person(p.name, p.grants) for p in PEOPLE])
+    with unscoped("the walk's data") as session:
+        _frame(session, world)
+    _make_people(world)
+    with unscoped("the walk's data") as session:
+        customers: dict[tuple[str, int], Any] = {}
+        for number, plan in enumerate(LOANS):
+            _loan_and_all(session, world, number, plan, customers)
+    return world
+
+
+def _frame(session: Any, world: World) -> None:
+    """Units, places, clients, products, a team: what is shared."""
+    entity = registry.entity
+    for name, parent in UNITS:
+        row = entity("branch")(name=name, parent_id=world.branches[parent].id if parent else None)
+        world.branches[name] = _add(session, row)
+    for name, parent, level in PLACES:
+        row = entity("region")(name=name, level=level, parent_id=world.regions[parent].id if parent else None)
+        world.regions[name] = _add(session, row)
+    for code, number in (("x", 900), ("y", 901)):
+        columns = {"currency": "CNY", "country": "CN", "zone": "Asia/Shanghai", "language": "en"}
+        world.clients[code] = _add(session, entity("client")(code=code, name=token(number), **columns))
+        world.rows.setdefault("client", []).append((number, world.clients[code]))
+    for team in sorted(set(TEAM.values())):
+        _add(session, entity("team")(name=team))
+
+
+def _make_people(world: World) -> None:
+    """Users: the officers, and those who walk (each with every right, so that only scope can stop him)."""
+    for name in TEAM:
+        world.users[name] = create_user(name, "pw", "Administrator", branch_id=world.branches["b1"].id)
+    with unscoped("teams") as session:
+        team = {row.name: row.id for row in session.query(registry.entity("team"))}
+        for name, named in TEAM.items():
+            session.get_one(registry.entity("user"), world.users[name]).team_id = team[named]
+    grant = registry.entity("data_grant")
+    for person in world.people:
+        if person.name not in world.users:
+            world.users[person.name] = create_user(person.name, "pw", "Administrator")
+        person.id = world.users[person.name]
+        with unscoped("grants") as session:
+            ids = {"branch": world.branches, "region": world.regions, "client": world.clients}
+            for given in person.grants:
+                columns = {f"{k}_id": ids[k][v].id if k in ids else team[v] for k, v in given.items() if k in (*ids, "team")}
+                session.add(grant(user_id=person.id, kind=GrantKind(given["kind"]), product_kinds=given.get("product_kinds"), **columns))
+
+
+def _loan_and_all(session: Any, world: World, number: int, plan: tuple[Any, ...], customers: dict[Any, Any]) -> None:
+    """One loan and one row of every scoped entity that belongs to it."""
+    client, branch, officer, village, kind, who = plan
+    holder: dict[str, Any] = {
+        "client": world.clients[client], "branch": world.branches[branch], "region": world.regions[village],
+        "user": _Id(world.users[officer]), "number": number, "kind": kind,
+    }  # fmt: skip
+    if (client, who) in customers:
+        holder["customer"] = customers[client, who]
+    for entity in _in_order():
+        slug = entity.slug()
+        if slug in holder and slug not in ("customer",) or (slug == "customer" and "customer" in holder):
+            continue
+        row = _add(session, entity(**_values(entity, holder)))
+        holder[slug] = row
+        if slug == "customer":
+            customers[client, who] = row
+        if not entity.__scope__.is_shared:
+            world.rows.setdefault(slug, []).append((number, row))
+
+
+class _Id:
+    def __init__(self, value: int) -> None:
+        self.id = value
+
+
+_NOT_MADE = {"customer_reach", "history", "user", "role", "branch", "region", "client", "data_grant", "setting", "team", "department", "position"}
+
+
+def _in_order() -> list[Any]:
+    """Entities whose required links come before them."""
+    waiting = [cls for cls in registry.entities() if cls.slug() not in _NOT_MADE]
+    known, ordered = {"client", "branch", "region", "user", "role", *_NOT_MADE}, []
+    while waiting:
+        ready = [cls for cls in waiting if _needed(cls) <= known]
+        assert ready, f"links in a circle: {waiting}"
+        for cls in ready:
+            ordered.append(cls)
+            known.add(cls.slug())
+            waiting.remove(cls)
+    return ordered
+
+
+def _needed(cls: Any) -> set[str]:
+    """What a row's links need; optional links to the customer's other rows are filled too, not to itself."""
+    return {c.info["link"] for c in cls.__table__.columns if c.info.get("link") and c.info["link"] != cls.slug()} - _optional_cycles(cls)
+
+
+def _optional_cycles(cls: Any) -> set[str]:
+    return {"bucket", "customer"} if cls.slug() == "bucket" else set()
+
+
+def _values(entity: Any, holder: dict[str, Any]) -> dict[str, Any]:
+    found = {}
+    for column in entity.__table__.columns:
+        value = _value(entity, column, holder)
+        if value is not None:
+            found[column.key] = value
+    return found
+
+
+def _value(entity: Any, column: Any, holder: dict[str, Any]) -> Any:
+    number, kind, info = holder["number"], column.type, column.info
+    if column.primary_key or info.get("kind") == "file":
+        return None
+    if info.get("kind") == "scope_key":
+        return _scope_key(entity, column.name, holder)
+    if info.get("link"):
+        target = holder.get(info["link"])
+        return None if info["link"] == entity.slug() else getattr(target, "id", None)
+    if info.get("choices"):
+        members = list(info["choices"])
+        return holder["kind"] if column.name == "kind" and holder["kind"] in members and entity.slug() == "product" else members[0]
+    return _plain(column, kind, info, number)
+
+
+def _scope_key(entity: Any, name: str, holder: dict[str, Any]) -> Any:
+    """Filled by triggers where it is copied from a link; set here where the row itself is the key."""
+    if name in entity.__scope__.copied_keys():
+        return None
+    return {"branch_lft": holder["branch"].lft, "region_lft": holder["region"].lft, "product_kind": holder["kind"]}.get(name)
+
+
+def _plain(column: Any, kind: Any, info: dict[str, Any], number: int) -> Any:
+    if info.get("kind") == "phone":
+        return f"+8613800{number:06d}"
+    if isinstance(kind, String):
+        text = token(number)
+        return text if kind.length is None or kind.length >= len(text) else "CNY"[: kind.length]
+    if isinstance(kind, Boolean):
+        return column.name == "is_active"
+    if isinstance(kind, DateTime):
+        return datetime(2018, 6, 1, 8, tzinfo=UTC) + timedelta(hours=number)
+    if isinstance(kind, Date):
+        return None if column.name in ("paid_on", "written_off_on", "settled_on") and column.nullable else DAY - timedelta(days=number + 1)
+    if isinstance(kind, Numeric):
+        return Decimal(2**number) if info.get("kind") == "money" else Decimal(number + 1)
+    if isinstance(kind, Integer):
+        return number + 1
+    if isinstance(kind, JSONB):
+        return None if info.get("kind") == "json" and column.default is not None and callable(column.default.arg) and column.name in ("errors", "receipts") else {"note": token(number)}
+    assert isinstance(kind, (ARRAY, LargeBinary)), f"the walk cannot fill {column}"
+    return None
+
+
+def token(number: int) -> str:
+    """The canary of a loan's rows."""
+    return f"canary{number:03d}z"
+
+
+def _add(session: Any, row: Any) -> Any:
+    session.add(row)
+    session.flush()
+    session.refresh(row)
+    session.expunge(row)
+    return row
