@@ -88,9 +88,16 @@ const Loandesk = (() => {
   on("click", "[data-toast-close]", (event, button) => button.closest(".note-toast").remove());
   on("click", "[data-keys-help]", () => $("#keys").showModal());
   $$("#toasts .note-toast").forEach(fade);
-  $$("details[data-nav]").forEach((group) => group.addEventListener("toggle", () => {
-    remember("nav", $$("details[data-nav][open]").map((one) => one.dataset.nav).join("."));
-  }));
+  // only what the person opened or closed is kept; the group of the present page opens by itself
+  on("click", "details[data-nav] > summary", (event, summary) => {
+    const kept = new Set((document.cookie.match(/(?:^|; )nav=([\d.]*)/)?.[1] || "").split(".").filter(Boolean));
+    const group = summary.parentElement;
+    if (group.open) kept.delete(group.dataset.nav); else kept.add(group.dataset.nav);
+    remember("nav", [...kept].join("."));
+  });
+  const here = $(".side-sub [aria-current]");
+  const menu = here?.closest(".side-nav");
+  if (menu && here.offsetTop + here.offsetHeight > menu.scrollTop + menu.clientHeight) menu.scrollTop = here.offsetTop - menu.clientHeight / 2;
 
   document.addEventListener("submit", async (event) => {
     const form = event.target;
