@@ -49,6 +49,9 @@ def parser() -> argparse.ArgumentParser:
     add["import"].add_argument("file")
     add["import"].add_argument("--layout", required=True, help="name of the file's layout")
     add["import"].add_argument("--client", help="code of the client bank whose portfolio it is")
+    add["import"].add_argument(
+        "--as-of", type=date.fromisoformat, metavar="YYYY-MM-DD", help="day of the ledger"
+    )
     add["backup"].add_argument("file")
     add["restore"].add_argument("file")
     add["nightly"].add_argument("--date", required=True, type=date.fromisoformat, metavar="YYYY-MM-DD")

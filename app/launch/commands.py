@@ -49,7 +49,12 @@ def import_file(options: argparse.Namespace) -> int:
     with application(options):
         from app.servicing.intake import run_import
 
-        summary = run_import(options.file, options.layout, options.client, say)
+        summary = run_import(
+            options.file, options.layout, options.client, as_of=options.as_of,
+            progress=lambda percent, stage: say(f"{percent:3} % {stage}"),
+        )  # fmt: skip
+        if summary.error_file:
+            say(f"Refused rows with their reasons: {summary.error_file} in {os.environ['FILES_DIR']}")
         say(summary.line)
     return 0
 

@@ -3,7 +3,9 @@
 import argparse
 import hashlib
 import os
+import re
 import subprocess
+from itertools import pairwise
 from pathlib import Path
 
 import psycopg
@@ -66,6 +68,30 @@ def selects(arguments: list[str]) -> bool:
     )
 
 
+def naming(arguments: list[str]) -> list[str]:
+    """The test files that name what `-k` asks for, so that the others need not be loaded.
+
+    [] means all: when paths are given, the expression excludes something, or no file names it.
+    """
+    has_path = any((PROJECT / word.split("::")[0]).exists() for word in arguments)
+    asked = [after for word, after in pairwise([*arguments, ""]) if word == "-k"]
+    words = re.findall(r"\w+", " ".join(asked).lower())
+    if has_path or not words or "not" in words:
+        return []
+    wanted = set(words) - {"and", "or"}
+    files = sorted(path.relative_to(PROJECT) for path in (PROJECT / "tests").rglob("test_*.py"))
+    found = [str(path) for path in files if names(PROJECT / path, wanted)]
+    if found:
+        say(f"Looking in {len(found)} of {len(files)} files; to look in all of them add: tests")
+    return found
+
+
+def names(path: Path, words: set[str]) -> bool:
+    """Whether one of the words stands in a test file or in its path."""
+    text = f"{path.relative_to(PROJECT)} {path.read_text()}".lower()
+    return any(word in text for word in words)
+
+
 def check() -> list[str]:
     """Run the checks of the code side by side; the names of those that failed."""
     say(f"Checking: {', '.join(CHECKS)}")
@@ -103,7 +129,7 @@ def test(options: argparse.Namespace, arguments: list[str]) -> int:
         for name in OURS:
             told.pop(name, None)
         spread = WHOLE_SUITE if is_whole and "-n" not in arguments and "-x" not in arguments else ()
-        code = pytest([*module("pytest"), *spread, *arguments], told)
+        code = pytest([*module("pytest"), *spread, *arguments, *naming(arguments)], told)
     if failed:
         say(f"Failed besides the tests: {', '.join(failed)}")
     return code or int(bool(failed))

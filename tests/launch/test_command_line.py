@@ -131,6 +131,15 @@ def test_system_packages_are_listed_with_a_proof_each() -> None:
     assert not system.is_there("/no/such/file")
 
 
+def test_a_word_is_looked_for_only_in_the_files_that_name_it() -> None:
+    here = "tests/launch/test_command_line.py"
+    assert testing.naming(["-k", "zebra_crossing or quagga"]) == [here]
+    assert testing.naming(["-k", "not quagga"]) == []
+    assert testing.naming(["-k", "quagga", "tests/launch"]) == []
+    assert testing.naming(["-k", "qua" + "ggas"]) == []
+    assert testing.naming(["-x"]) == []
+
+
 @pytest.mark.parametrize(
     "arguments,chooses",
     [
