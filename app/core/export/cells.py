@@ -102,7 +102,7 @@ def _fit_number(value: Any) -> Any:
         return clean(as_text(value))
     if not isinstance(value, int) and not isfinite(value):
         return None
-    if abs(value) >= EXACT:
+    if not -EXACT < value < EXACT:
         return as_text(value)
     return float(value) if isinstance(value, Decimal) else value
 
