@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 
 from app.core import jobs, settings
 from app.core.clock import BUSINESS_DATE
@@ -64,10 +65,8 @@ class Chain:
             if link.is_only_last and not is_last:
                 outcome = jobs.miss(self.name, link.name, day)
             else:
-                work = link.work
-                outcome = jobs.run_step(
-                    self.name, link.name, day, lambda s, r, work=work: work(s, day, r), user_id=user_id
-                )
+                work = partial(_on_day, link.work, day)
+                outcome = jobs.run_step(self.name, link.name, day, work, user_id=user_id)
             tell(str(outcome))
             yield outcome
 
@@ -81,3 +80,7 @@ class Chain:
                 raise RuleError(f"{until} is over: the business date is {present}", "date")
             return [until]
         return [present + ONE_DAY * n for n in range(1, (until - present).days + 1)]
+
+
+def _on_day(work: Step, day: date, session: ScopedSession, record: Record) -> int:
+    return work(session, day, record)

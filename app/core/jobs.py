@@ -117,8 +117,16 @@ def request(session: Session, job: str, business_on: date | None, user_id: int |
     found = find(session, job, "request", business_on)
     if found is not None and found.state in (JobState.WAITING, JobState.RUNNING):
         return found
-    values = {"state": JobState.WAITING, "user_id": user_id, "errors": [], "ended_at": None}
+    values: dict[str, Any] = {"state": JobState.WAITING, "user_id": user_id, "errors": [], "ended_at": None}
     return _upsert(session, job, "request", business_on, values)
+
+
+def note(session: Session, job: str, step: str, business_on: date, rows: int) -> None:
+    """Record work that was done outside of a step, in the transaction that did it; again adds its rows."""
+    found = find(session, job, step, business_on)
+    before = found.rows if found is not None else 0
+    values = {"state": JobState.DONE, "rows": before + rows, "ended_at": clock.now()}
+    _upsert(session, job, step, business_on, values)
 
 
 def lock(session: Session, job: str) -> None:
@@ -167,8 +175,8 @@ def reason_of(error: BaseException) -> str:
 def _upsert(
     session: Session, job: str, step: str, business_on: date | None, values: dict[str, Any]
 ) -> JobRun:
-    made = insert(JobRun).values(job=job, step=step, business_on=business_on, **values)
-    made = made.on_conflict_do_update(
+    row = insert(JobRun).values(job=job, step=step, business_on=business_on, **values)
+    made = row.on_conflict_do_update(
         index_elements=[JobRun.job, JobRun.step, JobRun.business_on], set_=values
     ).returning(JobRun)
     return session.scalars(made, execution_options={"populate_existing": True}).one()

@@ -43,8 +43,8 @@ def make_book(
 ) -> None:  # fmt: skip
     """So many loans of customers who have about `loans_each`, due on every day of the month, some late.
 
-    Each was paid out 1 to 12 months before `day`. Its instalments due before `day` are paid, but for a share of
-    the loans whose last one to four are not.
+    Each was paid out 1 to 12 months before `day`. Its instalments due before `day` are paid, but for a share
+    of the loans whose last one to four are not.
     """
     client, product, branch = make_frame(session)
     values = {
@@ -62,7 +62,8 @@ SELECT :client, 'person', 'Customer ' || n, 'ID' || n, 'en', 'Asia/Shanghai', 'a
 FROM generate_series(1, :people) n;
 
 INSERT INTO phone (customer_id, number, kind, is_primary, state)
-SELECT id, '+86138' || lpad(id::text, 8, '0'), 'mobile', true, 'unknown' FROM customer WHERE client_id = :client;
+SELECT id, '+86138' || lpad(id::text, 8, '0'), 'mobile', true, 'unknown'
+FROM customer WHERE client_id = :client;
 
 CREATE TEMP TABLE made ON COMMIT DROP AS
 SELECT c.id AS customer_id, row_number() OVER (ORDER BY c.id) AS n FROM customer c WHERE client_id = :client;
@@ -74,22 +75,23 @@ SELECT :client, 'L' || lpad(g::text, 8, '0'), m.customer_id, :product, :branch, 
 FROM generate_series(0, :n - 1) g JOIN made m ON m.n = g % CAST(:people AS int) + 1
 CROSS JOIN LATERAL (SELECT (CAST(:day AS date) - (g * 37 % 360) * interval '1 day')::date AS on) d;
 
-INSERT INTO instalment (loan_id, customer_id, number, due_on, principal, interest, balance)
-SELECT l.id, l.customer_id, n, (l.disbursed_on + n * interval '1 month')::date, 1000, 10 * (:count - n + 1),
-    1000 * (:count - n)
-FROM loan l, generate_series(1, :count) n WHERE l.client_id = :client;
-
-UPDATE instalment i SET principal_paid = i.principal, interest_paid = i.interest, paid_on = due_on
-FROM loan l WHERE l.id = i.loan_id AND l.client_id = :client AND i.due_on < :day
-AND i.due_on < CAST(:day AS date) - CASE WHEN l.id % 1000 < :late * 1000 THEN (l.id % 4 + 1) * interval '30 days'
-    ELSE interval '0 days' END
+INSERT INTO instalment (loan_id, customer_id, number, due_on, principal, interest, balance,
+    principal_paid, interest_paid, paid_on)
+SELECT l.id, l.customer_id, n, due_on, 1000, 10 * (:count - n + 1), 1000 * (:count - n),
+    CASE WHEN is_paid THEN 1000 ELSE 0 END,
+    CASE WHEN is_paid THEN 10 * (CAST(:count AS int) - n + 1) ELSE 0 END,
+    CASE WHEN is_paid THEN due_on END
+FROM loan l CROSS JOIN generate_series(1, :count) n
+CROSS JOIN LATERAL (SELECT (l.disbursed_on + n * interval '1 month')::date AS due_on) d
+CROSS JOIN LATERAL (SELECT due_on < CAST(:day AS date) - CASE WHEN l.id % 1000 < :late * 1000
+    THEN CAST(l.id % 4 + 1 AS int) * 30 ELSE 0 END AS is_paid) p WHERE l.client_id = :client
 """
 
 
 def book(session: Session) -> list[tuple[object, ...]]:
     """What the loans say of themselves, in the order of their numbers."""
     columns = (
-        Loan.number, Loan.principal_outstanding, Loan.overdue_principal, Loan.overdue_interest, Loan.overdue_since,
-        Loan.next_due_on, Loan.bucket_id, Loan.status, Loan.settled_on,
+        Loan.number, Loan.principal_outstanding, Loan.overdue_principal, Loan.overdue_interest,
+        Loan.overdue_since, Loan.next_due_on, Loan.bucket_id, Loan.status, Loan.settled_on,
     )  # fmt: skip
     return [tuple(row) for row in session.query(*columns).order_by(Loan.number)]
