@@ -52,6 +52,7 @@
     const box = $("[data-quick] input", list);
     // "?sort=…" inside a tab means the tab's address, not the page's
     const url = new URL(link.getAttribute("href"), address(list));
+    if ("embedded" in list.dataset) url.searchParams.set("partial", "tab");
     if (box) box.value = url.searchParams.get("q") || "";
     load(list, url.href).then(() => $(".table-scroll", list)?.scrollTo({ top: 0 }));
   });
