@@ -45,6 +45,8 @@ SCREENS: dict[tuple[str, str], tuple[str, ...] | None] = {
     ("can_find", "Search"): None,
     ("can_rows", "Lookups"): None,
     ("can_show", "Files"): None,
+    ("can_get", "OpenApi"): None,
+    ("can_index", "Reports"): None,
     ("can_list", "FileJob"): None,
     ("can_show", "FileJob"): None,
     ("can_this_form_get", "ResetMyPasswordView"): None,

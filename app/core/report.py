@@ -5,7 +5,9 @@
     def portfolio(asked: BookAsked, by: str) -> Select: ...
 
 The function answers with a Select over entities (never text, so that scope criteria and row security apply)
-whose columns are `key` and `name` of a row, perhaps `detail`, and one column for each measure.
+whose columns are `key` and `name` of a row, one for each measure, and where wanted `detail` (a second line
+under the name) and `linked` (false: what stands in the row cannot be said as a filter). Without a dimension
+it answers with the totals alone. A report that declares no dimensions is a function of `asked` only.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from app.core import registry
 
-MOST_ROWS = 2000
+MOST_ROWS = 500
 """Rows a page shows; the workbook has all of them."""
 
 
@@ -41,8 +43,8 @@ class Asked:
         """A copy with what only the data can tell: which day there is a snapshot of."""
         return self
 
-    def notes(self) -> list[str]:
-        """Sentences the reader must know, for the foot of the page and of the workbook."""
+    def notes(self, by: str) -> list[str]:
+        """Sentences the reader of these groups must know, for the foot of the page and of the workbook."""
         return []
 
     @property
@@ -57,13 +59,24 @@ class Asked:
 
 
 def parameter(
-    label: Any, *, default: Callable[[Reader], Any] | None = None,
-    choices: Callable[[Reader], Sequence[tuple[str, Any]]] | None = None, is_hidden: bool = False,
-) -> Any:  # fmt: skip
-    """A field of an Asked that people fill in; `default` and `choices` may look at the data."""
-    return field(
-        default=None, metadata={"label": label, "default": default, "choices": choices, "is_hidden": is_hidden}
-    )
+    label: Any,
+    *,
+    entity: str = "",
+    default: Callable[[Reader], Any] | None = None,
+    choices: Callable[[Reader], Sequence[tuple[str, Any]]] | None = None,
+    is_hidden: bool = False,
+) -> Any:
+    """A field of an Asked that people fill in; `default` and `choices` may look at the data.
+
+    `entity` is the slug of the rows an id is chosen from, where the field's name does not say it.
+    """
+    told = {"label": label, "entity": entity, "default": default, "choices": choices, "is_hidden": is_hidden}
+    return field(default=None, metadata=told)
+
+
+def entity_of(one: "Field[Any]") -> str:
+    """The slug of the entity a parameter is an id of; empty for other parameters."""
+    return str(one.metadata["entity"]) or (one.name.removesuffix("_id") if one.name.endswith("_id") else "")
 
 
 @dataclass(frozen=True)
@@ -83,7 +96,7 @@ class Rows:
     """The list shows the present, so the number is a link only while the figures are today's."""
 
     def filters(self, asked: Asked, empty: str = "") -> dict[str, Any] | None:
-        """Filters of the list for what was asked, with the parameter `empty` meaning "has none"; None: no link."""
+        """Filters of the list for what was asked; the parameter `empty` means "has none". None: no link."""
         if self.is_current and not asked.is_current:
             return None
         found: dict[str, Any] = dict(self.given)
@@ -109,6 +122,8 @@ class Measure:
     of: tuple[str, str] | None = None
     """For percent: the two measures whose quotient it is; the total is the quotient of their totals."""
     rows: Rows | None = None
+    is_distinct: bool = False
+    """A row can count in several lines, so the total is what the report answers without a dimension."""
     chart: str = ""
     """bar or line; empty keeps it out of the chart."""
     axis: int = 0
@@ -116,10 +131,10 @@ class Measure:
 
     @property
     def is_summed(self) -> bool:
-        return self.kind in ("money", "number") and self.of is None
+        return self.kind in ("money", "number") and self.of is None and not self.is_distinct
 
 
-def _nothing(_key: Any) -> dict[str, Any]:
+def _nothing(_key: Any, _asked: Asked) -> dict[str, Any]:
     return {}
 
 
@@ -129,8 +144,8 @@ class Dimension:
 
     name: str
     label: Any
-    narrow: Callable[[Any], dict[str, Any]] = _nothing
-    """The parameters that limit the report to one of its rows; none where that cannot be said."""
+    narrow: Callable[[Any, Asked], dict[str, Any]] = _nothing
+    """The parameters that limit the report to the row of a key; none where that cannot be said."""
     next: str = ""
     """The dimension one comes to by choosing a row."""
     entity: str = ""
@@ -182,6 +197,10 @@ class Report:
     def columns(self, reader: Reader) -> list[Measure]:
         """The measures, which may depend on the data (a column for each bucket)."""
         return list(self.measures(reader) if callable(self.measures) else self.measures)
+
+    def query(self, asked: Asked, by: str) -> Any:
+        """The function's Select; a report without dimensions is a function of what is asked alone."""
+        return self.function(asked, by) if self.dimensions else self.function(asked)
 
     def dimension(self, name: str) -> Dimension | None:
         """The dimension of that name, the first for an empty name; None when there is none."""

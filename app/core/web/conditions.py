@@ -1,7 +1,7 @@
 """Filters of a list: `?status=active&principal__gt=30000&q=text` becomes conditions and removable chips."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -47,20 +47,26 @@ def parse(entity: Any, args: MultiDict[str, str], principal: Principal) -> list[
         name, _sep, op = key.partition("__")
         if key in RESERVED or not raw:
             continue
-        field = offered.get(name) or _by_link(entity, name)
+        field = offered.get(name) or _reached(entity, name, principal)
         if field is None or (op or "eq") not in OPS_OF.get(field.kind, ()):
             raise RuleError(gettext("There is no filter %(name)s here", name=key))
         found.append(Condition(key, field, op or "eq", raw))
     return found
 
 
-def _by_link(entity: Any, name: str) -> FieldInfo | None:
-    """Any link may filter: tabs list the rows of one parent."""
+def _reached(entity: Any, name: str, principal: Principal) -> FieldInfo | None:
+    """Any link may filter (tabs list the rows of one parent), and so may what the linked rows offer as filters
+    (`loan.region`: reports open the repayments of a place)."""
     try:
         field = describe(entity, name)
     except KeyError:
         return None
-    return field if field.kind == "link" else None
+    if not field.path:
+        return field if field.kind == "link" else None
+    target = describe(entity, field.path[0]).target
+    rest = name.partition(".")[2]
+    offered = any(one.name == rest for one in filterable(target)) or _reached(target, rest, principal)
+    return field if offered and field.is_open_to(principal) else None
 
 
 def number(raw: str) -> Decimal:
@@ -129,6 +135,8 @@ def escape_like(text: str) -> str:
 def clause(entity: Any, condition: Condition, on: date) -> ColumnElement[bool]:
     """The SQL of one filter."""
     field, op, raw = condition.field, condition.op, condition.raw
+    if field.path:
+        return _beyond(entity, condition, on)
     column = attribute(entity, field)
     if op == "null":
         return column.is_(None) if raw.lower() in ("1", "yes", "true") else column.is_not(None)
@@ -144,6 +152,13 @@ def clause(entity: Any, condition: Condition, on: date) -> ColumnElement[bool]:
     if field.derived is not None:
         op, value = field.derived.bound(op, int(value), on)
     return _compare(column, op, value)
+
+
+def _beyond(entity: Any, condition: Condition, on: date) -> ColumnElement[bool]:
+    """Rows whose linked row meets the filter."""
+    link = describe(entity, condition.field.path[0])
+    inner = replace(condition, field=describe(link.target, condition.field.name.partition(".")[2]))
+    return attribute(entity, link).in_(select(link.target.id).where(clause(link.target, inner, on)))  # type: ignore[no-any-return]
 
 
 def _below(entity: Any, field: FieldInfo, node_id: int) -> ColumnElement[bool]:
@@ -192,5 +207,6 @@ def _matches(column: Any, kind: str, text: str) -> ColumnElement[bool]:
 
 def lookup_search(entity: Any, text: str, principal: Principal) -> ColumnElement[bool]:
     """Search of a lookup: like the list's, and always over the label."""
-    named = or_(*(func.lower(getattr(entity, c)).contains(text.lower(), autoescape=True) for c in label_columns(entity) if c != "id"), false())  # fmt: skip
+    labels = [cast(getattr(entity, name), String) for name in label_columns(entity) if name != "id"]
+    named = or_(false(), *(func.lower(label).contains(text.lower(), autoescape=True) for label in labels))
     return or_(named, search(entity, text, principal))

@@ -62,6 +62,8 @@ def describe(entity: Any, name: str) -> FieldInfo:
     if "." in name:
         head, _dot, rest = name.partition(".")
         link = describe(entity, head)
+        if link.target is None:
+            raise KeyError(name)
         inner = describe(link.target, rest)
         return FieldInfo(entity, name, inner.kind, inner.column, inner.target, (head,), inner.personal)
     declared = vars(entity).get(name)

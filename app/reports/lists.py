@@ -1,0 +1,51 @@
+"""The lists that open the rows behind the numbers, and which filter each parameter becomes there."""
+
+from collections.abc import Mapping
+
+from app.core.report import Rows
+
+OPEN = ("current", "grace", "overdue")
+"""Status of loans that are neither settled nor written off."""
+_LIMITS = {
+    "currency": "currency",
+    "client_id": "client",
+    "product_kind": "product.kind",
+    "region_id": "region",
+    "branch_id": "branch",
+    "officer_id": "officer",
+    "customer_id": "customer",
+}
+_DAYS = frozenset({"as_of", "since", "until"})
+
+
+def loans(**given: str) -> Rows:
+    """Loans as they are now."""
+    return Rows("loan", {"status__in": ",".join(OPEN), **given}, _LIMITS, _DAYS)
+
+
+def every_loan(**given: str) -> Rows:
+    """Loans as they are now, settled and written off ones too."""
+    return Rows("loan", given, _LIMITS, _DAYS)
+
+
+def disbursed() -> Rows:
+    """Loans paid out in the period."""
+    named = {**_LIMITS, "since": "disbursed_on__ge", "until": "disbursed_on__le"}
+    return Rows("loan", {}, named, frozenset({"as_of"}), is_current=False)
+
+
+def _of_loan(days: Mapping[str, str]) -> dict[str, str]:
+    return {name: f"loan.{filter_name}" for name, filter_name in _LIMITS.items()} | dict(days)
+
+
+def collected(component: str) -> Rows:
+    """What of the repayments received in the period paid principal, or interest."""
+    days = {"since": "repayment.received_on__ge", "until": "repayment.received_on__le"}
+    given = {"component": component, "repayment.kind__ne": "opening"}
+    return Rows("allocation", given, _of_loan(days), frozenset({"as_of"}), is_current=False)
+
+
+def due() -> Rows:
+    """Instalments due in the period."""
+    days = {"since": "due_on__ge", "until": "due_on__le"}
+    return Rows("instalment", {}, _of_loan(days), frozenset({"as_of"}), is_current=False)

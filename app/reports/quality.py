@@ -1,0 +1,62 @@
+"""Asset quality: the balance by delinquency bucket, by place, customer, unit and officer."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+from sqlalchemy import Select, func, select
+
+from app.core.report import Measure, Reader, report
+from app.models import Bucket, Loan, PortfolioSnapshot
+from app.reports import figures, lists
+from app.reports.asked import Book
+from app.reports.dimensions import STANDARD
+from app.reports.grouping import facts, grouped, largest_first, together
+from app.reports.portfolio import ROLES
+
+
+def _name(bucket_id: int | None) -> str:
+    return f"bucket_{bucket_id or 'none'}"
+
+
+def buckets(reader: Reader) -> Sequence[Measure]:
+    """A column for each bucket, one for loans below the first of them if there can be any, and the whole."""
+    found = reader.session.execute(
+        select(Bucket.id, Bucket.name, Bucket.from_days).order_by(Bucket.from_days)
+    ).all()
+    columns = [
+        Measure(_name(number), name, rows=lists.loans(bucket=str(number)), chart="bar")
+        for number, name, _first in found
+    ]
+    if not found or found[0].from_days > 0:
+        columns.insert(
+            0, Measure(_name(None), _("No bucket"), rows=lists.loans(bucket__null="yes"), chart="bar")
+        )
+    return [*columns, Measure("outstanding", _("Balance"), rows=lists.loans())]
+
+
+@report(
+    "quality",
+    _("Asset quality"),
+    roles=ROLES,
+    dimensions=STANDARD,
+    icon="layers",
+    position=11,
+    measures=buckets,
+    kind="stacked",
+)
+def quality(asked: Book, by: str) -> Select[Any]:
+    """The balance of open loans at the end of a day, a column a bucket."""
+    of_loans = figures.of_loans(asked, by)
+    entity: Any = Loan if of_loans else PortfolioSnapshot
+    amount = Loan.principal_outstanding if of_loans else PortfolioSnapshot.outstanding
+    conditions = [] if of_loans else [PortfolioSnapshot.taken_on == asked.taken_on]
+    sums: dict[str, Any] = {_name(None): func.sum(amount).filter(entity.bucket_id.is_(None))}
+    sums |= {
+        _name(number): func.sum(amount).filter(entity.bucket_id == number)
+        for number, _label, _first in asked.buckets
+    }
+    sums["outstanding"] = func.sum(amount)
+    names = tuple(sums)
+    source = together(names, facts(entity, asked, by, sums, [*conditions, entity.status.in_(lists.OPEN)]))
+    return largest_first(grouped(source, by, names), "outstanding")

@@ -1,0 +1,39 @@
+"""Repayments received in a period, by client, day, place, unit, officer and customer."""
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+from sqlalchemy import Select
+
+from app.core.report import Measure, report
+from app.reports import figures, lists
+from app.reports.asked import Period
+from app.reports.dimensions import BRANCH, CLIENT, CUSTOMER, DAY, KIND, MONTH, OFFICER, PLACES
+from app.reports.grouping import grouped, largest_first, together
+from app.reports.portfolio import ROLES
+
+NAMES = ("collected_principal", "collected_interest")
+
+
+@report(
+    "repayments",
+    _("Repayments received"),
+    roles=ROLES,
+    icon="coins",
+    position=20,
+    dimensions=(CLIENT, DAY, MONTH, *PLACES, BRANCH, OFFICER, KIND, CUSTOMER),
+    measures=(
+        Measure("collected_principal", _("Principal"), rows=lists.collected("principal"), chart="bar"),
+        Measure("collected_interest", _("Interest"), rows=lists.collected("interest"), chart="bar"),
+        Measure("collected", _("Principal and interest")),
+    ),
+    kind="stacked",
+)
+def repayments(asked: Period, by: str) -> Select[Any]:
+    """What came in during the period as principal and interest; an opening position is no repayment."""
+    of_loans = figures.of_loans(asked, by)
+    part = figures.collected_from(asked, by) if of_loans else figures.flow(asked, by, figures.COLLECTED)
+    query = grouped(together(NAMES, part), by, NAMES)
+    columns = query.selected_columns
+    query = query.add_columns((columns.collected_principal + columns.collected_interest).label("collected"))
+    return query.order_by(columns.key) if by in ("day", "month") else largest_first(query, "collected")

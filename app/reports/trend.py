@@ -1,0 +1,45 @@
+"""What fell due and what came in, month by month."""
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+from sqlalchemy import Select, func
+
+from app.core.report import Measure, report
+from app.models import CollectionSnapshot
+from app.reports import figures, lists
+from app.reports.asked import HalfYear
+from app.reports.dimensions import MONTH
+from app.reports.grouping import grouped, together
+
+NAMES = ("due_principal", "due_interest", "due", "collected_principal", "collected_interest", "collected")
+_DAY = CollectionSnapshot
+
+
+@report(
+    "trend",
+    _("Due and collected"),
+    roles=("Manager", "Officer", "Auditor"),
+    dimensions=(MONTH,),
+    icon="chart-line",
+    position=12,
+    measures=(
+        Measure("due_principal", _("Due principal"), rows=lists.due()),
+        Measure("due_interest", _("Due interest"), rows=lists.due()),
+        Measure("due", _("Due"), rows=lists.due(), chart="bar"),
+        Measure("collected_principal", _("Collected principal"), rows=lists.collected("principal")),
+        Measure("collected_interest", _("Collected interest"), rows=lists.collected("interest")),
+        Measure("collected", _("Collected"), chart="bar"),
+        Measure("rate", _("Collected of due"), "percent", of=("collected", "due"), chart="line", axis=1),
+    ),
+)
+def trend(asked: HalfYear, by: str) -> Select[Any]:
+    """Six months of instalments due and repayments received."""
+    sums = {
+        **figures.DUE,
+        "due": func.sum(_DAY.due_principal + _DAY.due_interest),
+        **figures.COLLECTED,
+        "collected": func.sum(_DAY.collected_principal + _DAY.collected_interest),
+    }
+    query = grouped(together(NAMES, figures.flow(asked, by, sums)), by, NAMES)
+    return query.order_by(query.selected_columns.key)
