@@ -66,7 +66,7 @@ def roles(prefix: str, app_login: str, existing: set[str]) -> Iterator[str]:
         yield f"GRANT {_quoted(name)} TO {_quoted(app_login)} WITH INHERIT FALSE, SET TRUE"
 
 
-_USER_COLUMNS_HIDDEN = {"password"}
+_USER_COLUMNS_HIDDEN = {"password", "session_stamp"}
 
 
 def grants(prefix: str, app_login: str) -> Iterator[str]:
@@ -99,7 +99,8 @@ def _user_grants(prefix: str, everyone: str) -> Iterator[str]:
     for table in sorted(t.name for t in user.metadata.tables.values() if t.name.startswith("ab_")):
         yield f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO {house}"
         yield f"GRANT SELECT ON {table} TO {login}"
-    yield f"GRANT UPDATE (last_login, login_count, fail_login_count, changed_on, changed_by_fk) ON ab_user TO {login}"
+    counted = "last_login, login_count, fail_login_count, session_stamp, changed_on, changed_by_fk"
+    yield f"GRANT UPDATE ({counted}) ON ab_user TO {login}"
 
 
 def months(first: date, count: int) -> Iterator[tuple[date, date]]:

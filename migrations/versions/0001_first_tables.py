@@ -270,6 +270,7 @@ def upgrade() -> None:
     sa.Column('region_id', sa.BigInteger(), nullable=True),
     sa.Column('team_id', sa.BigInteger(), nullable=True),
     sa.Column('position_id', sa.BigInteger(), nullable=True),
+    sa.Column('session_stamp', sa.LargeBinary(), server_default=sa.text('uuid_send(gen_random_uuid())'), nullable=False),
     sa.ForeignKeyConstraint(['branch_id'], ['branch.id'], ondelete='RESTRICT'),
     sa.ForeignKeyConstraint(['changed_by_fk'], ['ab_user.id'], ),
     sa.ForeignKeyConstraint(['created_by_fk'], ['ab_user.id'], ),

@@ -2,10 +2,9 @@
 
 from typing import Any, ClassVar
 
-from flask_appbuilder.security.sqla.models import Role as FabRole
-from flask_appbuilder.security.sqla.models import User as FabUser
+from flask_appbuilder.security.sqla.models import Role as FabRole, User as FabUser
 from flask_babel import lazy_gettext as _
-from sqlalchemy import ARRAY, BigInteger, String
+from sqlalchemy import ARRAY, BigInteger, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.core import registry
@@ -14,7 +13,7 @@ from app.core.org.places import Branch, Region
 from app.core.org.staff import Position, Team
 from app.core.scope import Scope
 from app.core.screen import Screen
-from app.core.types import Choice, Code, CreatedAt, Json, Line, Phone, choice
+from app.core.types import Choice, Code, CreatedAt, Digest, Json, Line, Phone, choice
 
 
 class UserKind(Choice):
@@ -70,6 +69,10 @@ class AppUser(FabUser):
     region_id: Mapped[int | None] = link("region")
     team_id: Mapped[int | None] = link("team")
     position_id: Mapped[int | None] = link("position")
+    session_stamp: Mapped[Digest] = mapped_column(
+        deferred=True, server_default=text("uuid_send(gen_random_uuid())"), sort_order=1
+    )
+    """Stands in each of his cookies and tokens; a logout or a new password changes it, and they are dead."""
     role: Mapped["AppRole | None"] = relationship("AppRole", foreign_keys=[role_id])
     branch: Mapped["Branch | None"] = relationship("Branch", foreign_keys=[branch_id])
     region: Mapped["Region | None"] = relationship("Region", foreign_keys=[region_id])
@@ -92,6 +95,10 @@ class AppUser(FabUser):
     @classmethod
     def column_info(cls, name: str) -> dict[str, Any]:
         return dict(cls.__table__.c[name].info)
+
+    def get_id(self) -> str:
+        """What a cookie says of him: his id and the stamp that it is good for."""
+        return f"{self.id}.{self.session_stamp.hex()}"
 
     def __str__(self) -> str:
         return f"{self.first_name} {self.last_name}".strip()

@@ -1,6 +1,8 @@
-"""The OpenAPI description of an entity's resource, from its declaration."""
+"""The OpenAPI description of an entity's resource, from its declaration, and where all of them are served."""
 
 from typing import Any
+
+from flask_appbuilder.api.manager import OpenApi
 
 from app.core.labels import words
 from app.core.web.conditions import OPS_OF
@@ -63,3 +65,10 @@ def methods(entity: Any) -> dict[str, Any]:
             "parameters": [pk, {"in": "path", "name": "name", "required": True, "schema": {"type": "string"}}], **common,
         }},
     }  # fmt: skip
+
+
+class Description(OpenApi):
+    """`/api/v1/_openapi` for whoever holds a token, without Swagger's page: it loads other hosts' scripts."""
+
+    allow_browser_login = False
+    class_permission_name = "OpenApi"

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from flask import g
 from sqlalchemy import select
+from sqlalchemy.orm import undefer
 
 from app.core.db import session_for
 from app.core.org.access import User
@@ -30,11 +31,19 @@ class Principal:
         return self.may("can_reveal", "PersonalData")
 
 
-def load(user_id: int) -> tuple[User, Principal] | None:
-    """The active user with that id and his principal, or None. Read as `s_login`, detached from any session."""
+def load(proof: str) -> tuple[User, Principal] | None:
+    """The active user whom a cookie or token means ("7.<stamp>") and his principal, or None.
+
+    A stamp from before his last logout or change of password is worth nothing. Read as `s_login`, detached
+    from any session.
+    """
+    user_id = proof.partition(".")[0]
+    if not user_id.isdigit():
+        return None
     with session_for(lambda: ("login", None)) as session:
-        user = session.scalars(select(User).where(User.id == user_id)).one_or_none()
-        if user is None or not user.active or user.role is None:
+        found = select(User).where(User.id == int(user_id)).options(undefer(User.session_stamp))
+        user = session.scalars(found).one_or_none()
+        if user is None or not user.active or user.role is None or user.get_id() != proof:
             return None
         role = user.role
         principal = Principal(
@@ -45,8 +54,19 @@ def load(user_id: int) -> tuple[User, Principal] | None:
     return user, principal
 
 
+def stamp(user_id: int) -> str:
+    """The proof that a new token of this user carries. Raises NoResultFound for an unknown user."""
+    with session_for(lambda: ("login", None)) as session:
+        return session.get_one(User, user_id, options=[undefer(User.session_stamp)]).get_id()
+
+
 def _permissions(session: object, role_id: int) -> list[tuple[str, str]]:
-    from flask_appbuilder.security.sqla.models import Permission, PermissionView, ViewMenu, assoc_permissionview_role
+    from flask_appbuilder.security.sqla.models import (
+        Permission,
+        PermissionView,
+        ViewMenu,
+        assoc_permissionview_role,
+    )
 
     joined = assoc_permissionview_role.c
     query = (

@@ -36,9 +36,9 @@ def screen(*entries: MenuEntry) -> Any:
 
 def register_screens(builder: Any) -> None:
     """Add all screens and APIs to Flask-AppBuilder."""
-    from app.core.web import entity_api, entity_view, lookups  # noqa: F401  declares its screen
+    from app.core.web import entity_api, entity_view, lookups, openapi  # noqa: F401  declares its screen
 
-    for view in [*entity_view.registered(), *SCREENS, *entity_api.registered()]:
+    for view in [*entity_view.registered(), *SCREENS, *entity_api.registered(), openapi.Description]:
         builder.add_view_no_menu(view)
 
 

@@ -2,31 +2,20 @@
 
 from typing import Any
 
-from flask import abort, g, redirect, session, url_for
-from flask_appbuilder import expose
+from flask import Flask, abort, current_app, g, session
 from flask_appbuilder.security.sqla.manager import SecurityManager
-from flask_appbuilder.security.views import AuthDBView
-from flask_login import current_user, logout_user
-from sqlalchemy import event
+from flask_jwt_extended import JWTManager
+from flask_login import current_user
+from sqlalchemy import event, func, or_, select
+from sqlalchemy.orm import undefer
+from werkzeug.security import check_password_hash, generate_password_hash
 
 from app.core import clock
 from app.core.db import session_for, unscoped, web_session
 from app.core.errors import RuleError
-from app.core.org.access import AuditEvent, User
+from app.core.org.access import User
 from app.core.web import principal
-
-
-class Login(AuthDBView):
-    """Login by name and password. Leaving is a POST, so that no link or image can do it."""
-
-    @expose("/logout/", methods=["POST"])
-    def logout(self) -> Any:
-        asked = g.get("principal")
-        if asked:
-            _record("logout", asked.user_id)
-        logout_user()
-        session.clear()
-        return redirect(url_for(".login"))
+from app.core.web.login import Login, end_sessions, record
 
 
 class OneRoleSecurity(SecurityManager):
@@ -37,7 +26,7 @@ class OneRoleSecurity(SecurityManager):
 
     def load_user(self, pk: Any) -> User | None:
         """Load the user and put the request's one session under his scope."""
-        found = principal.load(int(pk))
+        found = principal.load(str(pk))
         if found is None:
             return None
         user, g.principal = found
@@ -47,7 +36,13 @@ class OneRoleSecurity(SecurityManager):
         return user
 
     def load_user_jwt(self, _header: Any, data: Any) -> User | None:
-        return self.load_user(data["sub"])
+        return self.load_user(data.get("proof", ""))
+
+    def create_jwt_manager(self, app: Flask) -> JWTManager:
+        """Tokens carry what cookies carry, so that they end with them."""
+        manager = super().create_jwt_manager(app)
+        manager.additional_claims_loader(lambda identity: {"proof": principal.stamp(int(identity))})
+        return manager
 
     def has_access(self, permission_name: str, view_name: str) -> bool:
         """Whether the request's principal holds the permission; nothing is public."""
@@ -61,7 +56,27 @@ class OneRoleSecurity(SecurityManager):
         held = {subject for verb, subject in asked.permissions if verb == "menu_access"} if asked else set()
         return held if menu_names is None else held & set(menu_names)
 
-    def update_user_auth_stat(self, user: Any, success: bool = True) -> None:  # noqa: FBT001, FBT002
+    def auth_user_db(self, username: str, password: str) -> User | None:
+        """The user with that name (or address) and password, or None; read as `s_login`, whoever asks.
+
+        An unknown or inactive name costs the same time as a wrong password.
+        """
+        name = (username or "").replace("\x00", "")
+        found = select(User).where(or_(User.username == name, func.lower(User.email) == name.lower()))
+        secrets = undefer(User.password), undefer(User.session_stamp)
+        found = found.options(*secrets).order_by(User.username != name)
+        with session_for(lambda: ("login", None)) as own:
+            user = own.scalars(found).first()
+            stored = user.password if user is not None and user.active else None
+            own.expunge_all()
+        fake = current_app.config["AUTH_DB_FAKE_PASSWORD_HASH_CHECK"]
+        is_right = check_password_hash(stored or fake, password or "")
+        if user is None or not stored:
+            return None
+        self.update_user_auth_stat(user, success=is_right)
+        return user if is_right else None
+
+    def update_user_auth_stat(self, user: Any, success: bool = True) -> None:
         """Count the login or the failure, as `s_login`, which may write nothing but these columns."""
         with session_for(lambda: ("login", None)) as own:
             stored = own.get_one(User, user.id)
@@ -71,36 +86,31 @@ class OneRoleSecurity(SecurityManager):
             else:
                 stored.fail_login_count = (stored.fail_login_count or 0) + 1
             own.commit()
-        _record("login" if success else "login_failed", user.id)
+        record("login" if success else "login_failed", user.id)
 
-    def noop_user_update(self, user: Any) -> None:
-        """Flask-AppBuilder would write an unknown name's attempt to the first user; there is nothing to write."""
-
-    def is_item_public(self, permission_name: str, view_name: str) -> bool:  # noqa: ARG002
+    def is_item_public(self, permission_name: str, view_name: str) -> bool:
         return False
 
     def reset_password(self, userid: Any, password: str) -> None:
         """Store a new password; a user may set his own, an administrator anybody's."""
-        from werkzeug.security import generate_password_hash
-
         asked = principal.current()
         if int(userid) != asked.user_id and not asked.may("can_edit", "User"):
             abort(404)
         with unscoped("password change", user_id=asked.user_id) as house:
             house.get_one(User, int(userid)).password = generate_password_hash(password)
+            house.flush()
+            end_sessions(house, int(userid))
+        if int(userid) == asked.user_id:
+            session["_user_id"] = principal.stamp(asked.user_id)
 
     def register_views(self) -> None:
         """Only the login, the token and the own password; people and rights have generated screens."""
-        self.appbuilder.add_api(self.security_api)
+        token = self.appbuilder.add_api(self.security_api)
         self.auth_view = self.authdbview()
         self.appbuilder.add_view_no_menu(self.auth_view)
-        self.limiter.limit(self.auth_rate_limit, methods=["POST"])(self.auth_view.blueprint)
+        for door in (token, self.auth_view):
+            self.limiter.limit(self.auth_rate_limit, methods=["POST"])(door.blueprint)
         self.appbuilder.add_view_no_menu(self.resetmypasswordview())
-
-
-def _record(kind: str, user_id: int) -> None:
-    with unscoped("access log", user_id=user_id) as house:
-        house.add(AuditEvent(kind=kind, user_id=user_id))
 
 
 @event.listens_for(User.roles, "append", propagate=True)

@@ -96,13 +96,14 @@ def _errors(app: Flask) -> None:
         db.web_session.rollback()
         if request.path.startswith("/api/") or request.accept_mimetypes.best == "application/json":
             return {"message": message}, status
-        return render_template(f"errors/{status if status in (403, 404, 500) else 400}.html", message=message), status
+        return render_template(f"errors/{status if status in (403, 404, 429, 500) else 400}.html", message=message), status
 
     app.register_error_handler(404, lambda _e: page(404, ""))
     app.register_error_handler(403, lambda _e: page(403, ""))
     app.register_error_handler(400, lambda e: page(400, str(getattr(e, "description", ""))))
     app.register_error_handler(405, lambda _e: page(404, ""))
     app.register_error_handler(413, lambda _e: page(400, "The file is too large."))
+    app.register_error_handler(429, lambda _e: page(429, ""))
     app.register_error_handler(500, lambda _e: page(500, ""))
     app.register_error_handler(OutOfScope, lambda _e: page(404, ""))
     app.register_error_handler(ReadOnlyScope, lambda _e: page(403, ""))

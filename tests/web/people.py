@@ -1,0 +1,129 @@
+"""People at a browser or with a token, and what the database was asked while they worked."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from sqlalchemy import Engine, event
+
+from app.core import registry
+from app.core.db import unscoped
+
+PASSWORD = "pw"
+
+
+class Browser:
+    """A browser with one person's session; every POST carries the mark of its page."""
+
+    def __init__(self, app: Any, name: str = "", password: str = PASSWORD) -> None:
+        self.app, self.client = app, app.test_client()
+        if name:
+            answer = self.login(name, password)
+            assert answer.status_code == 302, f"{name} cannot log in"
+
+    def mark(self, path: str = "/login/") -> str:
+        """The CSRF mark of a page."""
+        page = self.client.get(path, follow_redirects=True).text
+        found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"|name="csrf-token" content="([^"]+)"', page)
+        assert found, f"{path} carries no mark"
+        return str(found[1] or found[2])
+
+    def login(self, name: str, password: str = PASSWORD, *, onward: str = "", **options: Any) -> Any:
+        """Log in through the form; the answer as it came."""
+        data = {"username": name, "password": password, "csrf_token": self.mark()}
+        return self.client.post(
+            "/login/", data=data, query_string={"next": onward} if onward else {}, **options
+        )
+
+    def get(self, path: str, **options: Any) -> Any:
+        return self.client.get(path, **options)
+
+    def post(self, path: str, data: Any = None, **options: Any) -> Any:
+        """Send a form as its page would."""
+        given = {**(data or {}), "csrf_token": self.mark("/home/")}
+        return self.client.post(path, data=given, **options)
+
+
+class Caller:
+    """A program with one person's token."""
+
+    def __init__(self, app: Any, name: str, password: str = PASSWORD) -> None:
+        self.client = app.test_client(use_cookies=False)
+        body = {"username": name, "password": password, "provider": "db"}
+        answer = self.client.post("/api/v1/security/login", json=body)
+        assert answer.status_code == 200, answer.text
+        self.headers = {"Authorization": f"Bearer {answer.json['access_token']}"}
+
+    def call(self, method: str, path: str, body: Any = None, **options: Any) -> Any:
+        """One call; a body is sent as JSON."""
+        given = {} if body is None else {"json": body}
+        return self.client.open(f"/api/v1/{path}", method=method, headers=self.headers, **given, **options)
+
+
+class Asked:
+    """The statements of a stretch of work and how many rows they brought."""
+
+    def __init__(self) -> None:
+        self.statements: list[str] = []
+        self.rows = 0
+
+    def about(self, word: str) -> list[str]:
+        return [one for one in self.statements if re.search(rf"\b{word}\b", one)]
+
+
+@contextmanager
+def watched() -> Iterator[Asked]:
+    """Count what is asked of any database in this block, transaction marks and settings included."""
+    asked = Asked()
+
+    def note(_connection: Any, cursor: Any, statement: str, *_rest: Any) -> None:
+        asked.statements.append(statement)
+        asked.rows += max(cursor.rowcount, 0)
+
+    event.listen(Engine, "after_cursor_execute", note)
+    try:
+        yield asked
+    finally:
+        event.remove(Engine, "after_cursor_execute", note)
+
+
+def fingerprint(database: Any, *left_out: str) -> dict[str, str]:
+    """A hash of every table's rows, read as the superuser."""
+    found = {}
+    tables = {cls.__table__.name for cls in registry.entities()} - set(left_out)
+    with psycopg.connect(database.superuser_url) as connection:
+        for table in sorted(tables):
+            rows_as_text = "md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), ''))"
+            query = f"SELECT count(*), {rows_as_text} FROM {table} t"
+            found[table] = str(connection.execute(query).fetchone())
+    return found
+
+
+def stored(slug: str, row_id: int) -> Any:
+    """A row as the database holds it now, detached; None where it is gone."""
+    with unscoped("look at what was stored") as session:
+        row = session.get(registry.entity(slug), row_id)
+        if row is not None:
+            session.refresh(row)
+            session.expunge(row)
+        return row
+
+
+def rows(slug: str, **values: Any) -> list[Any]:
+    """All stored rows with these values, by id."""
+    entity = registry.entity(slug)
+    with unscoped("look at what was stored") as session:
+        found = session.query(entity).filter_by(**values).order_by(entity.id).all()
+        session.expunge_all()
+        return found
+
+
+def add(slug: str, **values: Any) -> int:
+    """Store a row past all scopes; its id."""
+    with unscoped("data of a test") as session:
+        row = registry.entity(slug)(**values)
+        session.add(row)
+        session.flush()
+        return int(row.id)
