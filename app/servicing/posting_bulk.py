@@ -6,25 +6,27 @@ a single one, and what comes of it is written by COPY and set-based statements.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import ARRAY, BigInteger, String, func, literal, select, text
+from sqlalchemy import ARRAY, String, func, literal, select, text
 from sqlalchemy.orm import Session
 
 from app.core import clock, jobs, settings
 from app.core.errors import RuleError
+from app.core.money import ZERO
 from app.models.journal import Repayment
-from app.models.lending import Instalment, Loan, Product
+from app.models.lending import Loan, Product
 from app.servicing import posting
-from app.servicing.account import Account, Line, Share, Split, order_of
+from app.servicing.account import Account, Share, Split, order_of
 from app.servicing.arrears import by_hash, recompute
+from app.servicing.open_lines import open_lines
 
+NOTHING = Split(ZERO, ZERO)
 FILES = "repayments"
 """The job under which it is recorded that a client's payments of a day were posted; the step is his id."""
 
@@ -98,7 +100,7 @@ def post_staged(
     Payments of a loan are posted by day, those of a day in the order of the file. Needs an unscoped session.
     """
     receipts = sorted(rows, key=lambda receipt: (receipt.received_on, receipt.row))
-    loans = _loans(session, client_id, {receipt.loan_number for receipt in receipts})
+    loans = _loans(session, client_id, receipts)
     known = _known(session, client_id, source, [receipt.reference for receipt in receipts])
     present = settings.read_date(session, clock.BUSINESS_DATE)
     as_of = max(business_on, present or business_on)
@@ -139,9 +141,10 @@ def _is_known(known: dict[str, tuple[int, Decimal, date]], receipt: Receipt, loa
     return before is not None
 
 
-def _loans(session: Session, client_id: int, numbers: set[str]) -> dict[str, _Loan]:
+def _loans(session: Session, client_id: int, receipts: Sequence[Receipt]) -> dict[str, _Loan]:
     """The loans by number, locked in the order of their ids, each with its open instalments."""
-    wanted = Loan.number == func.any(literal(sorted(numbers), ARRAY(String)))
+    numbers, reach = sorted({receipt.loan_number for receipt in receipts}), _reach(receipts)
+    wanted = Loan.number == func.any(literal(numbers, ARRAY(String)))
     columns = (Loan.id, Loan.number, Loan.customer_id, Loan.currency, Loan.disbursed_on, Loan.written_off_on)
     found = session.execute(
         select(*columns, Product.allocation_order)
@@ -151,7 +154,8 @@ def _loans(session: Session, client_id: int, numbers: set[str]) -> dict[str, _Lo
         .with_for_update(key_share=True, of=Loan)
     ).all()
     orders = {text: order_of(text) for text in {row.allocation_order for row in found}}
-    lines = _open_lines(session, [row.id for row in found])
+    bounds = {row.id: reach[row.number] for row in found if row.number in reach}
+    lines = open_lines(session, [row.id for row in found], bounds)
     return {
         row.number: _Loan(
             row.id, row.customer_id, row.currency, row.disbursed_on, row.written_off_on,
@@ -161,22 +165,19 @@ def _loans(session: Session, client_id: int, numbers: set[str]) -> dict[str, _Lo
     }  # fmt: skip
 
 
-def _open_lines(session: Session, loan_ids: list[int]) -> dict[int, list[Line]]:
-    """Instalments that are not closed; a closed one owes no principal and takes no part in a payment."""
-    columns = (
-        Instalment.loan_id, Instalment.id, Instalment.number, Instalment.due_on, Instalment.principal,
-        Instalment.interest, Instalment.principal_paid, Instalment.interest_paid,
-    )  # fmt: skip
-    mine = Instalment.loan_id == func.any(literal(loan_ids, ARRAY(BigInteger)))
-    found = (
-        select(*columns)
-        .where(mine, Instalment.paid_on.is_(None))
-        .order_by(Instalment.loan_id, Instalment.number)
-    )
-    lines: dict[int, list[Line]] = defaultdict(list)
-    for loan_id, *line in cast("Iterable[Any]", session.execute(found)):
-        lines[loan_id].append(Line(*line))
-    return lines
+def _reach(receipts: Iterable[Receipt]) -> dict[str, Split]:
+    """By loan number, the principal and interest the file states, of loans whose every split it states."""
+    sums: dict[str, Split] = {}
+    open_ended = set()
+    for receipt in receipts:
+        split, sum_ = receipt.split, sums.get(receipt.loan_number, NOTHING)
+        if split is None:
+            open_ended.add(receipt.loan_number)
+        else:
+            sums[receipt.loan_number] = Split(
+                sum_.principal + split.principal, sum_.interest + split.interest
+            )
+    return {number: split for number, split in sums.items() if number not in open_ended}
 
 
 def _known(
