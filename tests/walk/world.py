@@ -19,6 +19,7 @@ from app.core.db import unscoped
 from app.core.org import GrantKind
 
 TOKEN = re.compile(r"canary(\d{3})z|13800(\d{6})")
+TOKEN_TEXT = "canary{:03d}z"
 PLACES = (
     ("province", None, "province"), ("city", "province", "city"), ("c1", "city", "county"), ("c2", "city", "county"),
     ("a1", "c1", "area"), ("t1", "a1", "township"), ("t2", "c1", "township"), ("t3", "c2", "township"),
@@ -206,7 +207,7 @@ def _value(entity: Any, column: Any, holder: dict[str, Any]) -> Any:
     if info.get("choices"):
         members = list(info["choices"])
         return holder["kind"] if column.name == "kind" and holder["kind"] in members and entity.slug() == "product" else members[0]
-    return _plain(column, kind, info, number)
+    return _plain(column, kind, info, number, "common{:03d}" if entity.__scope__.is_shared else TOKEN_TEXT)
 
 
 def _scope_key(entity: Any, name: str, holder: dict[str, Any]) -> Any:
@@ -216,11 +217,11 @@ def _scope_key(entity: Any, name: str, holder: dict[str, Any]) -> Any:
     return {"branch_lft": holder["branch"].lft, "region_lft": holder["region"].lft, "product_kind": holder["kind"]}.get(name)
 
 
-def _plain(column: Any, kind: Any, info: dict[str, Any], number: int) -> Any:
+def _plain(column: Any, kind: Any, info: dict[str, Any], number: int, form: str) -> Any:
     if info.get("kind") == "phone":
         return f"+8613800{number:06d}"
     if isinstance(kind, String):
-        text = token(number)
+        text = form.format(number)
         return text if kind.length is None or kind.length >= len(text) else "CNY"[: kind.length]
     if isinstance(kind, Boolean):
         return column.name == "is_active"
@@ -233,14 +234,14 @@ def _plain(column: Any, kind: Any, info: dict[str, Any], number: int) -> Any:
     if isinstance(kind, Integer):
         return number + 1
     if isinstance(kind, JSONB):
-        return None if info.get("kind") == "json" and column.default is not None and callable(column.default.arg) and column.name in ("errors", "receipts") else {"note": token(number)}
+        return None if info.get("kind") == "json" and column.default is not None and callable(column.default.arg) and column.name in ("errors", "receipts") else {"note": form.format(number)}
     assert isinstance(kind, (ARRAY, LargeBinary)), f"the walk cannot fill {column}"
     return None
 
 
 def token(number: int) -> str:
     """The canary of a loan's rows."""
-    return f"canary{number:03d}z"
+    return TOKEN_TEXT.format(number)
 
 
 def _add(session: Any, row: Any) -> Any:

@@ -6,8 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import g
-from flask_babel import format_date, format_decimal, get_locale, gettext
-from flask_babel import format_datetime as babel_datetime
+from flask_babel import format_date, format_datetime as babel_datetime, format_decimal, get_locale, gettext
 
 from app.core import labels
 from app.core.types import Choice

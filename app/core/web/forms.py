@@ -9,8 +9,17 @@ from flask import url_for
 from flask_babel import format_decimal, gettext, lazy_gettext as _
 from flask_wtf import FlaskForm
 from sqlalchemy import select
-from wtforms import BooleanField, DateField, DateTimeLocalField, Field, SelectField, StringField, TextAreaField
-from wtforms import validators as check
+from wtforms import (
+    BooleanField,
+    DateField,
+    DateTimeLocalField,
+    Field,
+    SelectField,
+    StringField,
+    TextAreaField,
+    validators as check,
+)
+from wtforms.fields.choices import SelectChoice
 
 from app.core.errors import RuleError
 from app.core.web.cells import zone
@@ -171,10 +180,10 @@ def _plain_input(field: FieldInfo, common: dict[str, Any], text_rules: list[Any]
 
 def choice_input(common: dict[str, Any], choices: Any, *, optional: bool) -> Any:
     """A select with the labels of a Choice."""
-    pairs = [(one.value, str(one.label)) for one in choices]
+    options = [SelectChoice(one.value, str(one.label)) for one in choices]
     if optional:
-        pairs.insert(0, ("", "–"))
-    return SelectField(**common, choices=pairs, coerce=lambda raw: choices(raw) if raw else None)
+        options.insert(0, SelectChoice("", "–"))
+    return SelectField(**common, choices=options, coerce=lambda raw: choices(raw) if raw else None)
 
 
 def _strip(value: Any) -> Any:

@@ -8,8 +8,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from sqlalchemy import select
-from wtforms import TextAreaField
-from wtforms import validators as check
+from wtforms import TextAreaField, validators as check
 
 from app.core import clock, labels, registry
 from app.core.db import unscoped

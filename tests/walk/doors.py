@@ -1,0 +1,186 @@
+"""Every way in, found on the application itself: routes with all their arguments filled."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from app.core import registry
+from app.core.web.fields import listable
+from app.core.web.links import is_shown
+from tests.walk.oracle import Oracle
+
+LEFT_OUT = {
+    "/static/": "files of the product itself",
+    "/login/": "walked by the tests of logging in",
+    "/logout/": "ends the session of the walk",
+    "/lang/": "changes only the language of the session",
+    "/api/v1/security/": "gives tokens for a password",
+    "/health": "says that the process lives",
+}
+"""Routes that the walk does not try, each with the reason."""
+PER_ENTITY = 2
+"""Foreign rows of an entity that are tried at each door, besides one of his own."""
+
+
+@dataclass(frozen=True)
+class Door:
+    """One address to try. `target` is the (entity, row id) that it names, if it names one."""
+
+    method: str
+    path: str
+    target: tuple[str, int] | None = None
+    is_foreign: bool = False
+    body: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def is_api(self) -> bool:
+        return self.path.startswith("/api/")
+
+
+def rules(app: Any) -> list[Any]:
+    """The routes that are walked."""
+    return [rule for rule in app.url_map.iter_rules() if not any(rule.rule.startswith(start) for start in LEFT_OUT)]
+
+
+def entity_of(rule: Any) -> str | None:
+    """The entity whose row an id in the route names, from the first known name in its path."""
+    parts = rule.rule.removeprefix("/api/v1").strip("/").split("/")
+    names = {"imports": "import_run", "files": "file_job", "roles": "role"}
+    slug = names.get(parts[0], parts[0])
+    return slug if registry.has_entity(slug) else None
+
+
+def doors(app: Any, oracle: Oracle) -> Iterator[Door]:
+    """All doors for one person: lists, records of his own and of others, lookups, charts, files, writes."""
+    for rule in rules(app):
+        for method in sorted(rule.methods - {"HEAD", "OPTIONS"}):
+            yield from _of_rule(rule, method, oracle)
+
+
+def _of_rule(rule: Any, method: str, oracle: Oracle) -> Iterator[Door]:
+    slug = entity_of(rule)
+    arguments = re.findall(r"<(?:\w+:)?(\w+)>", rule.rule)
+    ids = [name for name in arguments if name == "pk" or name.endswith("_id")]
+    for path in _filled(rule.rule, [name for name in arguments if name not in ids], slug):
+        if not ids:
+            yield from _without_row(path, method, slug, oracle)
+        else:
+            assert len(ids) == 1, f"the walk cannot fill {rule.rule}"
+            yield from _with_row(path, method, slug, oracle)
+
+
+def _filled(rule: str, names: list[str], slug: str | None) -> list[str]:
+    """The route with every value its named arguments can take. A new kind of argument must be taught here."""
+    paths = [rule]
+    for name in names:
+        values = _values(name, slug, rule)
+        assert values is not None, f"the walk does not know what to put for {name} in {rule}"
+        paths = [re.sub(rf"<(?:\w+:)?{name}>", value, path) for path in paths for value in values]
+    return paths
+
+
+def _values(name: str, slug: str | None, rule: str) -> list[str] | None:
+    entity = registry.entity(slug) if slug and registry.has_entity(slug) else None
+    if name == "slug":
+        return [cls.slug() for cls in registry.entities()]
+    if name == "column" and entity is not None:
+        return [f.name for f in listable(entity) if f.kind == "link"] if "/lookup/" in rule else list(entity.__screen__.charts)
+    if name == "name" and entity is not None:
+        return [operation.name for operation in registry.operations(entity)]
+    if name in ("name", "report") and rule.startswith("/report"):
+        return [report.name for report in registry.reports()]
+    if name in ("dimension", "by"):
+        return ["customer", "village", "township", "county", "branch", "officer"]
+    if name == "version":
+        return ["v1"]
+    return None
+
+
+def _without_row(path: str, method: str, slug: str | None, oracle: Oracle) -> Iterator[Door]:
+    if method == "GET":
+        yield Door(method, path)
+        for query in _queries(path, slug, oracle):
+            yield Door(method, f"{path}?{query}")
+    elif slug and "/do/" in path:
+        for row in oracle.foreign(slug)[:PER_ENTITY]:
+            yield Door(method, path, (slug, row.id), is_foreign=True, body=(("ids", str(row.id)), ("__run", "1")))
+    elif slug:
+        yield from _foreign_links(path, method, slug, oracle)
+    else:
+        yield Door(method, path)
+
+
+def _queries(path: str, slug: str | None, oracle: Oracle) -> Iterator[str]:
+    """Lists are also searched, filtered by strangers' ids, asked in other orders and from their end."""
+    if path.startswith("/lookups/") or "/lookup/" in path or path.startswith("/search"):
+        yield "q=canary"
+        yield "q=13800"
+        return
+    if not slug or not path.endswith(("/list/", f"/api/v1/{slug}/", "export.xlsx")):
+        return
+    entity = registry.entity(slug)
+    if path.endswith("/list/"):
+        yield "last=1"
+        yield "partial=tab"
+        yield "q=canary"
+        yield "cols=" + ".".join(f.name for f in listable(entity) if "." not in f.name)
+    # each person tries another of the entity's links, so that together they try them all
+    linked = [f for f in listable(entity) if f.kind == "link" and oracle.foreign(f.target.slug())]
+    if linked and path.endswith("/list/"):
+        field = linked[oracle.person.id % len(linked)]
+        yield f"{field.name}={oracle.foreign(field.target.slug())[0].id}"
+
+
+def _with_row(path: str, method: str, slug: str | None, oracle: Oracle) -> Iterator[Door]:
+    assert slug is not None, f"the walk does not know whose ids stand in {path}"
+    argument = re.compile(r"<(?:\w+:)?\w+>")
+    for row in oracle.foreign(slug)[:PER_ENTITY]:
+        yield Door(method, argument.sub(str(row.id), path), (slug, row.id), is_foreign=True, body=_harm(slug))
+    for row in oracle.visible(slug)[:1]:
+        if method == "GET":
+            yield Door(method, argument.sub(str(row.id), path), (slug, row.id))
+
+
+def _harm(slug: str) -> tuple[tuple[str, str], ...]:
+    """A write that would change the row if it got through."""
+    entity = registry.entity(slug)
+    for name in entity.__screen__.form_columns:
+        column = entity.__table__.c.get(name)
+        if column is not None and column.info.get("kind") in ("text", "longtext", "code"):
+            return ((name, "overwritten"), ("__run", "1"))
+    return (("__run", "1"),)
+
+
+def _foreign_links(path: str, method: str, slug: str, oracle: Oracle) -> Iterator[Door]:
+    """Adding a row that points to a stranger's."""
+    entity = registry.entity(slug)
+    if not is_shown(entity) or "add" not in entity.__screen__.operations.split():
+        yield Door(method, path)
+        return
+    for column in entity.__table__.columns:
+        target = column.info.get("link")
+        if target and column.name.removesuffix("_id") in entity.__screen__.form_columns and oracle.foreign(target):
+            row = oracle.foreign(target)[0]
+            yield Door(method, path, (target, row.id), is_foreign=True, body=_row_with(entity, column, row.id, oracle))
+
+
+def _row_with(entity: Any, column: Any, row_id: int, oracle: Oracle) -> tuple[tuple[str, str], ...]:
+    """A complete row, right but for one link."""
+    body = []
+    for name in entity.__screen__.form_columns:
+        table = entity.__table__.c
+        own = table[f"{name}_id"] if f"{name}_id" in table else table[name]
+        body.append((own.key, str(row_id) if own is column else _fill(own, oracle)))
+    return tuple((name, value) for name, value in body if value)
+
+
+def _fill(column: Any, oracle: Oracle) -> str:
+    if column.info.get("link"):
+        rows = oracle.visible(column.info["link"])
+        return str(rows[0].id) if rows and not column.nullable else ""
+    kind = column.info.get("kind")
+    if kind == "choice":
+        return str(next(iter(column.info["choices"])).value)
+    samples = {"date": "2018-06-25", "datetime": "2018-06-25T10:00", "phone": "+8613900000000", "bool": ""}
+    return samples.get(str(kind), "7" if kind in ("money", "rate", "number", "days") else "smuggled")

@@ -1,0 +1,136 @@
+"""Every door × every kind of user: no stranger's canary comes out, no stranger's row changes, own rows are there."""
+
+import io
+import json
+import re
+import zipfile
+from collections import Counter
+from typing import Any
+
+import psycopg
+import pytest
+
+from app.core import registry
+from app.core.web.links import is_shown
+from tests.walk.doors import Door, doors
+from tests.walk.oracle import Oracle
+from tests.walk.world import PEOPLE, TOKEN, Person, World, make_world
+
+TRIED: Counter[str] = Counter()
+
+
+@pytest.fixture(scope="module")
+def world(app_module: Any, database: Any) -> World:  # noqa: ARG001
+    return make_world()
+
+
+@pytest.fixture(scope="module")
+def app_module(_application: Any, database: Any) -> Any:  # noqa: ARG001
+    return _application
+
+
+class Walker:
+    """A person with a browser session and an API token."""
+
+    def __init__(self, app: Any, name: str) -> None:
+        self.client = app.test_client()
+        page = self.client.get("/login/").text
+        found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
+        assert found
+        answer = self.client.post("/login/", data={"username": name, "password": "pw", "csrf_token": found[1]})
+        assert answer.status_code == 302, f"{name} cannot log in"
+        token = self.client.post("/api/v1/security/login", json={"username": name, "password": "pw", "provider": "db"})
+        mark = re.search(r'name="csrf-token" content="([^"]+)"', self.client.get("/home/").text)
+        assert mark
+        self.mark = mark[1]
+        self.headers = {"Authorization": f"Bearer {token.json['access_token']}"}
+
+    def try_door(self, door: Door) -> Any:
+        TRIED["requests"] += 1
+        if door.is_api:
+            body = {"json": dict(door.body)} if door.method in ("POST", "PUT") else {}
+            return self.client.open(door.path, method=door.method, headers=self.headers, **body)
+        if door.method == "GET":
+            return self.client.get(door.path)
+        return self.client.open(door.path, method=door.method, data={**dict(door.body), "csrf_token": self.mark})
+
+
+def content(response: Any) -> str:
+    """Everything readable in an answer, workbooks unpacked."""
+    data = response.get_data()
+    if data[:2] == b"PK":
+        with zipfile.ZipFile(io.BytesIO(data)) as book:
+            return "\n".join(book.read(name).decode("utf-8", "replace") for name in book.namelist() if name.endswith(".xml"))
+    return str(response.get_data(as_text=True)) + str(response.headers.get("Location", ""))
+
+
+def canaries(text: str) -> set[int]:
+    return {int(a or b) for a, b in TOKEN.findall(text)}
+
+
+def fingerprint(database: Any, oracle: Oracle) -> dict[str, str]:
+    """A hash of all rows the person must not touch, table by table, read as the server's superuser."""
+    found = {}
+    with psycopg.connect(database.superuser_url) as connection:
+        for slug in oracle.world.rows:
+            ids = [row.id for row in oracle.foreign(slug)]
+            table = registry.entity(slug).__table__.name
+            query = f"SELECT md5(coalesce(string_agg(t::text, '|' ORDER BY id), '')), count(*) FROM {table} t WHERE id = ANY (%s)"
+            found[slug] = str(connection.execute(query, (ids,)).fetchone())
+            smuggled = f"SELECT count(*) FROM {table} t WHERE t::text ~ 'smuggled|overwritten'"
+            found[f"{slug} smuggled"] = str(connection.execute(smuggled).fetchone())
+    return found
+
+
+@pytest.mark.parametrize("name", [person.name for person in PEOPLE])
+def test_no_door_leaks_and_no_foreign_write_lands(world: World, app_module: Any, database: Any, name: str, capsys: Any) -> None:
+    person = next(p for p in world.people if p.name == name)
+    oracle, walker = Oracle(world, person), Walker(app_module, name)
+    before, allowed, count = fingerprint(database, oracle), oracle.tokens(), 0
+    for door in doors(app_module, oracle):
+        response = walker.try_door(door)
+        count += 1
+        _check(door, response, person, allowed)
+    after = fingerprint(database, oracle)
+    assert after == before, [slug for slug in before if before[slug] != after[slug]]
+    with capsys.disabled():
+        print(f"\nwalk: {name}: {count} doors, 0 leaks")
+
+
+def _check(door: Door, response: Any, person: Person, allowed: set[int]) -> None:
+    about = f"{person.name}: {door.method} {door.path} -> {response.status_code}"
+    assert response.status_code < 500, about
+    leaked = canaries(content(response)) - allowed
+    response.close()
+    assert not leaked, f"{about} shows {sorted(leaked)}"
+    if door.is_foreign and door.target and door.path.rstrip("/").endswith(str(door.target[1])):
+        assert response.status_code in (302, 400, 403, 404, 405, 422), about
+        if door.method == "GET":
+            assert response.status_code == 404, f"{about}: a foreign row must not exist"
+    elif door.target and door.method == "GET":
+        assert response.status_code == 200 or _is_closed(door), f"{about}: his own row must open"
+
+
+def _is_closed(door: Door) -> bool:
+    """Pages that an entity does not have for anybody: a form where nothing can be typed, a file not made."""
+    slug = door.target[0] if door.target else ""
+    operations = registry.entity(slug).__screen__.operations.split()
+    return ("/edit/" in door.path and "edit" not in operations) or door.path.endswith(("download", "errors.xlsx"))
+
+
+@pytest.mark.parametrize("name", [person.name for person in PEOPLE])
+def test_every_list_shows_all_rows_of_the_scope(world: World, app_module: Any, name: str) -> None:
+    person = next(p for p in world.people if p.name == name)
+    oracle, walker = Oracle(world, person), Walker(app_module, name)
+    for slug in world.rows:
+        if not is_shown(registry.entity(slug)):
+            continue
+        known = {row.id for _number, row in world.rows[slug]}
+        wanted = {row.id for row in oracle.visible(slug)}
+        answer = walker.try_door(Door("GET", f"/api/v1/{slug}/?size=100"))
+        assert answer.status_code == 200, (slug, answer.text)
+        listed = {row["id"] for row in json.loads(answer.text)["result"]}
+        assert listed & known == wanted, f"{person.name}: API list of {slug}"
+        page = walker.try_door(Door("GET", f"/{slug}/list/?size=100")).text
+        for row_id in wanted:
+            assert re.search(rf'name="ids" value="{row_id}"|/{row_id}["?]', page), f"{person.name}: list of {slug} lacks {row_id}"
