@@ -9,9 +9,10 @@ OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"
 NO_SECTOR, FAT_SECTOR, END = 0xFFFFFFFF, 0xFFFFFFFD, 0xFFFFFFFE
 DATES = (
-    '<numFmts count="2"><numFmt numFmtId="164" formatCode="yyyy&quot;年&quot;m&quot;月&quot;d&quot;日&quot;;@"/>'
+    '<numFmts count="2">'
+    '<numFmt numFmtId="164" formatCode="yyyy&quot;年&quot;m&quot;月&quot;d&quot;日&quot;;@"/>'
     '<numFmt numFmtId="165" formatCode="#,##0.00&quot; days&quot;;[Red]\\-0.00"/></numFmts>'
-    '<cellXfs count="4"><xf numFmtId="0"/><xf numFmtId="14"/><xf numFmtId="164"/><xf numFmtId="165"/></cellXfs>'
+    '<cellXfs><xf numFmtId="0"/><xf numFmtId="14"/><xf numFmtId="164"/><xf numFmtId="165"/></cellXfs>'
 )
 """Styles: 1 and 2 are dates (built-in, and one with ideographs), 3 is a number with the word days."""
 
@@ -112,11 +113,15 @@ def xlsb(path: Path, cells: dict[tuple[int, int], str | float]) -> Path:
     for (number, column), value in sorted(cells.items()):
         head = struct.pack("<I", column) + b"\0\0\0\0"
         record = (
-            _record(6, head + _wide(value)) if isinstance(value, str) else _record(5, head + struct.pack("<d", value))
+            _record(6, head + _wide(value))
+            if isinstance(value, str)
+            else _record(5, head + struct.pack("<d", value))
         )
         rows.setdefault(number, []).append(record)
     places = [place for place, _column in cells], [column for _place, column in cells]
-    data = _record(129, b"") + _record(148, struct.pack("<4I", min(places[0]), max(places[0]), min(places[1]), max(places[1])))
+    data = _record(129, b"") + _record(
+        148, struct.pack("<4I", min(places[0]), max(places[0]), min(places[1]), max(places[1]))
+    )
     data += _record(145, b"")
     for number, records in rows.items():
         data += _record(0, struct.pack("<I", number) + b"\0" * 13) + b"".join(records)
@@ -126,7 +131,9 @@ def xlsb(path: Path, cells: dict[tuple[int, int], str | float]) -> Path:
     with zipfile.ZipFile(path, "w") as out:
         out.writestr("xl/workbook.bin", book)
         out.writestr("xl/worksheets/sheet1.bin", data)
-        out.writestr("xl/_rels/workbook.bin.rels", _relations({"rId1": ("worksheet", "worksheets/sheet1.bin")}))
+        out.writestr(
+            "xl/_rels/workbook.bin.rels", _relations({"rId1": ("worksheet", "worksheets/sheet1.bin")})
+        )
     return path
 
 
@@ -158,4 +165,6 @@ def ole(path: Path, stream: str) -> Path:
 def _entry(name: str, kind: int, child: int) -> bytes:
     wide = name.encode("utf-16-le") + b"\0\0"
     head = wide.ljust(64, b"\0") + struct.pack("<HBB", len(wide), kind, 1)
-    return (head + struct.pack("<III", NO_SECTOR, NO_SECTOR, child) + b"\0" * 36 + struct.pack("<IQ", END, 0)).ljust(128, b"\0")
+    return (
+        head + struct.pack("<III", NO_SECTOR, NO_SECTOR, child) + b"\0" * 36 + struct.pack("<IQ", END, 0)
+    ).ljust(128, b"\0")

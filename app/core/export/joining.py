@@ -45,16 +45,18 @@ def join(main: Path, more: list[Continued], target: Path) -> None:
             if name in changed:
                 out.writestr(name, changed[name])
             else:
-                _copy(source, name, out, name)
+                _copy(source, name, out, name, b"")
         for number, item in enumerate(more, 1):
             with zipfile.ZipFile(item.path) as part:
                 if part.read(STYLES) != styles:
                     raise ValueError(f"{item.title} was written with other formats")
-                _copy(part, item.part, out, _part(number))
+                # every workbook has its first sheet selected; several in one would be edited as a group
+                _copy(part, item.part, out, _part(number), b' tabSelected="1"')
 
 
-def _copy(source: zipfile.ZipFile, name: str, out: zipfile.ZipFile, new_name: str) -> None:
+def _copy(source: zipfile.ZipFile, name: str, out: zipfile.ZipFile, new_name: str, without: bytes) -> None:
     with source.open(name) as read, out.open(new_name, "w", force_zip64=True) as write:
+        write.write(read.read(COPY_BYTES).replace(without, b"", 1) if without else b"")
         shutil.copyfileobj(read, write, COPY_BYTES)
 
 

@@ -8,7 +8,7 @@ SPACES = re.compile(r"[\s'’_]+")
 MONEY_SIGNS = re.compile(
     r"^[¥￥₴₽$€£]|[¥￥₴₽$€£元]$|(?:грн|руб|UAH|RUB|CNY|USD|EUR)\.?$|^(?:UAH|RUB|CNY|USD|EUR)", re.IGNORECASE
 )
-DIGITS = re.compile(r"[+-]?[0-9]*\.?[0-9]+")
+DIGITS = re.compile(r"[0-9]*\.?[0-9]+")
 GROUPED = re.compile(r"[0-9]{1,3}(?:[.,][0-9]{3})+")
 
 
@@ -44,7 +44,7 @@ def _signed(plain: str) -> tuple[str, int]:
         return plain[1:-1], -1
     if plain.endswith("-"):
         return plain[:-1], -1
-    return (plain[1:], -1) if plain.startswith("-") else (plain, 1)
+    return plain[plain[:1] in ("+", "-") :], -1 if plain.startswith("-") else 1
 
 
 def _with_point(plain: str, mark: str) -> str:
@@ -57,7 +57,7 @@ def _with_point(plain: str, mark: str) -> str:
     if other[mark] in part or mark in whole:
         raise ValueError(plain)
     if other[mark] in whole:
-        if not GROUPED.fullmatch(whole.lstrip("+")):
+        if not GROUPED.fullmatch(whole):
             raise ValueError(plain)
         whole = whole.replace(other[mark], "")
     return f"{whole}.{part}" if part else whole

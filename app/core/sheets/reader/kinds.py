@@ -5,6 +5,7 @@ import zipfile
 from pathlib import Path
 
 from app.core.sheets.limits import MEGA, Limits
+from app.core.sheets.reader.encoding import utf16_of
 from app.core.sheets.reader.faults import FileFault
 
 FOREIGN = (
@@ -58,17 +59,9 @@ def _plain(sample: bytes) -> str:
         raise FileFault("wrong_type", detail="xml")
     if not sample.strip(b"\xef\xbb\xbf\xff\xfe \t\r\n\x00"):
         raise FileFault("empty_file")
-    if b"\x00" in sample and not _is_utf16(sample):
+    if b"\x00" in sample and utf16_of(sample) is None:
         raise FileFault("wrong_type", detail="unknown")
     return "text"
-
-
-def _is_utf16(sample: bytes) -> bool:
-    """With its mark, or without: then nearly every second byte of table text is zero."""
-    if sample[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return True
-    half = len(sample) // 2
-    return max(sample[0::2].count(0), sample[1::2].count(0)) > half * 0.4 > 0
 
 
 def _ole(path: Path) -> str:

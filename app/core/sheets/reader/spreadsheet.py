@@ -32,13 +32,16 @@ class Spreadsheet(RowSource):
     def choose(self) -> None:
         names = [self.sheet] if self.sheet else self.sheet_names
         for name in names:
-            self.sheet = name
             self._content = self._book.get_sheet_by_name(name)
             if self._content.start is not None:
+                self.sheet = name
                 return
-        if any(self._book.get_sheet_by_name(name).start is not None for name in self.hidden_names):
+        if not self.sheet and any(map(self._is_filled, self.hidden_names)):
             raise FileFault("only_hidden", detail=", ".join(self.hidden_names))
         raise FileFault("empty_sheet", sheet=names[0] if len(names) == 1 else "")
+
+    def _is_filled(self, name: str) -> bool:
+        return self._book.get_sheet_by_name(name).start is not None
 
     def rows(self) -> Iterator[Row]:
         height, width = self._content.end[0] + 1, self._content.end[1] + 1

@@ -62,7 +62,7 @@ class Workbook:
                 self.sheet = name
                 self._pieces = self._read(name)
                 return
-        if any(map(self._is_filled, self.hidden_names)):
+        if not self.sheet and any(map(self._is_filled, self.hidden_names)):
             raise FileFault("only_hidden", detail=", ".join(self.hidden_names))
         raise FileFault("empty_sheet", sheet=names[0] if len(names) == 1 else "")
 
