@@ -104,6 +104,9 @@ def main() -> int:
             return 1
         say("Bringing the database up to date")
         deploy.deploy(admin, url)
+    from app import seeds
+
+    seeds.seed()
     logins: list[object] = []
     if options.demo:
         from app import demo
