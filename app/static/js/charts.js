@@ -57,12 +57,13 @@
     const note = $(".chart-note", figure);
     try {
       const data = await json(figure.dataset.chartUrl);
-      if (!data.x.length || !data.series.length) { note.textContent = texts.no_data; return; }
+      if (!data.x.length || !data.series.length) { note.textContent = texts.no_data; figure.classList.add("is-empty"); return; }
       note.textContent = "";
       if (data.title) $(".chart-canvas", figure).setAttribute("aria-label", data.title);
       $("[data-chart-table]", figure).replaceChildren(table(data));
       draw(figure, data);
     } catch {
+      figure.classList.add("is-empty");
       note.textContent = texts.chart_failed;
     }
   };
