@@ -40,7 +40,7 @@ def buckets(reader: Reader) -> Sequence[Measure]:
     _("Asset quality"),
     roles=ROLES,
     dimensions=STANDARD,
-    icon="layers",
+    icon="stack-2",
     position=11,
     measures=buckets,
     kind="stacked",
