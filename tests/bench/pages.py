@@ -1,0 +1,111 @@
+"""page-depth and list-request: a page of the loans, wherever it is, and the whole answer to a browser."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from flask.testing import FlaskClient
+
+from app import create_app
+from app.core.web import principal
+from app.models import Loan
+from tests.bench.database import Bench
+from tests.bench.measure import Line, interleaved, taken, timed
+from tests.bench.viewers import Statement, Viewer, sent, viewer, watched
+
+ADDRESS = "/loan/list/"
+
+
+def page_depth(bench: Bench) -> Iterator[Line]:
+    """The statement of the last page against that of the first: by its address and by the cursor of its first row."""
+    found = {}
+    for kind in ("all", "branch"):
+        reader = viewer(kind)
+        with reader.session() as session:
+            last = reader.listing(Loan, last="1")
+            rows = last.page(session).rows
+            deep = {"last page": {"last": "1"}, "after a row": {"after": last.cursor(rows[0])}}
+            held: Any = session.connection().connection.driver_connection
+            first = _page(session, reader, {})
+            for name, address in deep.items():
+                there = _page(session, reader, address)
+                found[f"{name}, {kind}"] = interleaved(
+                    lambda there=there: held.execute(*there).fetchall(), lambda: held.execute(*first).fetchall()
+                )
+    worst = max(found.values(), key=lambda pair: pair[0] / pair[1])
+    details = tuple(f"{what:<24} {a * 1000:8.3f} ms {b * 1000:8.3f} ms {a / b:6.2f}" for what, (a, b) in found.items())
+    yield Line("page-depth", *worst, 1.5, details=details)
+
+
+def _page(session: Any, reader: Viewer, address: dict[str, str]) -> Statement:
+    return sent(session, reader.listing(Loan, **address).page)[-1]
+
+
+class Stock:
+    """The stock application in a process of its own; it tells the seconds of each request."""
+
+    def __init__(self, bench: Bench, *, is_lean: bool) -> None:
+        command = [sys.executable, "-P", "-m", "tests.bench.stock", bench.superuser_url, "lean" if is_lean else "plain"]
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]
+        )
+        self.facts = self._read()
+
+    def _read(self) -> dict[str, Any]:
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        if not line:
+            raise RuntimeError("the stock application ended; its reason stands above")
+        return json.loads(line)  # type: ignore[no-any-return]
+
+    def seconds(self) -> float:
+        """Ask for the list once."""
+        assert self.process.stdin is not None
+        self.process.stdin.write("list\n")
+        self.process.stdin.flush()
+        return float(self._read()["seconds"])
+
+    def stop(self) -> None:
+        """End it."""
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        self.process.wait(30)
+
+
+def client_of(reader: Viewer) -> FlaskClient:
+    """A browser in which this reader is logged in."""
+    client = create_app(RATELIMIT_ENABLED=False, SESSION_COOKIE_SECURE=False).test_client()
+    with client.session_transaction() as session:
+        session["_user_id"], session["_fresh"] = principal.stamp(reader.user_id), True
+    return client
+
+
+def list_request(bench: Bench) -> Iterator[Line]:
+    """The list of loans for a manager who sees all, through the whole stack, and by stock Flask-AppBuilder."""
+    client = client_of(viewer("all"))
+
+    def ours() -> None:
+        answer = client.get(ADDRESS)
+        if answer.status_code != 200 or answer.text.count("<tr") < min(bench.scale, 25):
+            raise ValueError(f"{ADDRESS} answers {answer.status}")
+
+    ours()
+    with watched() as statements:
+        ours()
+    details = [f"{len(statements)} statements, {len(client.get(ADDRESS).data) / 1000:.0f} kB"]
+    pairs = {}
+    for name, is_lean in (("as it comes", False), ("without links in its search form", True)):
+        stock = Stock(bench, is_lean=is_lean)
+        try:
+            pairs[name] = timed(lambda: taken(ours), stock.seconds, budget=6, fewest=5)
+        finally:
+            stock.stop()
+        figure, floor = pairs[name]
+        details.append(
+            f"stock {name:<34} {figure * 1000:8.1f} ms {floor * 1000:8.1f} ms {figure / floor:6.3f}, "
+            f"{stock.facts['statements']} statements, {stock.facts['bytes'] / 1000:.0f} kB"
+        )
+    yield Line("list-request", *pairs["without links in its search form"], 0.3, details=tuple(details))

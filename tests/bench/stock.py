@@ -1,0 +1,150 @@
+"""Flask-AppBuilder as it comes, on the tables of the benchmarks' book: what the list request is compared with.
+
+`python -m tests.bench.stock URL plain|lean`: answers each line of its standard input with the seconds of one
+request of the list. Its own tables of users and rights stand in a schema of their own, so that the book's
+stay as they are; the login it has sees everything.
+"""
+
+import json
+import sys
+import time
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+from flask_appbuilder import AppBuilder, Model, ModelView
+from flask_appbuilder.models.sqla.base import SQLA
+from flask_appbuilder.models.sqla.interface import SQLAInterface
+from sqlalchemy import Column, Date, ForeignKey, Integer, Numeric, String, create_engine, event, text
+from sqlalchemy.orm import relationship
+from sqlalchemy.pool import StaticPool
+
+from app.core.db import sqlalchemy_url
+
+PUBLIC = {"schema": "public"}
+ADDRESS = "/loanview/list/"
+
+
+class Customer(Model):
+    """A borrower."""
+
+    __table_args__ = PUBLIC
+    id = Column(Integer, primary_key=True)
+    name = Column(String(200))
+
+    def __repr__(self) -> str:
+        return str(self.name)
+
+
+class Product(Model):
+    """A kind of loan."""
+
+    __table_args__ = PUBLIC
+    id = Column(Integer, primary_key=True)
+    name = Column(String(200))
+
+    def __repr__(self) -> str:
+        return str(self.name)
+
+
+class Officer(Model):
+    """A colleague: the book's users, which are not those of the stock application."""
+
+    __tablename__ = "ab_user"
+    __table_args__ = PUBLIC
+    id = Column(Integer, primary_key=True)
+    first_name = Column(String(64))
+    last_name = Column(String(64))
+
+    def __repr__(self) -> str:
+        return f"{self.first_name} {self.last_name}"
+
+
+class Loan(Model):
+    """A loan with the columns that the list shows."""
+
+    __table_args__ = PUBLIC
+    id = Column(Integer, primary_key=True)
+    number = Column(String(60))
+    customer_id = Column(Integer, ForeignKey("public.customer.id"))
+    product_id = Column(Integer, ForeignKey("public.product.id"))
+    officer_id = Column(Integer, ForeignKey("public.ab_user.id"))
+    principal = Column(Numeric(18, 2))
+    principal_outstanding = Column(Numeric(18, 2))
+    overdue_principal = Column(Numeric(18, 2))
+    overdue_since = Column(Date)
+    status = Column(String(30))
+    customer = relationship("tests.bench.stock.Customer")
+    product = relationship("tests.bench.stock.Product")
+    officer = relationship("tests.bench.stock.Officer")
+
+
+PLAIN = ["number", "principal", "principal_outstanding", "overdue_principal", "overdue_since", "status"]
+
+
+class LoanView(ModelView):
+    """The list, with the page size and order of ours."""
+
+    datamodel = SQLAInterface(Loan)
+    page_size = 25
+    base_order = ("id", "desc")
+    list_columns = [
+        "number", "customer", "product", "principal", "principal_outstanding", "overdue_principal", "overdue_since",
+        "status", "officer",
+    ]  # fmt: skip
+
+
+def application(url: str, *, is_lean: bool) -> Flask:
+    """The stock application, its own tables made if they are not there."""
+    app = Flask("stock")
+    app.config.update(
+        SQLALCHEMY_DATABASE_URI=f"{sqlalchemy_url(url)}&options=-c%20search_path%3Dstock",
+        SECRET_KEY="x" * 40, FAB_CREATE_DB=False, RATELIMIT_ENABLED=False, WTF_CSRF_ENABLED=False,
+    )  # fmt: skip
+    engine = create_engine(app.config["SQLALCHEMY_DATABASE_URI"], poolclass=StaticPool)
+    with engine.begin() as connection:
+        connection.execute(text("CREATE SCHEMA IF NOT EXISTS stock"))
+        own = [table for table in Model.metadata.tables.values() if table.schema is None]
+        Model.metadata.create_all(connection, own)
+    if is_lean:
+        LoanView.search_columns = PLAIN
+    db = SQLA(metadata=Model.metadata)
+    db.init_app(app)
+    with app.app_context():
+        builder = AppBuilder(app, db.session)
+        builder.add_view(LoanView, "Loans")
+        if builder.sm.find_user("stock") is None:
+            role = builder.sm.find_role("Admin")
+            builder.sm.add_user("stock", "Stock", "User", "stock@example.invalid", role, password="stock")
+    return app
+
+
+def client_of(app: Flask) -> FlaskClient:
+    """A browser in which the user is logged in."""
+    client = app.test_client()
+    answer = client.post("/login/", data={"username": "stock", "password": "stock"})
+    if answer.status_code != 302:
+        raise SystemExit(f"the stock application's login answers {answer.status}")
+    return client
+
+
+def main(url: str, kind: str) -> None:
+    """Tell what a request is made of, then the seconds of each one asked for."""
+    from sqlalchemy.engine import Engine
+
+    client = client_of(application(url, is_lean=kind == "lean"))
+    counted: list[Any] = []
+    client.get(ADDRESS)
+    event.listen(Engine, "before_cursor_execute", lambda *_: counted.append(1))
+    answer = client.get(ADDRESS)
+    if answer.status_code != 200:
+        raise SystemExit(f"{ADDRESS} answers {answer.status}")
+    print(json.dumps({"statements": len(counted), "bytes": len(answer.data)}), flush=True)
+    for _line in sys.stdin:
+        started = time.perf_counter()
+        client.get(ADDRESS)
+        print(json.dumps({"seconds": time.perf_counter() - started}), flush=True)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
