@@ -53,7 +53,12 @@ def load(say: Say) -> None:
     with unscoped("demonstration") as session:
         if is_loaded(session):
             return
-        for name, value in (("business_date", DAY.isoformat()), ("clock_runs", "no"), ("zone", "Asia/Shanghai"), ("country", "CN")):
+        for name, value in (
+            ("business_date", DAY.isoformat()),
+            ("clock_runs", "no"),
+            ("zone", "Asia/Shanghai"),
+            ("country", "CN"),
+        ):
             settings.write(session, name, value)
     for file, layout in STEPS:
         summary = run_import(FILES / file, layout)
@@ -96,9 +101,20 @@ def _templates() -> None:
     with unscoped("demonstration templates") as session:
         clients = {row.code: row.id for row in session.scalars(select(Client))}
         for client, name, language, when, text in TEMPLATES:
-            known = select(MessageTemplate.id).where(MessageTemplate.name == name, MessageTemplate.client_id == clients[client])
+            known = select(MessageTemplate.id).where(
+                MessageTemplate.name == name, MessageTemplate.client_id == clients[client]
+            )
             if session.scalar(known) is None:
-                session.add(MessageTemplate(client_id=clients[client], name=name, language=language, text=text, is_active=True, **when))
+                session.add(
+                    MessageTemplate(
+                        client_id=clients[client],
+                        name=name,
+                        language=language,
+                        text=text,
+                        is_active=True,
+                        **when,
+                    )
+                )
 
 
 def _officer(session: Session) -> Any:
@@ -112,8 +128,8 @@ def _officer(session: Session) -> Any:
 
 def _township(session: Session) -> Any:
     """The township with the most livestock loans."""
-    village = select(Loan.region_lft, func.count().label("n")).join(Product, Loan.product_id == Product.id)
-    village = village.where(Product.kind == "livestock").group_by(Loan.region_lft).subquery()
+    counted = select(Loan.region_lft, func.count().label("n")).join(Product, Loan.product_id == Product.id)
+    village = counted.where(Product.kind == "livestock").group_by(Loan.region_lft).subquery()
     query = (
         select(Region.id).join(village, village.c.region_lft.between(Region.lft, Region.rgt))
         .where(Region.level == "township").group_by(Region.id).order_by(func.sum(village.c.n).desc(), Region.id).limit(1)
@@ -138,10 +154,20 @@ def _people() -> None:
         "partner": [{"kind": GrantKind.REGION, "region_id": ids["township"], "product_kinds": ["livestock"]}],
         "agent": [{"kind": GrantKind.CLIENT, "client_id": ids["ua"]}], "auditor": [{"kind": GrantKind.ALL}], "admin": [{"kind": GrantKind.ALL}],
     }  # fmt: skip
-    columns: dict[str, dict[str, Any]] = {"partner": {"kind": UserKind.PARTNER, "region_id": ids["township"]}, "agent": {"language": "uk"}}
+    columns: dict[str, dict[str, Any]] = {
+        "partner": {"kind": UserKind.PARTNER, "region_id": ids["township"]},
+        "agent": {"language": "uk"},
+    }
     for name, password, role, _sees in LOGINS:
         if name in grants and not _exists(name):
-            create_user(name, password, role, first_name=name.capitalize(), grants=grants[name], **columns.get(name, {}))
+            create_user(
+                name,
+                password,
+                role,
+                first_name=name.capitalize(),
+                grants=grants[name],
+                **columns.get(name, {}),
+            )
 
 
 def _exists(name: str) -> bool:
@@ -171,10 +197,17 @@ NOTES = (
 def _contacts(session: Session, officer_id: int) -> None:
     """What the officer wrote down about his late customers."""
     late = select(Customer.id).join(Loan, Loan.customer_id == Customer.id)
-    late = late.where(Loan.officer_id == officer_id, Loan.overdue_since.is_not(None)).order_by(Customer.id).distinct().limit(6)
+    late = (
+        late.where(Loan.officer_id == officer_id, Loan.overdue_since.is_not(None))
+        .order_by(Customer.id)
+        .distinct()
+        .limit(6)
+    )
     mark = db.source.set("screen")
     for number, customer_id in enumerate(session.scalars(late).all()):
         for way, text, back in NOTES[: 1 + number % 3]:
-            at = datetime(DAY.year, DAY.month, DAY.day, 3, 15, tzinfo=UTC) - timedelta(days=back, minutes=7 * number)
+            at = datetime(DAY.year, DAY.month, DAY.day, 3, 15, tzinfo=UTC) - timedelta(
+                days=back, minutes=7 * number
+            )
             session.add(ContactNote(customer_id=customer_id, at=at, way=way, text=text, author_id=officer_id))
     db.source.reset(mark)

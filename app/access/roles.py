@@ -24,7 +24,9 @@ _BOOK = ("customer", "loan", "instalment", "repayment", "allocation", "write_off
 _REFERENCE = ("region", "branch", "product", "bucket", "holiday", "team", "department", "position", "client")
 
 ROLES: dict[str, dict[tuple[str, ...], Iterable[str]]] = {
-    "Manager": {(*_BOOK, *_REFERENCE, "message_template", "import_run", "import_problem", "job_run", "user"): READ},
+    "Manager": {
+        (*_BOOK, *_REFERENCE, "message_template", "import_run", "import_problem", "job_run", "user"): READ
+    },
     "Officer": {
         (*_BOOK, *_REFERENCE, "message_template"): READ,
         ("customer", "phone", "address", "customer_link", "contact_note"): WRITE,
@@ -33,7 +35,9 @@ ROLES: dict[str, dict[tuple[str, ...], Iterable[str]]] = {
         (*_BOOK, "product", "bucket", "message_template"): ("can_list", "can_show", "can_chart"),
         ("phone", "contact_note"): ("can_list", "can_show", "can_add", "can_edit"),
     },
-    "Partner": {("customer", "loan", "instalment", "repayment", "region"): ("can_list", "can_show", "can_export")},
+    "Partner": {
+        ("customer", "loan", "instalment", "repayment", "region"): ("can_list", "can_show", "can_export")
+    },
     "Auditor": {(): READ},
 }
 """role → {entities: verbs}; the empty tuple means every entity. Operations and reports name their roles."""
@@ -103,12 +107,12 @@ def _permission_ids(session: Any, wanted: set[tuple[str, str]]) -> dict[tuple[st
     verbs = dict(map(tuple, session.execute(select(Permission.name, Permission.id))))
     subjects = dict(map(tuple, session.execute(select(ViewMenu.name, ViewMenu.id))))
     pair = select(PermissionView.permission_id, PermissionView.view_menu_id, PermissionView.id)
-    known = {(v, s): i for v, s, i in session.execute(pair)}
-    missing = [(verbs[v], subjects[s]) for v, s in sorted(wanted) if (verbs[v], subjects[s]) not in known]
+    before = {(v, s) for v, s, _i in session.execute(pair)}
+    missing = [(verbs[v], subjects[s]) for v, s in sorted(wanted) if (verbs[v], subjects[s]) not in before]
     session.add_all(PermissionView(permission_id=v, view_menu_id=s) for v, s in missing)
     session.flush()
-    known = {(v, s): i for v, s, i in session.execute(pair)}
-    return {(v, s): known[verbs[v], subjects[s]] for v, s in wanted}
+    after = {(v, s): i for v, s, i in session.execute(pair)}
+    return {(v, s): after[verbs[v], subjects[s]] for v, s in wanted}
 
 
 def _fill_role(session: Any, name: str, ids: dict[tuple[str, str], int]) -> None:

@@ -32,7 +32,7 @@ class ScopedSession(Session):
     def reach(self) -> Reach:
         """The grants of the running transaction, resolved when it began."""
         self.connection()
-        return self.info["reach"]  # type: ignore[no-any-return]
+        return self.info["reach"]
 
 
 def engine_options() -> dict[str, Any]:
@@ -60,7 +60,8 @@ def database_url() -> str:
 
 
 def sqlalchemy_url(url: str) -> str:
-    """
+    """A URL with the driver the project uses.
+
     >>> sqlalchemy_url("postgresql://a@/b?host=/run/pg")
     'postgresql+psycopg://a@/b?host=/run/pg'
     """
@@ -73,7 +74,8 @@ def engine() -> Engine:
 
 
 def _ranges(text_value: str | None) -> tuple[Range, ...]:
-    """
+    """Inclusive pairs of a multirange's text.
+
     >>> _ranges("{[1,5),[9,10)}")
     ((1, 4), (9, 9))
     """
@@ -161,7 +163,7 @@ def session_for(who: Any) -> ScopedSession:
 def _app_context() -> int:
     from flask.globals import app_ctx
 
-    return id(app_ctx._get_current_object())
+    return id(app_ctx._get_current_object())  # noqa: SLF001  the proxy itself is the same for all
 
 
 web_session: scoped_session[ScopedSession] = scoped_session(

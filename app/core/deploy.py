@@ -81,7 +81,10 @@ def is_current(app_url: str) -> bool:
     try:
         with engine.connect() as connection:
             found = connection.execute(text("SELECT to_regclass('deployment')")).scalar()
-            return bool(found) and connection.execute(text("SELECT state FROM deployment")).scalar() == wanted_state()
+            return (
+                bool(found)
+                and connection.execute(text("SELECT state FROM deployment")).scalar() == wanted_state()
+            )
     finally:
         engine.dispose()
 
@@ -107,7 +110,9 @@ def check_login(app_url: str) -> None:
         if is_wrong
     ]
     if wrong:
-        raise RuleError(f"DATABASE_URL's login {' and '.join(wrong)}; row security would not hold. Use another login.")
+        raise RuleError(
+            f"DATABASE_URL's login {' and '.join(wrong)}; row security would not hold. Use another login."
+        )
     if rights.version < 160000:
         raise RuleError("PostgreSQL 16 or newer is needed")
 

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from flask_appbuilder import Model
 from sqlalchemy import BigInteger, ForeignKey, Identity, Integer, inspect
-from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
+from sqlalchemy.orm import Mapped, MappedColumn, declared_attr, mapped_column, relationship
 
 from app.core import registry
 from app.core.scope import Scope, add_key_columns
@@ -50,6 +50,12 @@ def _add_relationships(cls: type[Any]) -> None:
                     relationship(_target(target), foreign_keys=own, remote_side=remote))  # fmt: skip
 
 
+def _said_of_columns(cls: type[Any]) -> dict[str, dict[str, Any]]:
+    """`info` of the class's own columns: SQLAlchemy lets that of the named type win over what the entity says."""
+    columns = {name: value.column for name, value in vars(cls).items() if isinstance(value, MappedColumn)}
+    return {name: dict(column.info) for name, column in columns.items() if column.info}
+
+
 class Entity(Model):
     """Base of everything stored. A subclass must say its `__scope__`; without it the import fails."""
 
@@ -59,7 +65,9 @@ class Entity(Model):
     __history__: ClassVar[bool] = True
     """Changes of every field are kept. False only for rows that are themselves a record of events."""
 
-    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True, sort_order=-1, info={"kind": "id"})
+    id: Mapped[int] = mapped_column(
+        BigInteger, Identity(), primary_key=True, sort_order=-1, info={"kind": "id"}
+    )
 
     @declared_attr.directive
     def __tablename__(cls) -> str:  # noqa: N805
@@ -75,7 +83,10 @@ class Entity(Model):
             raise TypeError(f"{cls.__name__} needs a docstring that says what it is")
         add_key_columns(cls)
         _add_relationships(cls)
+        said = _said_of_columns(cls)
         super().__init_subclass__(**kwargs)
+        for name, info in said.items():
+            cls.__table__.c[name].info.update(info)
         registry.register_entity(cls)
 
     @classmethod

@@ -27,7 +27,7 @@ def _options(session: ScopedSession) -> list[Any]:
             if not cls.__scope__.is_shared
         ]
         session.info["criteria_of"] = reach
-    return session.info["criteria"]  # type: ignore[no-any-return]
+    return session.info["criteria"]
 
 
 def _scoped_tables() -> dict[Any, Any]:
@@ -40,7 +40,7 @@ def refuse_plain_sql(statement: Any) -> None:
         raise ScopeError("plain SQL is only for unscoped() sessions")
     scoped = _scoped_tables()
     for element in visitors.iterate(statement):
-        if isinstance(element, Table) and element in scoped and "parententity" not in element._annotations:
+        if isinstance(element, Table) and element in scoped and "parententity" not in element._annotations:  # noqa: SLF001  only there does SQLAlchemy tell
             raise ScopeError(f"{element.name} must be queried through its entity")
 
 
@@ -66,7 +66,11 @@ def _check_writes(session: ScopedSession, _context: Any, _instances: Any) -> Non
     session.info["checking"] = True
     try:
         with session.no_autoflush:
-            for row in [*session.new, *(r for r in session.dirty if session.is_modified(r)), *session.deleted]:
+            for row in [
+                *session.new,
+                *(r for r in session.dirty if session.is_modified(r)),
+                *session.deleted,
+            ]:
                 _check_row(session, row)
     finally:
         session.info["checking"] = False
@@ -86,9 +90,9 @@ def _check_row(session: ScopedSession, row: Any) -> None:
     if scope.mode == "house":
         raise OutOfScope
     _check_links(session, row)
-    if scope.mode == "keyed" and scope.key_columns() and not _kept_scope(row, scope):
-        if not reach.admits(keys_of(session, row)):
-            raise OutOfScope
+    is_decided = scope.mode == "keyed" and scope.key_columns() and not _kept_scope(row, scope)
+    if is_decided and not reach.admits(keys_of(session, row)):
+        raise OutOfScope
 
 
 def _kept_scope(row: Any, scope: Any) -> bool:
@@ -106,7 +110,7 @@ def keys_of(session: ScopedSession, row: Any) -> dict[str, Any]:
     keys = {kind: getattr(row, column) for kind, column in scope.key_columns().items() if kind not in TREES}
     for tree, column in scope.tree_links().items():
         node = registry.entity(tree)
-        keys[tree] = session.scalar(select(node.lft).where(node.id == getattr(row, column)))  # type: ignore[attr-defined]
+        keys[tree] = session.scalar(select(node.lft).where(node.id == getattr(row, column)))
     return keys
 
 

@@ -39,7 +39,11 @@ class Operation:
     def arguments(self) -> list[inspect.Parameter]:
         """The keyword arguments that the form asks for."""
         parameters = inspect.signature(self.function, eval_str=True).parameters.values()
-        return [p for p in list(parameters)[2:] if p.kind is p.KEYWORD_ONLY and p.name not in ("business_on", "user_id")]
+        return [
+            p
+            for p in list(parameters)[2:]
+            if p.kind is p.KEYWORD_ONLY and p.name not in ("business_on", "user_id")
+        ]
 
 
 def operation(entity: Any, label: Any, *, roles: tuple[str, ...] = (), **options: Any) -> Callable[..., Any]:

@@ -10,7 +10,19 @@ from typing import Any
 
 from app.core import registry
 
-KINDS = ("login", "none", "all", "own", "team", "branch", "branch_leaf", "region", "region_leaf", "client", "multi")
+KINDS = (
+    "login",
+    "none",
+    "all",
+    "own",
+    "team",
+    "branch",
+    "branch_leaf",
+    "region",
+    "region_leaf",
+    "client",
+    "multi",
+)
 WRITERS = ("all", "own", "team", "branch", "branch_leaf", "client", "multi")
 READERS = (*WRITERS, "region", "region_leaf")
 
@@ -121,7 +133,9 @@ def policies(entity: Any, prefix: str) -> Iterator[str]:
     for kind in READERS:
         see = condition(entity, table, kind, write=False)
         if see != "false":
-            yield from _policy(table, role(prefix, kind), kind, see, condition(entity, table, kind, write=True))
+            yield from _policy(
+                table, role(prefix, kind), kind, see, condition(entity, table, kind, write=True)
+            )
 
 
 def _policy(table: str, to: str, kind: str, see: str, change: str) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, or_, select, true
+from sqlalchemy import ColumnElement, and_, exists, false, or_, select, true
 
 Range = tuple[int, int]
 
@@ -80,8 +80,6 @@ def keyed(entity: Any, columns: dict[str, str], reach: Reach) -> ColumnElement[b
 
 def criteria(entity: Any, reach: Reach) -> ColumnElement[bool]:
     """The condition that rows of `entity` (a class or an alias of one) must meet under `reach`."""
-    from app.core import registry
-
     scope = entity.__scope__
     if reach.is_all or scope.is_shared:
         return true()
@@ -95,16 +93,28 @@ def criteria(entity: Any, reach: Reach) -> ColumnElement[bool]:
         return _follows(entity, reach)
     seen = keyed(entity, scope.key_columns(), reach)
     if scope.opened_in:
-        table, column = scope.opened_in
-        opener = registry.by_table(table)
-        rows = select(getattr(opener, column)).where(keyed(opener, opener.__scope__.key_columns(), reach))
-        seen = or_(seen, entity.id.in_(rows))
+        seen = or_(seen, _opened(entity, *scope.opened_in, reach))
     return seen
+
+
+def _opened(entity: Any, table: str, column: str, reach: Reach) -> ColumnElement[bool]:
+    """A row of the reach table in scope points to the row.
+
+    As EXISTS, which the database may look up for each row shown. IN under an OR would collect all rows in
+    scope first: 57 ms instead of 0.3 for a page of loans with their customers. The table stands for itself,
+    not for its entity, so that its own criteria are not added to the same condition a second time.
+    """
+    from app.core import registry
+
+    opener = registry.by_table(table)
+    reached = opener.__table__
+    seen = keyed(reached.c, opener.__scope__.key_columns(), reach)
+    return exists().where(reached.c[column] == entity.id, seen).correlate_except(reached)
 
 
 def bool_column(condition: Any) -> ColumnElement[bool]:
     """Only names the type."""
-    return condition  # type: ignore[no-any-return]
+    return condition
 
 
 def _parent(entity: Any, name: str, reach: Reach) -> ColumnElement[bool]:

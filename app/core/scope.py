@@ -76,7 +76,7 @@ class Scope:
         return self.mode == "shared"
 
     def key_columns(self) -> dict[str, str]:
-        """kind → column that decides: {"branch": "branch_lft", "officer": "officer_id"}."""
+        """Kind → column that decides: {"branch": "branch_lft", "officer": "officer_id"}."""
         found = {}
         for kind in KEYS:
             column = getattr(self, kind)
@@ -85,12 +85,12 @@ class Scope:
         return found
 
     def tree_links(self) -> dict[str, str]:
-        """tree → column holding the id from which the row's number is copied."""
+        """Tree → column holding the id from which the row's number is copied."""
         links = {tree: getattr(self, tree) for tree in TREES if getattr(self, tree)}
         return {tree: column for tree, column in links.items() if column.endswith("_id")}
 
     def copied_keys(self) -> dict[str, tuple[str, str, str]]:
-        """key column → (link column, table, column there) from which a trigger fills it."""
+        """Key column → (link column, table, column there) from which a trigger fills it."""
         copied = {f"{tree}_lft": (column, tree, "lft") for tree, column in self.tree_links().items()}
         if self.product_kind and self.product_kind.endswith("_id"):
             copied["product_kind"] = (self.product_kind, "product", "kind")

@@ -126,7 +126,9 @@ def drop_policies(connection: Any) -> Iterator[str]:
     """Remove all our policies; they are made anew in the same transaction."""
     from sqlalchemy import text
 
-    rows = connection.execute(text("SELECT policyname, tablename FROM pg_policies WHERE schemaname = 'public'"))
+    rows = connection.execute(
+        text("SELECT policyname, tablename FROM pg_policies WHERE schemaname = 'public'")
+    )
     for name, table in rows.all():
         yield f"DROP POLICY {_quoted(name)} ON {_quoted(table)}"
 

@@ -13,7 +13,10 @@ SETTINGS: dict[str, tuple[str, Any]] = {
     "business_date": ("", _("The day the installation works on; empty means the computer's date")),
     "clock_runs": ("no", _("yes: the day is closed every night by itself")),
     "send_messages": ("yes", _("no: nothing is sent, messages stay in the queue")),
-    "dun_only_after_repayments": ("no", _("yes: no reminder of arrears before the day's repayment file is posted")),
+    "dun_only_after_repayments": (
+        "no",
+        _("yes: no reminder of arrears before the day's repayment file is posted"),
+    ),
     "default_contact_pack": ("default", _("Rules of contact that apply where a client has none")),
     "country": ("CN", _("Country of the holiday calendar and of telephone numbers without a prefix")),
     "zone": ("Asia/Shanghai", _("Time zone of the installation")),

@@ -116,7 +116,7 @@ def _rewrite_rows(session: Session, tree: str, renumbered: dict[int, Any]) -> No
     from sqlalchemy import column, values
 
     pairs = values(column("old", BigInteger), column("new", BigInteger), name="pairs").data(
-        [(old, new) for old, new in renumbered.items()]
+        list(renumbered.items())
     )
     for entity in registry.entities():
         key = getattr(entity, f"{tree}_lft", None)
@@ -142,5 +142,9 @@ def _number_new_nodes(session: Session, _context: Any, _instances: Any) -> None:
                 raise RuleError(_("Save the place above before what lies below it"))
             place(session, node)
     for node in session.dirty:
-        if isinstance(node, Tree) and inspect(node).attrs.parent_id.history.has_changes() and not session.info.get("moving"):
+        if (
+            isinstance(node, Tree)
+            and inspect(node).attrs.parent_id.history.has_changes()
+            and not session.info.get("moving")
+        ):
             raise RuleError(_("Use Move to put a place under another one"), "parent_id")

@@ -96,7 +96,7 @@ def _line_end(session: Session, cls: type[Any], nodes: Sequence[NewNode]) -> int
 
 def _insert(session: Session, cls: type[Tree], nodes: Sequence[NewNode]) -> None:
     """One statement for all rows, and one for the parents that were there before."""
-    columns = {
+    columns: dict[str, Sequence[Any]] = {
         "id": [node.id for node in nodes],
         "parent_id": [node.parent.id if isinstance(node.parent, NewNode) else node.parent for node in nodes],
         **{name: [node.values[name] for node in nodes] for name in nodes[0].values},

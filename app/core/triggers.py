@@ -43,13 +43,17 @@ def reach_triggers(entity: Any) -> Iterator[str]:
     sources = [keys.get(k) for k in ("branch", "region", "officer", "client", "product_kind")] + list(carried)
     yield _reach_function(table, column, reach, sources, [*_KEYS, *carried])
     changed = " OR ".join(f"o.{c} IS DISTINCT FROM n.{c}" for c in [column, *keys.values(), *carried])
-    yield _reach_statement(table, "ins", f"PERFORM reach_refresh_{table}(array(SELECT DISTINCT {column} FROM n), false);")
+    yield _reach_statement(
+        table, "ins", f"PERFORM reach_refresh_{table}(array(SELECT DISTINCT {column} FROM n), false);"
+    )
     moved = f"SELECT unnest(ARRAY[o.{column}, n.{column}]) FROM o JOIN n USING (id) WHERE {changed}"
     yield _reach_statement(
         table, "upd",
         f"DECLARE ids bigint[] := array({moved}); BEGIN IF ids <> '{{}}' THEN PERFORM reach_refresh_{table}(ids, true); END IF; END;",
     )  # fmt: skip
-    yield _reach_statement(table, "del", f"PERFORM reach_refresh_{table}(array(SELECT DISTINCT {column} FROM o), true);")
+    yield _reach_statement(
+        table, "del", f"PERFORM reach_refresh_{table}(array(SELECT DISTINCT {column} FROM o), true);"
+    )
     tables = {"ins": ("INSERT", "NEW TABLE AS n"), "upd": ("UPDATE", "OLD TABLE AS o NEW TABLE AS n"),
               "del": ("DELETE", "OLD TABLE AS o")}  # fmt: skip
     for short, (verb, referencing) in tables.items():
@@ -64,7 +68,9 @@ def _plain_keys(entity: Any) -> dict[str, str]:
     return {k: c for k, c in entity.__scope__.key_columns().items() if k not in ("branch", "region")}
 
 
-def _reach_function(table: str, column: str, reach: str, sources: list[str | None], targets: list[str]) -> str:
+def _reach_function(
+    table: str, column: str, reach: str, sources: list[str | None], targets: list[str]
+) -> str:
     values = ", ".join(f"t.{source}" if source else "NULL" for source in sources)
     return (
         f"CREATE OR REPLACE FUNCTION reach_refresh_{table}(ids bigint[], prune boolean) RETURNS void "
@@ -97,7 +103,9 @@ def history_columns(entity: Any) -> list[str]:
     """Columns whose changes are kept: all but the id, tree numbers and secrets."""
     left_out = {"scope_key", "bytes"}
     names = {"id", "password", "changed_on", "login_count", "fail_login_count", "last_login"}
-    return [c.name for c in entity.__table__.columns if c.info.get("kind") not in left_out and c.name not in names]
+    return [
+        c.name for c in entity.__table__.columns if c.info.get("kind") not in left_out and c.name not in names
+    ]
 
 
 def history_triggers(entity: Any) -> Iterator[str]:
@@ -106,7 +114,9 @@ def history_triggers(entity: Any) -> Iterator[str]:
         return
     table, slug, columns = entity.__table__.name, entity.slug(), history_columns(entity)
     yield from _history_trigger(table, "del", "DELETE", "OLD TABLE AS o", _removal(slug, columns))
-    yield from _history_trigger(table, "upd", "UPDATE", "OLD TABLE AS o NEW TABLE AS n", _change(slug, columns))
+    yield from _history_trigger(
+        table, "upd", "UPDATE", "OLD TABLE AS o NEW TABLE AS n", _change(slug, columns)
+    )
     yield from _history_trigger(table, "ins", "INSERT", "NEW TABLE AS n", _addition(slug))
 
 

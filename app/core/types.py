@@ -7,7 +7,7 @@ and the REST API read to show, check and convert a value.
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from sqlalchemy import Boolean, DateTime, Integer, LargeBinary, Numeric, String, Text as SqlText, func
 from sqlalchemy.dialects.postgresql import JSONB
@@ -27,7 +27,8 @@ Code = Annotated[str, mapped_column(String(60), info={"kind": "code"})]
 Name = Annotated[str, mapped_column(String(200), info={"kind": "text"})]
 Line = Annotated[str, mapped_column(String(500), info={"kind": "text"})]
 Text = Annotated[str, mapped_column(SqlText, info={"kind": "longtext"})]
-Currency = Annotated[str, mapped_column(String(3), info={"kind": "code"})]
+Currency = Annotated[str, mapped_column(String(3), info={"kind": "code", "form": "currency"})]
+"""An ISO 4217 code."""
 Phone = Annotated[str, mapped_column(String(20), info={"kind": "phone", "personal": "phone"})]
 """A telephone number in E.164; masked for roles that may not reveal personal data."""
 PersonalData = Annotated[str, mapped_column(String(60), info={"kind": "code", "personal": "code"})]
@@ -38,8 +39,14 @@ CreatedAt = Annotated[
     datetime,
     mapped_column(DateTime(timezone=True), server_default=func.clock_timestamp(), info={"kind": "datetime"}),
 ]
-Json = Annotated[dict[str, Any], mapped_column(JSONB, default=dict, server_default="{}", info={"kind": "json"})]
-JsonList = Annotated[list[Any], mapped_column(JSONB, default=list, server_default="[]", info={"kind": "json"})]
+Json = Annotated[
+    dict[str, Any], mapped_column(JSONB, default=dict, server_default="{}", info={"kind": "json"})
+]
+JsonList = Annotated[
+    list[Any], mapped_column(JSONB, default=list, server_default="[]", info={"kind": "json"})
+]
+Password = Annotated[str, mapped_column(String(200), info={"kind": "password"})]
+"""Only ever an argument of an operation: typed unseen, never stored as it is."""
 Digest = Annotated[bytes, mapped_column(LargeBinary, info={"kind": "bytes"})]
 
 
@@ -55,7 +62,7 @@ class Choice(str, Enum):
     label: Any
     colour: Any
 
-    def __new__(cls, value: str, label: Any = "", colour: str = "secondary") -> "Choice":
+    def __new__(cls, value: str, label: Any = "", colour: str = "secondary") -> Self:
         member = str.__new__(cls, value)
         member._value_ = value
         member.label = label or value

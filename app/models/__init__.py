@@ -1,6 +1,6 @@
 """What exists. Importing this package declares every entity."""
 
-import app.core.guard  # noqa: F401  sessions are guarded wherever entities exist
+import app.core.guard
 import app.core.org  # noqa: F401
 from app.models.customers import (
     Address,

@@ -9,8 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.core.entity import Entity, link
 from app.core.scope import Scope
 from app.core.screen import Screen
-from app.core.types import Choice, Code, Flag, Line, Name, PersonalData, Text, choice
-from app.core.types import Phone as PhoneNumber
+from app.core.types import Choice, Code, Flag, Line, Name, PersonalData, Phone as PhoneNumber, Text, choice
 
 
 class CustomerKind(Choice):
@@ -40,7 +39,10 @@ class Customer(Entity):
     """A person or organisation that borrows, guarantees or may borrow. Separate for each client."""
 
     __scope__ = Scope(
-        branch="branch_id", officer="manager_id", client="client_id", opened_in=("customer_reach", "customer_id")
+        branch="branch_id",
+        officer="manager_id",
+        client="client_id",
+        opened_in=("customer_reach", "customer_id"),
     )
     __table_args__ = (
         UniqueConstraint("client_id", "identity_number"),
@@ -57,8 +59,8 @@ class Customer(Entity):
     born_on: Mapped[date | None]
     manager_id: Mapped[int | None] = link("user")
     branch_id: Mapped[int | None] = link("branch")
-    language: Mapped[Code] = mapped_column(default="en", server_default="en")
-    zone: Mapped[Code | None]
+    language: Mapped[Code] = mapped_column(default="en", server_default="en", info={"words": "language"})
+    zone: Mapped[Code | None] = mapped_column(info={"form": "zone"})
     """Time zone in which the contact hours count; unknown means those of the telephone number."""
     status: Mapped[CustomerStatus] = choice(CustomerStatus, default=CustomerStatus.ACTIVE)
     is_do_not_contact: Mapped[Flag]
@@ -72,6 +74,7 @@ class Customer(Entity):
               _("Service"): "branch manager language zone", _("Contact"): "is_do_not_contact is_vulnerable remark"},
         tabs="loan phone address customer_link message contact_note repayment",
         search="name identity_number", charts={"status": "count"},
+        hints={"zone": _("Such as Europe/Kyiv; empty means the client's")},
     )  # fmt: skip
 
 
@@ -79,7 +82,11 @@ class CustomerReach(Entity):
     """For each customer, the distinct scope keys of his loans: who may see him. Kept by triggers."""
 
     __scope__ = Scope(
-        branch="branch_lft", region="region_lft", officer="officer_id", client="client_id", product_kind="product_kind"
+        branch="branch_lft",
+        region="region_lft",
+        officer="officer_id",
+        client="client_id",
+        product_kind="product_kind",
     )
     __history__ = False
     __table_args__ = (
@@ -158,7 +165,9 @@ class Address(Entity):
     """An address of a customer: a place of the classifier and the house in it."""
 
     __scope__ = Scope.through("customer")
-    __table_args__ = (UniqueConstraint("customer_id", "kind", "region_id", "house", postgresql_nulls_not_distinct=True),)
+    __table_args__ = (
+        UniqueConstraint("customer_id", "kind", "region_id", "house", postgresql_nulls_not_distinct=True),
+    )
 
     customer_id: Mapped[int] = link("customer", ondelete="CASCADE")
     kind: Mapped[AddressKind] = choice(AddressKind, default=AddressKind.HOME)
@@ -186,7 +195,9 @@ class CustomerLink(Entity):
     """Somebody linked to a customer; a customer himself where he is known, else a name and a number."""
 
     __scope__ = Scope.through("customer")
-    __table_args__ = (UniqueConstraint("customer_id", "kind", "name", "phone", postgresql_nulls_not_distinct=True),)
+    __table_args__ = (
+        UniqueConstraint("customer_id", "kind", "name", "phone", postgresql_nulls_not_distinct=True),
+    )
 
     customer_id: Mapped[int] = link("customer", ondelete="CASCADE")
     kind: Mapped[LinkKind] = choice(LinkKind)
@@ -204,7 +215,10 @@ class JointLiabilityGroup(Entity):
     """Borrowers who answer for each other's loans (联保小组)."""
 
     __scope__ = Scope(
-        branch="branch_id", region="region_id", client="client_id", opened_in=("customer_reach", "joint_group_id")
+        branch="branch_id",
+        region="region_id",
+        client="client_id",
+        opened_in=("customer_reach", "joint_group_id"),
     )
     __table_args__ = (UniqueConstraint("client_id", "region_id", "name", postgresql_nulls_not_distinct=True),)
 
@@ -236,7 +250,9 @@ class ContactNote(Entity):
     __table_args__ = (Index("ix_contact_note_customer", "customer_id", "at"),)
 
     customer_id: Mapped[int] = link("customer", ondelete="CASCADE", index=False)
-    at: Mapped[datetime] = mapped_column(DateTime(timezone=True), info={"kind": "datetime"})
+    at: Mapped[datetime] = mapped_column(
+        DateTime(timezone=True), info={"kind": "datetime", "is_filled": True}
+    )
     way: Mapped[ContactWay] = choice(ContactWay, default=ContactWay.PHONE)
     place: Mapped[Line | None]
     text: Mapped[Text]
@@ -245,4 +261,5 @@ class ContactNote(Entity):
     __screen__ = Screen(
         menu=_("Contact"), title=_("Contact notes"), icon="note", list="at customer way place text author",
         form={_("Contact"): "customer at way place text"}, search="text", order="-id", operations="add edit",
+        hints={"at": _("Empty means now")},
     )  # fmt: skip

@@ -52,7 +52,8 @@ class Repayment(Entity):
     __screen__ = Screen(
         menu=_("Portfolio"), title=_("Repayments"), icon="coins", position=26, operations="", order="-id",
         list="received_on loan customer amount currency kind source reference",
-        show={_("Repayment"): "received_on loan customer amount currency kind source reference stated_principal stated_interest reverses remark posted_at posted_by"},
+        show={_("Repayment"): "received_on loan customer amount currency kind source reference stated_principal stated_interest "
+                            "reverses remark posted_at posted_by"},
         tabs="allocation", search="reference loan.number", filters="received_on loan customer client amount kind source",
         charts={"kind": "count sum(amount)"},
     )  # fmt: skip

@@ -10,7 +10,21 @@ from app.core.derived import DaysSince
 from app.core.entity import Entity, link
 from app.core.scope import Scope
 from app.core.screen import Screen
-from app.core.types import Choice, Code, Count, Currency, Days, Factor, Flag, Json, Line, Money, Name, Rate, choice
+from app.core.types import (
+    Choice,
+    Code,
+    Count,
+    Currency,
+    Days,
+    Factor,
+    Flag,
+    Json,
+    Line,
+    Money,
+    Name,
+    Rate,
+    choice,
+)
 
 
 class Client(Entity):
@@ -21,15 +35,18 @@ class Client(Entity):
     code: Mapped[Code] = mapped_column(unique=True)
     name: Mapped[Name]
     currency: Mapped[Currency]
-    country: Mapped[Code]
-    zone: Mapped[Code]
-    language: Mapped[Code]
-    contact_pack: Mapped[Code] = mapped_column(default="default", server_default="default")
+    country: Mapped[Code] = mapped_column(info={"words": "country"})
+    zone: Mapped[Code] = mapped_column(info={"form": "zone"})
+    language: Mapped[Code] = mapped_column(info={"words": "language"})
+    contact_pack: Mapped[Code] = mapped_column(
+        default="default", server_default="default", info={"words": "contact_pack"}
+    )
 
     __screen__ = Screen(
         menu=_("Portfolio"), title=_("Clients"), icon="briefcase", position=30,
         list="code name currency country language contact_pack",
         form={_("Client"): "code name currency country zone language contact_pack"}, search="name code", order="code",
+        hints={"currency": _("Three letters, such as UAH"), "zone": _("Such as Europe/Kyiv")},
     )  # fmt: skip
 
 
@@ -76,9 +93,15 @@ class Product(Entity):
     status: Mapped[ProductStatus] = choice(ProductStatus, default=ProductStatus.ACTIVE)
     currency: Mapped[Currency]
     method: Mapped[Method] = choice(Method, default=Method.ANNUITY)
-    frequency: Mapped[Code] = mapped_column(default="monthly", server_default="monthly")
-    day_count: Mapped[Code] = mapped_column(default="30/360", server_default="30/360")
-    rounding_mode: Mapped[Code] = mapped_column(default="half_up", server_default="half_up")
+    frequency: Mapped[Code] = mapped_column(
+        default="monthly", server_default="monthly", info={"words": "frequency"}
+    )
+    day_count: Mapped[Code] = mapped_column(
+        default="30/360", server_default="30/360", info={"words": "day_count"}
+    )
+    rounding_mode: Mapped[Code] = mapped_column(
+        default="half_up", server_default="half_up", info={"words": "rounding_mode"}
+    )
     rounding_unit: Mapped[Money] = mapped_column(default="0.01", server_default="0.01")
     rate_digits: Mapped[Count | None]
     """Significant digits to which the lender's system held the periodic rate; empty means exact."""
@@ -96,6 +119,11 @@ class Product(Entity):
         form={_("Product"): "client code name kind status currency",
               _("Terms"): "method frequency day_count rounding_mode rounding_unit rate_digits principal_grace grace_days allocation_order penalty_factor"},
         search="name code", order="code",
+        hints={
+            "currency": _("Three letters, such as UAH"),
+            "rate_digits": _("Significant digits to which the lender's system holds the periodic rate; empty means exact"),
+            "allocation_order": _("Such as: overdue: penalty fee interest principal; due: penalty fee interest principal"),
+        },
     )  # fmt: skip
 
 
@@ -108,11 +136,12 @@ class Bucket(Entity):
     name: Mapped[Name]
     from_days: Mapped[Days] = mapped_column(unique=True)
     """The bucket reaches up to the next one's first day."""
-    colour: Mapped[Code]
+    colour: Mapped[Code] = mapped_column(info={"words": "colour"})
 
     __screen__ = Screen(
         menu=_("Portfolio"), title=_("Delinquency buckets"), icon="list", position=60, list="code name from_days colour",
         form={_("Bucket"): "code name from_days colour"}, order="from_days", search="name",
+        hints={"from_days": _("Days past due from which a loan is in this bucket, up to the next bucket")},
     )  # fmt: skip
 
 
@@ -179,12 +208,12 @@ class Loan(Entity):
         menu=_("Portfolio"), title=_("Loans"), icon="cash", position=20,
         list="number customer product principal principal_outstanding overdue_principal days_past_due status officer",
         form={_("Agreement"): "client number contract_number customer product branch officer region joint_group",
-              _("Terms"): "currency principal annual_rate disbursed_on matures_on method purpose repayment_account",
-              _("Contact"): "is_dunning_stopped"},
+              _("Terms"): "currency principal annual_rate disbursed_on matures_on method purpose repayment_account"},
         show={_("Agreement"): "client number contract_number customer product branch officer region joint_group purpose",
               _("Terms"): "currency principal annual_rate disbursed_on matures_on method repayment_account",
-              _("Position"): "principal_outstanding overdue_principal overdue_interest overdue_since days_past_due next_due_on bucket status"},
-        filters="number customer product client branch officer region joint_group status bucket days_past_due "
+              _("Position"): "principal_outstanding overdue_principal overdue_interest overdue_since days_past_due "
+                           "next_due_on bucket status is_dunning_stopped"},
+        filters="number customer product client branch officer region joint_group status bucket days_past_due is_dunning_stopped "
                 "overdue_since next_due_on disbursed_on matures_on principal principal_outstanding overdue_principal method currency",
         tabs="instalment repayment allocation message", search="number contract_number customer.name",
         charts={"status": "count sum(principal_outstanding)", "bucket": "count sum(principal_outstanding)",

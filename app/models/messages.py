@@ -9,8 +9,21 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.core.entity import Entity, link
 from app.core.scope import Scope
 from app.core.screen import Screen
-from app.core.types import Choice, Code, Count, CreatedAt, Days, Flag, Instant, JsonList, Line, Name, Text, choice
-from app.core.types import Phone as PhoneNumber
+from app.core.types import (
+    Choice,
+    Code,
+    Count,
+    CreatedAt,
+    Days,
+    Flag,
+    Instant,
+    JsonList,
+    Line,
+    Name,
+    Phone as PhoneNumber,
+    Text,
+    choice,
+)
 
 
 class Channel(Choice):
@@ -39,7 +52,7 @@ class MessageTemplate(Entity):
     name: Mapped[Name]
     channel: Mapped[Channel] = choice(Channel, default=Channel.SMS)
     kind: Mapped[TemplateKind] = choice(TemplateKind)
-    language: Mapped[Code]
+    language: Mapped[Code] = mapped_column(info={"words": "language"})
     text: Mapped[Text]
     days_before: Mapped[Days | None]
     """Advance reminders: how many days before the due date."""
@@ -55,6 +68,12 @@ class MessageTemplate(Entity):
         form={_("Template"): "client name channel language text is_active",
               _("When"): "kind days_before send_times max_days_overdue"},
         search="name text", order="name",
+        hints={
+            "text": _("Words in braces are filled in: {customer_name}, {due_date}, {due_amount}, {total_to_pay} …"),
+            "days_before": _("Advance reminders: how many days before the due date"),
+            "send_times": _("Times of day with a space between: 09:00 18:30"),
+            "max_days_overdue": _("Timed collection: beyond this many days past due nothing is sent"),
+        },
     )  # fmt: skip
 
 
@@ -99,10 +118,10 @@ class Message(Entity):
     channel: Mapped[Channel] = choice(Channel, default=Channel.SMS)
     is_inbound: Mapped[Flag]
     phone: Mapped[PhoneNumber | None]
-    language: Mapped[Code | None]
+    language: Mapped[Code | None] = mapped_column(info={"words": "language"})
     text: Mapped[Text]
     state: Mapped[MessageState] = choice(MessageState, default=MessageState.QUEUED)
-    reason: Mapped[Code | None]
+    reason: Mapped[Code | None] = mapped_column(info={"words": "contact_reason"})
     """Stable code of a refusal, cancellation or failure; `app.contact` and `app.messaging` name them."""
     send_after: Mapped[Instant | None]
     claimed_at: Mapped[Instant | None]

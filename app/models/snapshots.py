@@ -11,7 +11,11 @@ from app.core.screen import Screen
 from app.core.types import Code, Count, Currency, Money
 
 _SCOPE = Scope(
-    branch="branch_lft", region="region_lft", officer="officer_id", client="client_id", product_kind="product_kind"
+    branch="branch_lft",
+    region="region_lft",
+    officer="officer_id",
+    client="client_id",
+    product_kind="product_kind",
 )
 _KEYS = ("taken_on", "region_id", "branch_id", "officer_id", "product_id", "client_id", "currency")
 
@@ -23,7 +27,10 @@ class PortfolioSnapshot(Entity):
     __history__ = False
     __table_args__ = (
         UniqueConstraint(*_KEYS, "bucket_id", "status", postgresql_nulls_not_distinct=True),
-        *(Index(f"ix_portfolio_snapshot_{key}", "taken_on", key) for key in ("region_lft", "branch_lft", "officer_id", "client_id")),
+        *(
+            Index(f"ix_portfolio_snapshot_{key}", "taken_on", key)
+            for key in ("region_lft", "branch_lft", "officer_id", "client_id")
+        ),
     )
 
     taken_on: Mapped[date]
@@ -54,7 +61,10 @@ class CollectionSnapshot(Entity):
     __history__ = False
     __table_args__ = (
         UniqueConstraint(*_KEYS, postgresql_nulls_not_distinct=True),
-        *(Index(f"ix_collection_snapshot_{key}", "taken_on", key) for key in ("region_lft", "branch_lft", "officer_id", "client_id")),
+        *(
+            Index(f"ix_collection_snapshot_{key}", "taken_on", key)
+            for key in ("region_lft", "branch_lft", "officer_id", "client_id")
+        ),
     )
 
     taken_on: Mapped[date]

@@ -25,4 +25,6 @@ class Clock(BaseView):
     def close_day(self) -> Any:
         events.emit("close day", user_id=current().user_id)
         flash(gettext("The day is being closed; its steps appear under Job runs"), "info")
-        return redirect("/job_run/list/" if current().may("can_list", "JobRun") else request.referrer or "/home/")
+        return redirect(
+            "/job_run/list/" if current().may("can_list", "JobRun") else request.referrer or "/home/"
+        )

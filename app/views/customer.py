@@ -11,8 +11,8 @@ from flask_babel import format_decimal, gettext, lazy_gettext as _
 from flask_wtf import FlaskForm
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
-from wtforms import SelectField, StringField, TextAreaField
-from wtforms import validators as check
+from wtforms import SelectField, StringField, TextAreaField, validators as check
+from wtforms.fields.choices import SelectChoice
 
 from app.core import clock, registry
 from app.core.db import web_session
@@ -37,28 +37,55 @@ MOST = 50
 class NoteForm(FlaskForm):
     """A contact in one line: how, where, what was said."""
 
-    way = SelectField(_("How"), choices=[(w.value, w.label) for w in ContactWay], validators=[check.InputRequired(_("Needed"))])
+    way = SelectField(
+        _("How"),
+        choices=[SelectChoice(w.value, w.label) for w in ContactWay],
+        validators=[check.InputRequired(_("Needed"))],
+    )
     place = StringField(_("Where"), validators=[check.Optional(), check.Length(max=500)])
-    text = TextAreaField(_("What was said"), validators=[check.InputRequired(_("Needed")), check.Length(max=10_000)])
+    text = TextAreaField(
+        _("What was said"), validators=[check.InputRequired(_("Needed")), check.Length(max=10_000)]
+    )
 
 
-def child_table(session: Session, slug: str, names: str, customer_id: int, principal: Principal, on: date) -> Table | None:
+def child_table(
+    session: Session, slug: str, names: str, customer_id: int, principal: Principal, on: date
+) -> Table | None:
     """Rows of another entity that belong to the customer, as a table; None when the role may not list them."""
     entity = registry.entity(slug)
     if not principal.may("can_list", subject(entity)):
         return None
     fields = describe_all(entity, names.split())
     eager = [joinedload(getattr(entity, f.name)) for f in fields if f.kind == "link"]
-    rows = session.scalars(select(entity).where(entity.customer_id == customer_id).options(*eager).order_by(entity.id).limit(MOST)).unique()  # type: ignore[attr-defined]
-    link, may_add = links.linker(principal), principal.may("can_add", subject(entity)) and "add" in entity.__screen__.operations
+    rows = session.scalars(
+        select(entity)
+        .where(entity.customer_id == customer_id)
+        .options(*eager)
+        .order_by(entity.id)
+        .limit(MOST)
+    ).unique()
+    link, may_add = (
+        links.linker(principal),
+        principal.may("can_add", subject(entity)) and "add" in entity.__screen__.operations,
+    )
     lines = [
         Row(row.id, links.show_url(slug, row.id) if principal.may("can_show", subject(entity)) else None, str(row),
             [cell(f, row, principal, on, linked=link) for f in fields])
         for row in rows
     ]  # fmt: skip
-    columns = [Col(f.name, f.label, f.kind, "end" if f.kind in ("money", "days", "number") else "") for f in fields]
+    columns = [
+        Col(f.name, f.label, f.kind, "end" if f.kind in ("money", "days", "number") else "") for f in fields
+    ]
     add = [Action("add", gettext("Add"), f"/{slug}/add?customer={customer_id}", "plus")] if may_add else []
-    return Table(entity_label(entity), columns, lines, None, gettext("None yet."), links.list_url(slug, customer=customer_id), add)
+    return Table(
+        entity_label(entity),
+        columns,
+        lines,
+        None,
+        gettext("None yet."),
+        links.list_url(slug, customer=customer_id),
+        add,
+    )
 
 
 def _tiles(loans: list[Any], on: date) -> list[Tile]:
@@ -67,7 +94,10 @@ def _tiles(loans: list[Any], on: date) -> list[Tile]:
     live = [loan for loan in loans if str(loan.status) != "settled"]
 
     def total(name: str) -> str:
-        sums = [(c, sum((getattr(loan, name) for loan in loans if loan.currency == c), Decimal(0))) for c in currencies]
+        sums = [
+            (c, sum((getattr(loan, name) for loan in loans if loan.currency == c), Decimal(0)))
+            for c in currencies
+        ]
         return " + ".join(f"{money(amount)} {c}" for c, amount in sums) or money(Decimal(0))
 
     worst = max(((on - loan.overdue_since).days for loan in live if loan.overdue_since), default=0)
@@ -80,6 +110,16 @@ def _tiles(loans: list[Any], on: date) -> list[Tile]:
     ]
 
 
+def _note_form(customer: Any, form: NoteForm) -> dict[str, Any]:
+    fields = [form.way, form.place, form.text]
+    return {
+        "action": f"/customer/page/{customer.id}/note",
+        "fields": fields,
+        "csrf": None,
+        "submit_label": None,
+    }
+
+
 @screen()
 class CustomerPage(BaseView):
     """One customer."""
@@ -90,7 +130,12 @@ class CustomerPage(BaseView):
 
     def _customer(self, customer_id: int) -> Any:
         eager = [joinedload(getattr(Customer, name)) for name in ("client", "branch", "manager")]
-        found = web_session().scalars(select(Customer).where(Customer.id == customer_id).options(*eager)).unique().one_or_none()
+        found = (
+            web_session()
+            .scalars(select(Customer).where(Customer.id == customer_id).options(*eager))
+            .unique()
+            .one_or_none()
+        )
         return found if found is not None else abort(404)
 
     @expose("/<int:customer_id>")
@@ -121,7 +166,13 @@ class CustomerPage(BaseView):
 
     def _page(self, customer: Any, form: NoteForm) -> dict[str, Any]:
         session, principal, on = web_session(), current(), business_date()
-        loans = list(session.scalars(select(Loan).where(Loan.customer_id == customer.id).order_by(Loan.overdue_since.asc().nulls_last(), Loan.id)))
+        loans = list(
+            session.scalars(
+                select(Loan)
+                .where(Loan.customer_id == customer.id)
+                .order_by(Loan.overdue_since.asc().nulls_last(), Loan.id)
+            )
+        )
         found = events(session, principal, customer.id)
 
         def table(slug: str, names: str) -> Table | None:
@@ -135,7 +186,7 @@ class CustomerPage(BaseView):
             "tables": [t for t in [table("customer_link", "kind name phone linked")] if t], "links": [],
             "sections": show_page.sections(Customer, customer, principal, on),
             "timeline": found, "timeline_kinds": kinds(found), "tabs": self._tabs(customer, principal),
-            "note_form": {"action": f"/customer/page/{customer.id}/note", "fields": [form.way, form.place, form.text], "csrf": None, "submit_label": None} if may_note else None,
+            "note_form": _note_form(customer, form) if may_note else None,
         }  # fmt: skip
 
     def _header(self, customer: Any, loans: list[Any], principal: Principal, on: date) -> dict[str, Any]:
@@ -145,8 +196,16 @@ class CustomerPage(BaseView):
         marks = show_page.badges(Customer, customer)
         marks += [Badge(gettext("Do not contact"), "red", "ban")] if customer.is_do_not_contact else []
         marks += [Badge(gettext("Vulnerable"), "orange", "alert-triangle")] if customer.is_vulnerable else []
-        place = " · ".join(str(one) for one in (customer.client, customer.branch, customer.manager) if one is not None)
-        return {"title": customer.name, "subtitle": place, "badges": marks, "actions": show_page.actions(Customer, customer, principal, may), "tiles": _tiles(loans, on)}
+        place = " · ".join(
+            str(one) for one in (customer.client, customer.branch, customer.manager) if one is not None
+        )
+        return {
+            "title": customer.name,
+            "subtitle": place,
+            "badges": marks,
+            "actions": show_page.actions(Customer, customer, principal, may),
+            "tiles": _tiles(loans, on),
+        }
 
     def _tabs(self, customer: Any, principal: Principal) -> list[Any]:
         shown = {"message", "repayment", "contact_note", "history"}
@@ -154,5 +213,3 @@ class CustomerPage(BaseView):
         for tab in kept:
             tab.active = tab is kept[0]
         return kept
-
-

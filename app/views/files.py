@@ -8,7 +8,6 @@ from flask_appbuilder.baseviews import BaseView
 from flask_babel import format_decimal, gettext
 from sqlalchemy import select
 
-
 from app.core.db import web_session
 from app.core.org import FileJob
 from app.core.web import links
@@ -54,4 +53,6 @@ class Files(BaseView):
             return redirect(f"/files/{job_id}")
         from app.core import files
 
-        return send_file(files.open_file(job.file_key), mimetype=XLSX, as_attachment=True, download_name=job.file_name)
+        return send_file(
+            files.open_file(job.file_key), mimetype=XLSX, as_attachment=True, download_name=job.file_name
+        )

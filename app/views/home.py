@@ -24,11 +24,18 @@ def manager(home: Home) -> dict[str, Any]:
         *home.book_tiles(),
         *present(
             home.count("loan", gettext("Overdue"), "red", days_past_due__gt=0, status__ne="settled"),
-            home.count("loan", gettext("More than 30 days"), "red", days_past_due__gt=30, status__ne="settled"),
+            home.count(
+                "loan", gettext("More than 30 days"), "red", days_past_due__gt=30, status__ne="settled"
+            ),
         ),
     ]
-    charts = [(gettext("Balance and overdue by bucket"), "/loan/chart/bucket?data=1"), (gettext("Balance by branch"), "/loan/chart/branch?data=1")]
-    worst = home.table("loan", gettext("Longest overdue"), LATE, "-days_past_due", days_past_due__gt=0, status__ne="settled")
+    charts = [
+        (gettext("Balance and overdue by bucket"), "/loan/chart/bucket?data=1"),
+        (gettext("Balance by branch"), "/loan/chart/branch?data=1"),
+    ]
+    worst = home.table(
+        "loan", gettext("Longest overdue"), LATE, "-days_past_due", days_past_due__gt=0, status__ne="settled"
+    )
     return {"tiles": tiles, "charts": report_charts() + charts, "tables": present(worst)}
 
 
@@ -45,8 +52,22 @@ def officer(home: Home) -> dict[str, Any]:
     week, on = home.on + timedelta(days=7), home.on
     tiles = present(
         home.count("loan", gettext("My loans"), None, status__ne="settled"),
-        home.count("loan", gettext("Due within a week"), "blue", next_due_on__ge=on, next_due_on__le=week, status__ne="settled"),
-        home.count("loan", gettext("Newly late"), "orange", gettext("within a week"), days_past_due__gt=0, days_past_due__le=7),
+        home.count(
+            "loan",
+            gettext("Due within a week"),
+            "blue",
+            next_due_on__ge=on,
+            next_due_on__le=week,
+            status__ne="settled",
+        ),
+        home.count(
+            "loan",
+            gettext("Newly late"),
+            "orange",
+            gettext("within a week"),
+            days_past_due__gt=0,
+            days_past_due__le=7,
+        ),
         home.count("loan", gettext("More than 30 days"), "red", days_past_due__gt=30, status__ne="settled"),
     )
     tables = present(
@@ -63,7 +84,15 @@ def partner(home: Home) -> dict[str, Any]:
         home.count("loan", gettext("Loans here"), None, status__ne="settled"),
         home.count("loan", gettext("Overdue"), "red", days_past_due__gt=0, status__ne="settled"),
     )
-    late = home.table("loan", gettext("Overdue"), "number customer days_past_due overdue_principal region", "-days_past_due", 15, days_past_due__gt=0, status__ne="settled")
+    late = home.table(
+        "loan",
+        gettext("Overdue"),
+        "number customer days_past_due overdue_principal region",
+        "-days_past_due",
+        15,
+        days_past_due__gt=0,
+        status__ne="settled",
+    )
     return {"tiles": tiles, "charts": [], "tables": present(late)}
 
 
@@ -72,12 +101,22 @@ def agent(home: Home) -> dict[str, Any]:
     columns = "customer loan phone state reason send_after"
     tiles = present(
         home.count("message", gettext("Waiting to be sent"), "blue", state="queued"),
-        home.count("message", gettext("Refused by contact rules"), "orange", state="refused", business_on__ge=home.on),
+        home.count(
+            "message", gettext("Refused by contact rules"), "orange", state="refused", business_on__ge=home.on
+        ),
         home.count("message", gettext("Failed"), "red", state="failed"),
         home.count("loan", gettext("Overdue"), "red", days_past_due__gt=0, status__ne="settled"),
     )
     tables = present(
-        home.table("loan", gettext("To contact: longest overdue first"), LATE, "-days_past_due", 10, days_past_due__gt=0, status__ne="settled"),
+        home.table(
+            "loan",
+            gettext("To contact: longest overdue first"),
+            LATE,
+            "-days_past_due",
+            10,
+            days_past_due__gt=0,
+            status__ne="settled",
+        ),
         home.table("message", gettext("Refused, with reasons"), columns, "-id", 10, state="refused"),
     )
     return {"tiles": tiles, "charts": [], "tables": tables}
@@ -95,7 +134,9 @@ def administrator(home: Home) -> dict[str, Any]:
     tables = present(
         home.table("job_run", gettext("Last night"), "step business_on state rows seconds", "-id", 10),
         home.table("import_problem", gettext("Rows refused"), "row column value reason", "-id", 8),
-        home.table("import_run", gettext("Imports"), "started_at layout file_name state created rejected", "-id", 6),
+        home.table(
+            "import_run", gettext("Imports"), "started_at layout file_name state created rejected", "-id", 6
+        ),
     )
     return {"tiles": tiles, "charts": [], "tables": tables}
 
@@ -134,5 +175,10 @@ class HomeView(BaseView):
         home = Home(web_session(), principal, business_date())
         # a role that a bank made itself gets the page that asks for nothing it may not see
         parts = PAGES.get(principal.role, officer)(home)
-        page = {"title": gettext("Good day, %(name)s", name=principal.full_name), "subtitle": plain("date", home.on), "actions": [], **parts}
+        page = {
+            "title": gettext("Good day, %(name)s", name=principal.full_name),
+            "subtitle": plain("date", home.on),
+            "actions": [],
+            **parts,
+        }
         return render_template("home.html", page=page)

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from flask_babel import format_decimal, gettext
-from sqlalchemy import Select, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
@@ -25,16 +25,25 @@ class Home:
     def __init__(self, session: Session, principal: Principal, on: date) -> None:
         self.session, self.principal, self.on = session, principal, on
 
-    def count(self, slug: str, label: Any, colour: str | None = None, sub: Any = None, **filters: Any) -> Tile | None:
+    def count(
+        self, slug: str, label: Any, colour: str | None = None, sub: Any = None, **filters: Any
+    ) -> Tile | None:
         """How many rows a list with these filters has, as a tile that opens it."""
         entity = registry.entity(slug)
         if not self.principal.may("can_list", subject(entity)):
             return None
         listing = Listing(entity, MultiDict({k: str(v) for k, v in filters.items()}), self.principal, self.on)
-        n = self.session.scalar(select(func.count()).select_from(select(entity.id).where(*listing.where()).subquery())) or 0  # type: ignore[attr-defined]
+        n = (
+            self.session.scalar(
+                select(func.count()).select_from(select(entity.id).where(*listing.where()).subquery())
+            )
+            or 0
+        )
         return Tile(label, format_decimal(n), colour if n else None, links.list_url(slug, **filters), sub)
 
-    def table(self, slug: str, title: Any, columns: str, sort: str, most: int = 8, **filters: Any) -> Table | None:
+    def table(
+        self, slug: str, title: Any, columns: str, sort: str, most: int = 8, **filters: Any
+    ) -> Table | None:
         """The first rows of a list with these filters."""
         entity = registry.entity(slug)
         if not self.principal.may("can_list", subject(entity)):
@@ -43,27 +52,53 @@ class Home:
         listing = Listing(entity, MultiDict(args), self.principal, self.on)
         rows = self.session.scalars(listing.rows_query().limit(most)).unique().all()
         link = links.linker(self.principal)
-        lines = [Row(r.id, links.show_url(slug, r.id), str(r), [cell(f, r, self.principal, self.on, linked=link) for f in listing.columns]) for r in rows]
-        heads = [Col(f.name, f.label, f.kind, "end" if f.kind in ("money", "days", "number") else "") for f in listing.columns]
-        return Table(title or entity_label(entity), heads, lines, None, gettext("Nothing here."), links.list_url(slug, **args))
+        lines = [
+            Row(
+                r.id,
+                links.show_url(slug, r.id),
+                str(r),
+                [cell(f, r, self.principal, self.on, linked=link) for f in listing.columns],
+            )
+            for r in rows
+        ]
+        heads = [
+            Col(f.name, f.label, f.kind, "end" if f.kind in ("money", "days", "number") else "")
+            for f in listing.columns
+        ]
+        return Table(
+            title or entity_label(entity),
+            heads,
+            lines,
+            None,
+            gettext("Nothing here."),
+            links.list_url(slug, **args),
+        )
 
     def books(self) -> list[tuple[str, Any, Any, Any]]:
         """(currency, outstanding, overdue more than 30 days, loans) of all visible loans, the largest first."""
         limit = self.on - timedelta(days=30)
         late = func.coalesce(func.sum(Loan.principal_outstanding).filter(Loan.overdue_since < limit), 0)
-        query: Select[Any] = (
+        query = (
             select(Loan.currency, func.sum(Loan.principal_outstanding), late, func.count(Loan.id))
             .where(Loan.status.not_in(["settled", "written_off"])).group_by(Loan.currency)
         )  # fmt: skip
         found = [tuple(row) for row in self.session.execute(query)]
-        return sorted(found, key=lambda row: -row[3])  # type: ignore[return-value]
+        return sorted(found, key=lambda row: -row[3])
 
     def book_tiles(self) -> list[Tile]:
         """Balance and share at risk, for each currency of its own."""
         tiles = []
         for currency, outstanding, late, loans in self.books():
             share = 100 * late / outstanding if outstanding else 0
-            tiles.append(Tile(gettext("Balance"), money(outstanding), None, links.list_url("loan", currency=currency), f"{currency} · {format_decimal(loans)}"))
+            tiles.append(
+                Tile(
+                    gettext("Balance"),
+                    money(outstanding),
+                    None,
+                    links.list_url("loan", currency=currency),
+                    f"{currency} · {format_decimal(loans)}",
+                )
+            )
             tiles.append(Tile("PAR30", f"{format_decimal(round(share, 2))} %", "red" if share > 5 else None,
                               links.list_url("loan", currency=currency, days_past_due__gt=30), f"{money(late)} {currency}"))  # fmt: skip
         return tiles

@@ -23,7 +23,9 @@ STATES = {"waiting": "queued", "running": "running", "done": "done", "failed": "
 SHOWN_PROBLEMS = 50
 
 
-@screen(MenuEntry(_("Portfolio"), _("Import a file"), "/imports/new", "cloud-upload", ("can_add", "Imports"), 69))
+@screen(
+    MenuEntry(_("Portfolio"), _("Import a file"), "/imports/new", "cloud-upload", ("can_add", "Imports"), 69)
+)
 class Imports(BaseView):
     """Upload and result of imports."""
 
@@ -52,7 +54,11 @@ class Imports(BaseView):
     def _start(self, errors: list[str]) -> int | None:
         """Keep the file and queue its import; None with the reason in `errors`."""
         upload = request.files.get("file")
-        layout = web_session().scalars(select(ImportLayout).where(ImportLayout.name == request.form.get("layout", ""))).one_or_none()
+        layout = (
+            web_session()
+            .scalars(select(ImportLayout).where(ImportLayout.name == request.form.get("layout", "")))
+            .one_or_none()
+        )
         if layout is None:
             errors.append(gettext("Say what the file holds"))
         if upload is None or not upload.filename:
@@ -63,10 +69,20 @@ class Imports(BaseView):
 
         key = files.store(upload.stream, "import")
         name = secure_filename(upload.filename or "") or "file"
-        client = layout.definition.get("client", {}).get("code") if isinstance(layout.definition.get("client"), dict) else None
+        client = (
+            layout.definition.get("client", {}).get("code")
+            if isinstance(layout.definition.get("client"), dict)
+            else None
+        )
         with unscoped("an import sees the whole client's book", user_id=current().user_id) as session:
             client_id = session.scalar(select(Client.id).where(Client.code == client)) if client else None
-            run = ImportRun(layout_id=layout.id, client_id=client_id, file_name=name, file_key=key, started_by_id=current().user_id)
+            run = ImportRun(
+                layout_id=layout.id,
+                client_id=client_id,
+                file_name=name,
+                file_key=key,
+                started_by_id=current().user_id,
+            )
             session.add(run)
             session.flush()
             run_id = run.id
@@ -95,13 +111,29 @@ class Imports(BaseView):
         return render_template("import/run.html", page=page)
 
     def _problems(self, run: ImportRun) -> Table | None:
-        query = select(ImportProblem).where(ImportProblem.run_id == run.id).order_by(ImportProblem.row, ImportProblem.id)
+        query = (
+            select(ImportProblem)
+            .where(ImportProblem.run_id == run.id)
+            .order_by(ImportProblem.row, ImportProblem.id)
+        )
         rows = web_session().scalars(query.limit(SHOWN_PROBLEMS)).all()
         if not rows:
             return None
-        columns = [Col("row", gettext("Row"), "number"), Col("column", gettext("Column")), Col("value", gettext("Value")), Col("reason", gettext("Reason"))]
-        lines = [Row(p.id, None, str(p.row), [Cell(p.row, "number"), Cell(p.column), Cell(p.value), Cell(p.reason)]) for p in rows]
-        return Table(gettext("Rows refused"), columns, lines, url=links.list_url("import_problem", run=run.id))
+        columns = [
+            Col("row", gettext("Row"), "number"),
+            Col("column", gettext("Column")),
+            Col("value", gettext("Value")),
+            Col("reason", gettext("Reason")),
+        ]
+        lines = [
+            Row(
+                p.id, None, str(p.row), [Cell(p.row, "number"), Cell(p.column), Cell(p.value), Cell(p.reason)]
+            )
+            for p in rows
+        ]
+        return Table(
+            gettext("Rows refused"), columns, lines, url=links.list_url("import_problem", run=run.id)
+        )
 
     @expose("/<int:run_id>/errors.xlsx")
     @has_access
@@ -113,4 +145,9 @@ class Imports(BaseView):
             return redirect(f"/imports/{run_id}")
         from app.core import files
 
-        return send_file(files.open_file(run.error_file_key), mimetype=XLSX, as_attachment=True, download_name=f"errors-{run_id}.xlsx")
+        return send_file(
+            files.open_file(run.error_file_key),
+            mimetype=XLSX,
+            as_attachment=True,
+            download_name=f"errors-{run_id}.xlsx",
+        )

@@ -28,7 +28,11 @@ links.record_page("loan", "/loan/page/{id}")
 
 def tiles(session: Session, loan: Any, on: date) -> list[Tile]:
     """What is due today by component, days past due, and the next instalment."""
-    query = select(Instalment).where(Instalment.loan_id == loan.id, Instalment.paid_on.is_(None)).order_by(Instalment.due_on)
+    query = (
+        select(Instalment)
+        .where(Instalment.loan_id == loan.id, Instalment.paid_on.is_(None))
+        .order_by(Instalment.due_on)
+    )
     open_lines = session.scalars(query).all()
     due = [line for line in open_lines if line.due_on <= on]
     principal = sum((line.principal - line.principal_paid for line in due), Decimal(0))
@@ -59,7 +63,10 @@ class LoanPage(BaseView):
     @permission_name("show")
     def show(self, loan_id: int) -> Any:
         session, principal, on = web_session(), current(), business_date()
-        eager = [joinedload(getattr(Loan, n)) for n in ("customer", "product", "branch", "officer", "client", "region", "joint_group", "bucket")]
+        eager = [
+            joinedload(getattr(Loan, n))
+            for n in ("customer", "product", "branch", "officer", "client", "region", "joint_group", "bucket")
+        ]
         loan = session.scalars(select(Loan).where(Loan.id == loan_id).options(*eager)).unique().one_or_none()
         if loan is None:
             abort(404)
@@ -69,7 +76,7 @@ class LoanPage(BaseView):
             return known and principal.may(f"can_{verb}", subject(Loan))
 
         found = events(session, principal, loan.customer_id, loan_id=loan.id)
-        page = {
+        page: dict[str, Any] = {
             "header": {
                 "title": loan.number, "subtitle": f"{loan.customer or ''} · {loan.product or ''}", "badges": show_page.badges(Loan, loan),
                 "actions": show_page.actions(Loan, loan, principal, may), "tiles": tiles(session, loan, on),

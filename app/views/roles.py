@@ -5,7 +5,12 @@ from typing import Any
 from flask import abort, flash, redirect, render_template, request
 from flask_appbuilder import expose, has_access, permission_name
 from flask_appbuilder.baseviews import BaseView
-from flask_appbuilder.security.sqla.models import Permission, PermissionView, ViewMenu, assoc_permissionview_role
+from flask_appbuilder.security.sqla.models import (
+    Permission,
+    PermissionView,
+    ViewMenu,
+    assoc_permissionview_role,
+)
 from flask_babel import gettext
 from sqlalchemy import delete, insert, select
 
@@ -51,11 +56,24 @@ class Roles(BaseView):
             known = set(session.scalars(select(PermissionView.id)))
             held = set(session.scalars(select(table.c.permission_view_id).where(table.c.role_id == role.id)))
             gone, new = held - wanted, (wanted & known) - held
-            session.execute(delete(table).where(table.c.role_id == role.id, table.c.permission_view_id.in_(gone)))
+            session.execute(
+                delete(table).where(table.c.role_id == role.id, table.c.permission_view_id.in_(gone))
+            )
             if new:
-                session.execute(insert(table), [{"role_id": role.id, "permission_view_id": one} for one in sorted(new)])
+                session.execute(
+                    insert(table), [{"role_id": role.id, "permission_view_id": one} for one in sorted(new)]
+                )
             details = {"given": sorted(new), "taken": sorted(gone)}
-            session.add(AuditEvent(kind="role", user_id=current().user_id, entity="role", row_id=role.id, about=role.name, details=details))
+            session.add(
+                AuditEvent(
+                    kind="role",
+                    user_id=current().user_id,
+                    entity="role",
+                    row_id=role.id,
+                    about=role.name,
+                    details=details,
+                )
+            )
         flash(gettext("Saved"), "success")
         return redirect(f"/roles/{role.id}")
 
@@ -63,14 +81,23 @@ class Roles(BaseView):
         session = web_session()
         table = assoc_permissionview_role
         held = set(session.scalars(select(table.c.permission_view_id).where(table.c.role_id == role.id)))
-        query = select(PermissionView.id, Permission.name, ViewMenu.name).join(Permission, PermissionView.permission_id == Permission.id)
+        query = select(PermissionView.id, Permission.name, ViewMenu.name).join(
+            Permission, PermissionView.permission_id == Permission.id
+        )
         pairs = session.execute(query.join(ViewMenu, PermissionView.view_menu_id == ViewMenu.id)).all()
         names = {labels.subject(cls): labels.entity_label(cls) for cls in registry.entities()}
         verbs = {op.permission: str(op.label) for op in registry.operations()}
         subjects: dict[str, dict[str, Any]] = {}
         for pair_id, verb, subject in pairs:
-            line = subjects.setdefault(subject, {"label": names.get(subject, gettext(labels.words(subject))), "plain": {}, "others": []})
-            tick = {"id": pair_id, "held": pair_id in held, "label": verbs.get(verb) or gettext(labels.words(verb.removeprefix("can_")))}
+            line = subjects.setdefault(
+                subject,
+                {"label": names.get(subject, gettext(labels.words(subject))), "plain": {}, "others": []},
+            )
+            tick = {
+                "id": pair_id,
+                "held": pair_id in held,
+                "label": verbs.get(verb) or gettext(labels.words(verb.removeprefix("can_"))),
+            }
             if verb in PLAIN and subject in names:
                 line["plain"][verb] = tick
             else:

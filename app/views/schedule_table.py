@@ -12,14 +12,33 @@ from app.core.web.cells import money, plain
 from app.core.web.pages import Cell, Col, Row, Table
 from app.models import Instalment, Loan
 
-COLUMNS = (("number", "number"), ("due_on", "date"), ("principal", "money"), ("interest", "money"), ("paid", "money"), ("remaining", "money"))
+COLUMNS = (
+    ("number", "number"),
+    ("due_on", "date"),
+    ("principal", "money"),
+    ("interest", "money"),
+    ("paid", "money"),
+    ("remaining", "money"),
+)
 
 
 def schedule(session: Session, loan: Loan, on: date) -> Table:
     """All instalments of a loan; late ones are marked by word and colour."""
-    lines = session.scalars(select(Instalment).where(Instalment.loan_id == loan.id).order_by(Instalment.number)).all()
-    labels = [gettext("No."), gettext("Due on"), gettext("Principal"), gettext("Interest"), gettext("Paid"), gettext("Remaining")]
-    columns = [Col(key, label, kind, "end" if kind != "date" else "") for (key, kind), label in zip(COLUMNS, labels, strict=True)]
+    lines = session.scalars(
+        select(Instalment).where(Instalment.loan_id == loan.id).order_by(Instalment.number)
+    ).all()
+    labels = [
+        gettext("No."),
+        gettext("Due on"),
+        gettext("Principal"),
+        gettext("Interest"),
+        gettext("Paid"),
+        gettext("Remaining"),
+    ]
+    columns = [
+        Col(key, label, kind, "end" if kind != "date" else "")
+        for (key, kind), label in zip(COLUMNS, labels, strict=True)
+    ]
     columns.append(Col("state", gettext("State")))
     return Table(
         gettext("Schedule %(number)s", number=loan.number), columns, [_row(line, on) for line in lines], _totals(list(lines)),
@@ -50,12 +69,20 @@ def state(line: Any, on: date) -> tuple[str, str, str]:
 def _row(line: Any, on: date) -> Row:
     word, colour, css = state(line, on)
     cells = [Cell(line.number, "number"), Cell(plain("date", line.due_on), "date")]
-    cells += [Cell(money(amount), "money") for amount in (line.principal, line.interest, paid(line), remaining(line))]
-    return Row(line.id, None, str(line.number), [*cells, Cell(word, "choice", colour=colour)], state=css or None)
+    cells += [
+        Cell(money(amount), "money")
+        for amount in (line.principal, line.interest, paid(line), remaining(line))
+    ]
+    return Row(
+        line.id, None, str(line.number), [*cells, Cell(word, "choice", colour=colour)], state=css or None
+    )
 
 
 def _totals(lines: list[Any]) -> list[Cell] | None:
     if not lines:
         return None
-    sums = [sum((f(line) for line in lines), Decimal(0)) for f in (lambda x: x.principal, lambda x: x.interest, paid, remaining)]
+    sums = [
+        sum((f(line) for line in lines), Decimal(0))
+        for f in (lambda x: x.principal, lambda x: x.interest, paid, remaining)
+    ]
     return [Cell(gettext("Total")), Cell(""), *(Cell(money(total), "money") for total in sums), Cell("")]

@@ -32,13 +32,17 @@ class Search(BaseView):
     @has_access
     def find(self) -> Any:
         text = request.args.get("q", "").strip().replace("\x00", "")[:100]
-        groups = [self._rows(Loan, text), self._rows(Customer, text), self._phones(text)] if len(text) >= 2 else []
+        groups = (
+            [self._rows(Loan, text), self._rows(Customer, text), self._phones(text)] if len(text) >= 2 else []
+        )
         return jsonify(groups=[group for group in groups if group])
 
     def _rows(self, entity: Any, text: str) -> dict[str, Any] | None:
         if not current().may("can_show", labels.subject(entity)):
             return None
-        query = select(entity).where(conditions.search(entity, text, current())).order_by(entity.id).limit(MOST)
+        query = (
+            select(entity).where(conditions.search(entity, text, current())).order_by(entity.id).limit(MOST)
+        )
         if entity is Loan:
             query = query.options(joinedload(Loan.customer))
         rows = web_session().scalars(query).unique().all()
@@ -46,15 +50,32 @@ class Search(BaseView):
 
     def _phones(self, text: str) -> dict[str, Any] | None:
         """Customers by telephone number, for those who may see numbers."""
-        if sum(c.isdigit() for c in text) < 5 or not current().may_reveal or not current().may("can_show", "Phone"):
+        if (
+            sum(c.isdigit() for c in text) < 5
+            or not current().may_reveal
+            or not current().may("can_show", "Phone")
+        ):
             return None
         try:
             number = normalise(text, settings.read(web_session(), "country"))
         except PhoneError:
             number = "+" + "".join(c for c in text if c.isdigit())
-        query = select(Phone).where(Phone.number.startswith(number, autoescape=True)).options(joinedload(Phone.customer)).limit(MOST)
+        query = (
+            select(Phone)
+            .where(Phone.number.startswith(number, autoescape=True))
+            .options(joinedload(Phone.customer))
+            .limit(MOST)
+        )
         rows = [row for row in web_session().scalars(query).unique() if row.customer is not None]
-        items = [{"text": str(row.customer), "sub": row.number, "url": links.show_url("customer", row.customer_id), "icon": "phone"} for row in rows]
+        items = [
+            {
+                "text": str(row.customer),
+                "sub": row.number,
+                "url": links.show_url("customer", row.customer_id),
+                "icon": "phone",
+            }
+            for row in rows
+        ]
         return _group(gettext("Phones"), items)
 
 
@@ -64,4 +85,9 @@ def _group(label: str, items: list[dict[str, Any]]) -> dict[str, Any] | None:
 
 def _item(entity: Any, row: Any) -> dict[str, Any]:
     sub = str(row.customer or "") if entity is Loan else str(row.status.label)
-    return {"text": str(row), "sub": sub, "url": links.show_url(entity.slug(), row.id), "icon": entity.__screen__.icon}
+    return {
+        "text": str(row),
+        "sub": sub,
+        "url": links.show_url(entity.slug(), row.id),
+        "icon": entity.__screen__.icon,
+    }

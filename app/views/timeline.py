@@ -33,15 +33,21 @@ class Event:
     url: str | None
 
 
-def events(session: Session, principal: Principal, customer_id: int, *, loan_id: int | None = None) -> list[Event]:
+def events(
+    session: Session, principal: Principal, customer_id: int, *, loan_id: int | None = None
+) -> list[Event]:
     """The newest events of a customer, or of one of his loans, that this session and role may see."""
     found: list[Event] = []
     if loan_id is None and principal.may("can_list", subject(ContactNote)):
         found += _notes(session, ContactNote.customer_id == customer_id)
     if principal.may("can_list", subject(Message)):
-        found += _messages(session, Message.loan_id == loan_id if loan_id else Message.customer_id == customer_id)
+        found += _messages(
+            session, Message.loan_id == loan_id if loan_id else Message.customer_id == customer_id
+        )
     if principal.may("can_list", subject(Repayment)):
-        found += _repayments(session, Repayment.loan_id == loan_id if loan_id else Repayment.customer_id == customer_id)
+        found += _repayments(
+            session, Repayment.loan_id == loan_id if loan_id else Repayment.customer_id == customer_id
+        )
     return sorted(found, key=lambda event: event.at, reverse=True)[:MOST]
 
 
@@ -53,7 +59,13 @@ def kinds(found: list[Event]) -> list[tuple[str, str]]:
 
 
 def _notes(session: Session, where: ColumnElement[bool]) -> list[Event]:
-    rows = session.scalars(select(ContactNote).where(where).options(joinedload(ContactNote.author)).order_by(ContactNote.at.desc()).limit(MOST))
+    rows = session.scalars(
+        select(ContactNote)
+        .where(where)
+        .options(joinedload(ContactNote.author))
+        .order_by(ContactNote.at.desc())
+        .limit(MOST)
+    )
     icons = {"phone": "phone", "meeting": "users", "visit": "map-pin", "message": "message", "letter": "mail"}
     return [
         Event(n.at, plain("datetime", n.at), "note", icons[str(n.way)], n.way.colour, f"{n.way.label}{': ' + n.place if n.place else ''}",
@@ -70,7 +82,17 @@ def _messages(session: Session, where: ColumnElement[bool]) -> list[Event]:
 def _message(m: Any) -> Event:
     at = m.sent_at or m.send_after or m.created_at
     title = f"{m.channel.label}: {m.state.label}" + (f" ({refusal(m.reason)})" if m.reason else "")
-    return Event(at, plain("datetime", at), "message", "message", m.state.colour, title, m.text, m.phone or "", show_url("message", m.id))
+    return Event(
+        at,
+        plain("datetime", at),
+        "message",
+        "message",
+        m.state.colour,
+        title,
+        m.text,
+        m.phone or "",
+        show_url("message", m.id),
+    )
 
 
 def refusal(code: str) -> str:
@@ -80,7 +102,9 @@ def refusal(code: str) -> str:
 
 def _repayments(session: Session, where: ColumnElement[bool]) -> list[Event]:
     query = select(Repayment).where(where).options(joinedload(Repayment.loan).load_only(Loan.number))
-    rows = session.scalars(query.order_by(Repayment.received_on.desc(), Repayment.id.desc()).limit(MOST)).unique()
+    rows = session.scalars(
+        query.order_by(Repayment.received_on.desc(), Repayment.id.desc()).limit(MOST)
+    ).unique()
     return [
         Event(datetime.combine(r.received_on, time(12), UTC), plain("date", r.received_on), "repayment", "coins", r.kind.colour,
               f"{r.kind.label}: {money(r.amount)} {r.currency}", str(r.loan or ""), r.reference, show_url("repayment", r.id))

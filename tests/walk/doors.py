@@ -40,7 +40,11 @@ class Door:
 
 def rules(app: Any) -> list[Any]:
     """The routes that are walked."""
-    return [rule for rule in app.url_map.iter_rules() if not any(rule.rule.startswith(start) for start in LEFT_OUT)]
+    return [
+        rule
+        for rule in app.url_map.iter_rules()
+        if not any(rule.rule.startswith(start) for start in LEFT_OUT)
+    ]
 
 
 def entity_of(rule: Any) -> str | None:
@@ -85,7 +89,11 @@ def _values(name: str, slug: str | None, rule: str) -> list[str] | None:
     if name == "slug":
         return [cls.slug() for cls in registry.entities()]
     if name == "column" and entity is not None:
-        return [f.name for f in listable(entity) if f.kind == "link"] if "/lookup/" in rule else list(entity.__screen__.charts)
+        return (
+            [f.name for f in listable(entity) if f.kind == "link"]
+            if "/lookup/" in rule
+            else list(entity.__screen__.charts)
+        )
     if name == "name" and entity is not None:
         return [operation.name for operation in registry.operations(entity)]
     if name in ("name", "report") and rule.startswith("/report"):
@@ -104,7 +112,9 @@ def _without_row(path: str, method: str, slug: str | None, oracle: Oracle) -> It
             yield Door(method, f"{path}?{query}")
     elif slug and "/do/" in path:
         for row in oracle.foreign(slug)[:PER_ENTITY]:
-            yield Door(method, path, (slug, row.id), is_foreign=True, body=(("ids", str(row.id)), ("__run", "1")))
+            yield Door(
+                method, path, (slug, row.id), is_foreign=True, body=(("ids", str(row.id)), ("__run", "1"))
+            )
     elif slug:
         yield from _foreign_links(path, method, slug, oracle)
     else:
@@ -113,7 +123,7 @@ def _without_row(path: str, method: str, slug: str | None, oracle: Oracle) -> It
 
 def _queries(path: str, slug: str | None, oracle: Oracle) -> Iterator[str]:
     """Lists are also searched, filtered by strangers' ids, asked in other orders and from their end."""
-    if path.startswith("/lookups/") or "/lookup/" in path or path.startswith("/search"):
+    if path.startswith(("/lookups/", "/search")) or "/lookup/" in path:
         yield "q=canary"
         yield "q=13800"
         return
@@ -160,9 +170,19 @@ def _foreign_links(path: str, method: str, slug: str, oracle: Oracle) -> Iterato
         return
     for column in entity.__table__.columns:
         target = column.info.get("link")
-        if target and column.name.removesuffix("_id") in entity.__screen__.form_columns and oracle.foreign(target):
+        if (
+            target
+            and column.name.removesuffix("_id") in entity.__screen__.form_columns
+            and oracle.foreign(target)
+        ):
             row = oracle.foreign(target)[0]
-            yield Door(method, path, (target, row.id), is_foreign=True, body=_row_with(entity, column, row.id, oracle))
+            yield Door(
+                method,
+                path,
+                (target, row.id),
+                is_foreign=True,
+                body=_row_with(entity, column, row.id, oracle),
+            )
 
 
 def _row_with(entity: Any, column: Any, row_id: int, oracle: Oracle) -> tuple[tuple[str, str], ...]:

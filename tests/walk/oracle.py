@@ -72,7 +72,12 @@ class Oracle:
     def _keys(self, entity: Any, row: Any) -> dict[str, Any]:
         scope = entity.__scope__
         keys: dict[str, Any] = {}
-        for kind, names in (("branch", self.branch_names), ("region", self.region_names), ("client", self.client_names), ("officer", self.user_names)):
+        for kind, names in (
+            ("branch", self.branch_names),
+            ("region", self.region_names),
+            ("client", self.client_names),
+            ("officer", self.user_names),
+        ):
             column = getattr(scope, kind)
             if column:
                 keys[kind] = names.get(getattr(row, column.replace("_lft", "_id")))
@@ -83,7 +88,11 @@ class Oracle:
     def _opened(self, column: str, row: Any) -> bool:
         """Whether a loan he sees points to the row."""
         seen = self.loan_numbers()
-        return any(getattr(loan, column, None) == row.id for number, loan in self.world.rows["loan"] if number in seen)
+        return any(
+            getattr(loan, column, None) == row.id
+            for number, loan in self.world.rows["loan"]
+            if number in seen
+        )
 
     def visible(self, slug: str) -> list[Any]:
         return [row for _number, row in self.world.rows.get(slug, []) if self.sees(slug, row)]
@@ -93,4 +102,6 @@ class Oracle:
 
     def tokens(self) -> set[int]:
         """Numbers of canaries that may appear: those of any row he sees."""
-        return {number for slug, rows in self.world.rows.items() for number, row in rows if self.sees(slug, row)}
+        return {
+            number for slug, rows in self.world.rows.items() for number, row in rows if self.sees(slug, row)
+        }

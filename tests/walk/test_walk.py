@@ -20,12 +20,12 @@ TRIED: Counter[str] = Counter()
 
 
 @pytest.fixture(scope="module")
-def world(app_module: Any, database: Any) -> World:  # noqa: ARG001
+def world(app_module: Any, database: Any) -> World:
     return make_world()
 
 
 @pytest.fixture(scope="module")
-def app_module(_application: Any, database: Any) -> Any:  # noqa: ARG001
+def app_module(_application: Any, database: Any) -> Any:
     return _application
 
 
@@ -37,9 +37,13 @@ class Walker:
         page = self.client.get("/login/").text
         found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
         assert found
-        answer = self.client.post("/login/", data={"username": name, "password": "pw", "csrf_token": found[1]})
+        answer = self.client.post(
+            "/login/", data={"username": name, "password": "pw", "csrf_token": found[1]}
+        )
         assert answer.status_code == 302, f"{name} cannot log in"
-        token = self.client.post("/api/v1/security/login", json={"username": name, "password": "pw", "provider": "db"})
+        token = self.client.post(
+            "/api/v1/security/login", json={"username": name, "password": "pw", "provider": "db"}
+        )
         mark = re.search(r'name="csrf-token" content="([^"]+)"', self.client.get("/home/").text)
         assert mark
         self.mark = mark[1]
@@ -52,7 +56,9 @@ class Walker:
             return self.client.open(door.path, method=door.method, headers=self.headers, **body)
         if door.method == "GET":
             return self.client.get(door.path)
-        return self.client.open(door.path, method=door.method, data={**dict(door.body), "csrf_token": self.mark})
+        return self.client.open(
+            door.path, method=door.method, data={**dict(door.body), "csrf_token": self.mark}
+        )
 
 
 def content(response: Any) -> str:
@@ -60,7 +66,11 @@ def content(response: Any) -> str:
     data = response.get_data()
     if data[:2] == b"PK":
         with zipfile.ZipFile(io.BytesIO(data)) as book:
-            return "\n".join(book.read(name).decode("utf-8", "replace") for name in book.namelist() if name.endswith(".xml"))
+            return "\n".join(
+                book.read(name).decode("utf-8", "replace")
+                for name in book.namelist()
+                if name.endswith(".xml")
+            )
     return str(response.get_data(as_text=True)) + str(response.headers.get("Location", ""))
 
 
@@ -83,7 +93,9 @@ def fingerprint(database: Any, oracle: Oracle) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("name", [person.name for person in PEOPLE])
-def test_no_door_leaks_and_no_foreign_write_lands(world: World, app_module: Any, database: Any, name: str, capsys: Any) -> None:
+def test_no_door_leaks_and_no_foreign_write_lands(
+    world: World, app_module: Any, database: Any, name: str, capsys: Any
+) -> None:
     person = next(p for p in world.people if p.name == name)
     oracle, walker = Oracle(world, person), Walker(app_module, name)
     before, allowed, count = fingerprint(database, oracle), oracle.tokens(), 0
@@ -115,7 +127,9 @@ def _is_closed(door: Door) -> bool:
     """Pages that an entity does not have for anybody: a form where nothing can be typed, a file not made."""
     slug = door.target[0] if door.target else ""
     operations = registry.entity(slug).__screen__.operations.split()
-    return ("/edit/" in door.path and "edit" not in operations) or door.path.endswith(("download", "errors.xlsx"))
+    return ("/edit/" in door.path and "edit" not in operations) or door.path.endswith(
+        ("download", "errors.xlsx")
+    )
 
 
 @pytest.mark.parametrize("name", [person.name for person in PEOPLE])
@@ -133,4 +147,6 @@ def test_every_list_shows_all_rows_of_the_scope(world: World, app_module: Any, n
         assert listed & known == wanted, f"{person.name}: API list of {slug}"
         page = walker.try_door(Door("GET", f"/{slug}/list/?size=100")).text
         for row_id in wanted:
-            assert re.search(rf'name="ids" value="{row_id}"|/{row_id}["?]', page), f"{person.name}: list of {slug} lacks {row_id}"
+            assert re.search(rf'name="ids" value="{row_id}"|/{row_id}["?]', page), (
+                f"{person.name}: list of {slug} lacks {row_id}"
+            )

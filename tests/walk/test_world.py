@@ -12,7 +12,7 @@ from tests.walk.world import PEOPLE, World, make_world
 
 
 @pytest.fixture(scope="module")
-def world(database: Any) -> World:  # noqa: ARG001
+def world(database: Any) -> World:
     import app.models  # noqa: F401
 
     return make_world()

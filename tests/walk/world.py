@@ -130,11 +130,24 @@ def _make_people(world: World) -> None:
         with unscoped("grants") as session:
             ids = {"branch": world.branches, "region": world.regions, "client": world.clients}
             for given in person.grants:
-                columns = {f"{k}_id": ids[k][v].id if k in ids else team[v] for k, v in given.items() if k in (*ids, "team")}
-                session.add(grant(user_id=person.id, kind=GrantKind(given["kind"]), product_kinds=given.get("product_kinds"), **columns))
+                columns = {
+                    f"{k}_id": ids[k][v].id if k in ids else team[v]
+                    for k, v in given.items()
+                    if k in (*ids, "team")
+                }
+                session.add(
+                    grant(
+                        user_id=person.id,
+                        kind=GrantKind(given["kind"]),
+                        product_kinds=given.get("product_kinds"),
+                        **columns,
+                    )
+                )
 
 
-def _loan_and_all(session: Any, world: World, number: int, plan: tuple[Any, ...], customers: dict[Any, Any]) -> None:
+def _loan_and_all(
+    session: Any, world: World, number: int, plan: tuple[Any, ...], customers: dict[Any, Any]
+) -> None:
     """One loan and one row of every scoped entity that belongs to it."""
     client, branch, officer, village, kind, who = plan
     holder: dict[str, Any] = {
@@ -145,7 +158,7 @@ def _loan_and_all(session: Any, world: World, number: int, plan: tuple[Any, ...]
         holder["customer"] = customers[client, who]
     for entity in _in_order():
         slug = entity.slug()
-        if slug in holder and slug not in ("customer",) or (slug == "customer" and "customer" in holder):
+        if (slug in holder and slug != "customer") or (slug == "customer" and "customer" in holder):
             continue
         row = _add(session, entity(**_values(entity, holder)))
         holder[slug] = row
@@ -160,7 +173,20 @@ class _Id:
         self.id = value
 
 
-_NOT_MADE = {"customer_reach", "history", "user", "role", "branch", "region", "client", "data_grant", "setting", "team", "department", "position"}
+_NOT_MADE = {
+    "customer_reach",
+    "history",
+    "user",
+    "role",
+    "branch",
+    "region",
+    "client",
+    "data_grant",
+    "setting",
+    "team",
+    "department",
+    "position",
+}
 
 
 def _in_order() -> list[Any]:
@@ -179,7 +205,9 @@ def _in_order() -> list[Any]:
 
 def _needed(cls: Any) -> set[str]:
     """What a row's links need; optional links to the customer's other rows are filled too, not to itself."""
-    return {c.info["link"] for c in cls.__table__.columns if c.info.get("link") and c.info["link"] != cls.slug()} - _optional_cycles(cls)
+    return {
+        c.info["link"] for c in cls.__table__.columns if c.info.get("link") and c.info["link"] != cls.slug()
+    } - _optional_cycles(cls)
 
 
 def _optional_cycles(cls: Any) -> set[str]:
@@ -206,7 +234,11 @@ def _value(entity: Any, column: Any, holder: dict[str, Any]) -> Any:
         return None if info["link"] == entity.slug() else getattr(target, "id", None)
     if info.get("choices"):
         members = list(info["choices"])
-        return holder["kind"] if column.name == "kind" and holder["kind"] in members and entity.slug() == "product" else members[0]
+        return (
+            holder["kind"]
+            if column.name == "kind" and holder["kind"] in members and entity.slug() == "product"
+            else members[0]
+        )
     return _plain(column, kind, info, number, "common{:03d}" if entity.__scope__.is_shared else TOKEN_TEXT)
 
 
@@ -214,7 +246,11 @@ def _scope_key(entity: Any, name: str, holder: dict[str, Any]) -> Any:
     """Filled by triggers where it is copied from a link; set here where the row itself is the key."""
     if name in entity.__scope__.copied_keys():
         return None
-    return {"branch_lft": holder["branch"].lft, "region_lft": holder["region"].lft, "product_kind": holder["kind"]}.get(name)
+    return {
+        "branch_lft": holder["branch"].lft,
+        "region_lft": holder["region"].lft,
+        "product_kind": holder["kind"],
+    }.get(name)
 
 
 def _plain(column: Any, kind: Any, info: dict[str, Any], number: int, form: str) -> Any:
@@ -228,13 +264,24 @@ def _plain(column: Any, kind: Any, info: dict[str, Any], number: int, form: str)
     if isinstance(kind, DateTime):
         return datetime(2018, 6, 1, 8, tzinfo=UTC) + timedelta(hours=number)
     if isinstance(kind, Date):
-        return None if column.name in ("paid_on", "written_off_on", "settled_on") and column.nullable else DAY - timedelta(days=number + 1)
+        return (
+            None
+            if column.name in ("paid_on", "written_off_on", "settled_on") and column.nullable
+            else DAY - timedelta(days=number + 1)
+        )
     if isinstance(kind, Numeric):
         return Decimal(2**number) if info.get("kind") == "money" else Decimal(number + 1)
     if isinstance(kind, Integer):
         return number + 1
     if isinstance(kind, JSONB):
-        return None if info.get("kind") == "json" and column.default is not None and callable(column.default.arg) and column.name in ("errors", "receipts") else {"note": form.format(number)}
+        return (
+            None
+            if info.get("kind") == "json"
+            and column.default is not None
+            and callable(column.default.arg)
+            and column.name in ("errors", "receipts")
+            else {"note": form.format(number)}
+        )
     assert isinstance(kind, (ARRAY, LargeBinary)), f"the walk cannot fill {column}"
     return None
 

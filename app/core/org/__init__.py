@@ -3,8 +3,8 @@
 from app.core.org.access import AuditEvent, DataGrant, GrantKind, Role, User, UserKind
 from app.core.org.places import Branch, Region, RegionLevel
 from app.core.org.records import FileJob, History, JobRun, JobState
-from app.core.org.staff import Department, Position, Team
 from app.core.org.setup import Holiday, Setting
+from app.core.org.staff import Department, Position, Team
 
 __all__ = [
     "AuditEvent", "Branch", "DataGrant", "Department", "FileJob", "GrantKind", "History", "Holiday", "JobRun", "JobState",

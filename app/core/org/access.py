@@ -25,9 +25,10 @@ class UserKind(Choice):
 
 # A password hash is read only where it is checked, and scope roles have no right to the column. The class is
 # Flask-AppBuilder's, so its column is made deferred before the mappers are configured.
-_password = FabUser.__mapper__._props["password"]
+_password = FabUser.__mapper__._props["password"]  # noqa: SLF001
 _password.deferred = True
 _password.strategy_key = (("deferred", True), ("instrument", True))
+FabUser.__table__.c.email.info["is_filled"] = True
 
 
 class AppRole(FabRole):
@@ -49,19 +50,23 @@ class AppRole(FabRole):
         return str(self.name)
 
 
-registry.register_entity(AppRole)  # type: ignore[arg-type]
+registry.register_entity(AppRole)
 
 
 class AppUser(FabUser):
     """A person with a login. He has exactly one role (what he may do) and data grants (what he may see)."""
 
     __tablename__ = "ab_user"
-    __scope__: ClassVar[Scope] = Scope.shared("names of colleagues stand on every record; logins are for administrators")
+    __scope__: ClassVar[Scope] = Scope.shared(
+        "names of colleagues stand on every record; logins are for administrators"
+    )
     __history__: ClassVar[bool] = True
 
     kind: Mapped[UserKind] = choice(UserKind, default=UserKind.STAFF)
     number: Mapped[Code | None] = mapped_column(unique=True)
-    language: Mapped[str] = mapped_column(String(10), default="en", server_default="en", info={"kind": "code"})
+    language: Mapped[str] = mapped_column(
+        String(10), default="en", server_default="en", info={"kind": "code", "words": "language"}
+    )
     phone: Mapped[Phone | None]
     role_id: Mapped[int | None] = link("role")
     """His one role. Flask-AppBuilder's list of roles is not used: it would allow several."""
@@ -83,9 +88,14 @@ class AppUser(FabUser):
         menu=_("Security"), title=_("Users"), icon="users",
         list="username first_name last_name role kind branch team active last_login",
         form={_("Person"): "first_name last_name number email phone language",
-              _("Login"): "username role active kind", _("Place"): "branch region team position"},
+              _("Login"): "username role kind", _("Place"): "branch region team position"},
+        show={_("Person"): "first_name last_name number email phone language",
+              _("Login"): "username role kind active last_login login_count fail_login_count",
+              _("Place"): "branch region team position"},
+        filters="username last_name email role kind branch region team active",
         search="username last_name first_name email", order="username", operations="add edit",
         labels={"active": _("Active"), "last_login": _("Last login"), "email": _("E-mail")},
+        hints={"username": _("The name he logs in with; a password is set on his page afterwards")},
     )  # fmt: skip
 
     @classmethod
@@ -106,7 +116,7 @@ class AppUser(FabUser):
     __repr__ = __str__
 
 
-registry.register_entity(AppUser)  # type: ignore[arg-type]
+registry.register_entity(AppUser)
 User = AppUser
 Role = AppRole
 

@@ -47,7 +47,9 @@ class Region(Tree, Entity):
 
     __scope__ = Scope.shared("the public classifier of places")
     # two settlements of one community can share their name; the classifier's code tells them apart
-    __table_args__ = (UniqueConstraint("parent_id", "name", "level", "code", postgresql_nulls_not_distinct=True),)
+    __table_args__ = (
+        UniqueConstraint("parent_id", "name", "level", "code", postgresql_nulls_not_distinct=True),
+    )
 
     code: Mapped[Code | None] = mapped_column(index=True)
     name: Mapped[Name]

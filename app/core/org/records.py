@@ -26,7 +26,10 @@ class History(Entity):
     )
 
     at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True), primary_key=True, server_default=func.clock_timestamp(), info={"kind": "datetime"}
+        DateTime(timezone=True),
+        primary_key=True,
+        server_default=func.clock_timestamp(),
+        info={"kind": "datetime"},
     )
     entity: Mapped[Code]
     row_id: Mapped[int] = mapped_column(BigInteger, info={"kind": "number"})

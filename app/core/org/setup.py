@@ -32,7 +32,7 @@ class Holiday(Entity):
     __scope__ = Scope.shared("public calendar")
     __table_args__ = (UniqueConstraint("country", "held_on"),)
 
-    country: Mapped[Code]
+    country: Mapped[Code] = mapped_column(info={"words": "country"})
     held_on: Mapped[date]
     name: Mapped[Name]
     is_working_day: Mapped[Flag]

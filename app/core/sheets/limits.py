@@ -1,12 +1,11 @@
 """What one file may cost before reading it is given up."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 MEGA = 1024 * 1024
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(NamedTuple):
     """Bounds of one reading process. A workbook of a million rows needs more memory than the default."""
 
     file_bytes: int = 200 * MEGA

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -157,7 +156,7 @@ def open_table(
     limits = limits or Limits()
     request = {
         "path": str(Path(path).resolve()), "sheet": sheet, "header_row": header_row, "encoding": encoding,
-        "limits": asdict(limits),
+        "limits": limits._asdict(),
     }  # fmt: skip
     reading = Reading(request, limits.wait_seconds)
     try:

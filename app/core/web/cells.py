@@ -41,6 +41,8 @@ def text_of(field: FieldInfo, value: Any, principal: Principal) -> str:
         return ""
     if field.personal and not principal.may_reveal:
         return mask(str(value), field.personal)
+    if field.words:
+        return str(field.words.get(value, value))
     return plain(field.kind, value)
 
 

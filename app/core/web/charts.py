@@ -30,7 +30,9 @@ def _measures(entity: Any, column: str) -> list[tuple[str, Any, str]]:
     return found
 
 
-def chart_data(entity: Any, column: str, args: MultiDict[str, str], principal: Principal, on: date) -> dict[str, Any]:
+def chart_data(
+    entity: Any, column: str, args: MultiDict[str, str], principal: Principal, on: date
+) -> dict[str, Any]:
     """Sums per value of the column under the list's filters, the largest first."""
     kept = MultiDict([(k, v) for k, v in args.items(multi=True) if k != "data"])
     listing = Listing(entity, kept, principal, on)
@@ -51,7 +53,9 @@ def chart_data(entity: Any, column: str, args: MultiDict[str, str], principal: P
 
 def _names(field: Any, keys: list[Any]) -> list[str]:
     if field.kind == "link":
-        rows = web_session().scalars(select(field.target).where(field.target.id.in_([k for k in keys if k is not None])))
+        rows = web_session().scalars(
+            select(field.target).where(field.target.id.in_([k for k in keys if k is not None]))
+        )
         known = {row.id: str(row) for row in rows.unique()}
         return [known.get(key, "–") for key in keys]
     return [str(key.label) if isinstance(key, Choice) else "–" if key is None else str(key) for key in keys]

@@ -10,7 +10,16 @@ from app.core.db import web_session
 from app.core.web import register
 from app.core.web.cells import plain
 
-GROUPS = [_("Work"), _("Portfolio"), _("Contact"), _("Reports"), _("Organisation"), _("Administration"), _("Security"), _("Audit")]
+GROUPS = [
+    _("Work"),
+    _("Portfolio"),
+    _("Contact"),
+    _("Reports"),
+    _("Organisation"),
+    _("Administration"),
+    _("Security"),
+    _("Audit"),
+]
 GROUP_ICONS = ["home", "briefcase", "message", "chart-bar", "building", "settings", "shield", "history"]
 
 
@@ -22,10 +31,20 @@ def locale() -> str:
         return str(chosen)
     if principal and principal.language in known:
         return str(principal.language)
-    aliases = {"zh-CN": "zh_Hans", "zh": "zh_Hans", "zh-TW": "zh_Hant", "zh-HK": "zh_Hant"}
-    offered = [code.replace("_", "-") for code in known] + list(aliases)
-    best = request.accept_languages.best_match(offered) or "en"
-    return aliases.get(best, best.replace("-", "_"))
+    spoken = (ours(code) for code in request.accept_languages.values())
+    return next((code for code in spoken if code in known), known[0])
+
+
+def ours(code: str) -> str:
+    """Our name for a browser's language, whatever country stands behind it.
+
+    >>> ours("uk-UA"), ours("zh-TW"), ours("zh")
+    ('uk', 'zh_Hant', 'zh_Hans')
+    """
+    language, *more = code.lower().replace("_", "-").split("-")
+    if language == "zh":
+        return "zh_Hant" if {"hant", "tw", "hk", "mo"} & set(more) else "zh_Hans"
+    return language
 
 
 def navigation() -> list[dict[str, Any]]:
@@ -50,7 +69,9 @@ def navigation() -> list[dict[str, Any]]:
 def _is_here(url: str) -> bool:
     first = url.strip("/").split("/")
     here = request.path.strip("/").split("/")
-    return here[: len(first) - (1 if first[-1] == "list" else 0)] == [part for part in first if part != "list"]
+    return here[: len(first) - (1 if first[-1] == "list" else 0)] == [
+        part for part in first if part != "list"
+    ]
 
 
 def context() -> dict[str, Any]:
@@ -76,7 +97,7 @@ def clock_banner() -> dict[str, Any] | None:
         text = gettext("Business date %(day)s: the clock stands still", day=plain("date", business_date()))
         url = "/clock/close" if g.principal.may("can_close_day", "Clock") else None
         g.clock_banner = {"text": text, "url": url, "label": gettext("Close day")} if standing else None
-    return g.clock_banner  # type: ignore[no-any-return]
+    return g.clock_banner
 
 
 def add_filters(app: Flask) -> None:

@@ -56,7 +56,8 @@ def parse(entity: Any, args: MultiDict[str, str], principal: Principal) -> list[
 
 def _reached(entity: Any, name: str, principal: Principal) -> FieldInfo | None:
     """Any link may filter (tabs list the rows of one parent), and so may what the linked rows offer as filters
-    (`loan.region`: reports open the repayments of a place)."""
+    (`loan.region`: reports open the repayments of a place).
+    """
     try:
         field = describe(entity, name)
     except KeyError:
@@ -158,7 +159,7 @@ def _beyond(entity: Any, condition: Condition, on: date) -> ColumnElement[bool]:
     """Rows whose linked row meets the filter."""
     link = describe(entity, condition.field.path[0])
     inner = replace(condition, field=describe(link.target, condition.field.name.partition(".")[2]))
-    return attribute(entity, link).in_(select(link.target.id).where(clause(link.target, inner, on)))  # type: ignore[no-any-return]
+    return attribute(entity, link).in_(select(link.target.id).where(clause(link.target, inner, on)))
 
 
 def _below(entity: Any, field: FieldInfo, node_id: int) -> ColumnElement[bool]:
@@ -181,7 +182,9 @@ def _compare(column: Any, op: str, value: Any) -> ColumnElement[bool]:
 
 def search(entity: Any, text: str, principal: Principal) -> ColumnElement[bool]:
     """Quick search: codes from their start, names anywhere, linked rows by a subquery of their own."""
-    parts = [_search_one(entity, name, text.strip(), principal) for name in entity.__screen__.columns("search")]
+    parts = [
+        _search_one(entity, name, text.strip(), principal) for name in entity.__screen__.columns("search")
+    ]
     return or_(false(), *(part for part in parts if part is not None))
 
 

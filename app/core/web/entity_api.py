@@ -43,7 +43,7 @@ def json_value(field: FieldInfo, row: Any, principal: Principal, on: date) -> An
     return value.isoformat() if isinstance(value, (date, datetime)) else value
 
 
-def resource(entity: Any, row: Any, fields: list[FieldInfo]) -> dict[str, Any]:
+def resource(row: Any, fields: list[FieldInfo]) -> dict[str, Any]:
     """A row as JSON."""
     principal, on = current(), business_date()
     return {"id": row.id, **{field.name: json_value(field, row, principal, on) for field in fields}}
@@ -62,7 +62,9 @@ class EntityApi(BaseApi):
     def _row(self, pk: str) -> Any:
         if not pk.isdigit() or int(pk) > 2**63 - 1:
             abort(404)
-        row = web_session().scalars(select(self.entity).where(self.entity.id == int(pk))).unique().one_or_none()
+        row = (
+            web_session().scalars(select(self.entity).where(self.entity.id == int(pk))).unique().one_or_none()
+        )
         return row if row is not None else abort(404)
 
     @expose("/", methods=["GET"])
@@ -73,7 +75,7 @@ class EntityApi(BaseApi):
         listing = Listing(self.entity, request.args, current(), business_date())
         session = web_session()
         found = listing.page(session)
-        rows = [resource(self.entity, row, listing.columns) for row in found.rows]
+        rows = [resource(row, listing.columns) for row in found.rows]
         following = listing.cursor(found.rows[-1]) if found.has_more else None
         return self.response(200, result=rows, next=following, count=listing.count(session))
 
@@ -81,7 +83,7 @@ class EntityApi(BaseApi):
     @protect()
     @permission_name("show")
     def get(self, pk: str) -> Any:
-        return self.response(200, result=resource(self.entity, self._row(pk), listable(self.entity)))
+        return self.response(200, result=resource(self._row(pk), listable(self.entity)))
 
     @expose("/", methods=["POST"])
     @protect()
@@ -130,7 +132,11 @@ class EntityApi(BaseApi):
 
     def _write(self, row: Any, status: int) -> Any:
         """Check the body as the form would, then store it; 422 names each field and why."""
-        fields = [f for f in describe_all(self.entity, self.entity.__screen__.form_columns) if f.is_open_to(current())]
+        fields = [
+            f
+            for f in describe_all(self.entity, self.entity.__screen__.form_columns)
+            if f.is_open_to(current())
+        ]
         body, session = _body(), web_session()
         unknown = sorted(set(body) - {f.name for f in fields} - {f.column.key for f in fields})
         if unknown:
@@ -158,7 +164,9 @@ class EntityApi(BaseApi):
             session.commit()
         except RuleError as error:
             session.rollback()
-            return self.response(422, message=str(error), errors={error.field: [str(error)]} if error.field else {})
+            return self.response(
+                422, message=str(error), errors={error.field: [str(error)]} if error.field else {}
+            )
         except IntegrityError as error:
             session.rollback()
             return self.response(422, message=transfer.plain_reason(error))
@@ -173,7 +181,13 @@ def _body() -> dict[str, Any]:
 
 
 def _plain(body: dict[str, Any]) -> MultiDict[str, str]:
-    return MultiDict([(name, "y" if value is True else str(value)) for name, value in body.items() if value not in (None, False)])
+    return MultiDict(
+        [
+            (name, "y" if value is True else str(value))
+            for name, value in body.items()
+            if value not in (None, False)
+        ]
+    )
 
 
 def _posted(fields: list[FieldInfo], body: dict[str, Any]) -> MultiDict[str, str]:

@@ -1,5 +1,6 @@
 """The generated screens of one entity: list, record, form, lookup, tabs, operations, Excel, chart."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import abort, flash, g, jsonify, redirect, render_template, request, url_for
@@ -13,7 +14,7 @@ from app.core import clock, registry
 from app.core.db import web_session
 from app.core.errors import RuleError
 from app.core.labels import subject
-from app.core.web import charts, forms, links, lookups, operations, transfer
+from app.core.web import charts, forms, links, lookups, transfer
 from app.core.web.fields import FieldInfo, describe_all
 from app.core.web.list_page import list_page
 from app.core.web.listing import Listing
@@ -47,7 +48,9 @@ class EntityView(BaseView):
         """The row with that id in scope; anything else does not exist."""
         if not pk.isdigit() or int(pk) > 2**63 - 1:
             abort(404)
-        found = web_session().scalars(select(self.entity).where(self.entity.id == int(pk))).unique().one_or_none()
+        found = (
+            web_session().scalars(select(self.entity).where(self.entity.id == int(pk))).unique().one_or_none()
+        )
         if found is None:
             abort(404)
         return found
@@ -101,14 +104,16 @@ class EntityView(BaseView):
         if form.validate_on_submit() and self._save(form, row, fields) is not None:
             flash(gettext("Saved"), "success")
             return redirect(links.show_url(self.slug, pk) if self.may("show") else self._list_url())
-        return self._form_page(form, fields, gettext("Edit"), url_for(".edit", pk=pk), links.show_url(self.slug, pk))
+        return self._form_page(
+            form, fields, gettext("Edit"), url_for(".edit", pk=pk), links.show_url(self.slug, pk)
+        )
 
-    def _form_fields(self) -> "list[FieldInfo]":
+    def _form_fields(self) -> Sequence[FieldInfo]:
         """The form's fields; a role that sees a value masked cannot write over it."""
         described = describe_all(self.entity, self.entity.__screen__.form_columns)
         return [field for field in described if field.is_open_to(current())]
 
-    def _save(self, form: Any, row: Any, fields: "list[FieldInfo]") -> Any:
+    def _save(self, form: Any, row: Any, fields: Sequence[FieldInfo]) -> Any:
         """Write the form's values; the row's id, or None with the reason beside the field."""
         session = web_session()
         try:
@@ -135,7 +140,7 @@ class EntityView(BaseView):
             return None
         return row_id
 
-    def _form_page(self, form: Any, fields: "list[FieldInfo]", verb: str, action: str, cancel: str) -> Any:
+    def _form_page(self, form: Any, fields: Sequence[FieldInfo], verb: str, action: str, cancel: str) -> Any:
         names = {field.name: field.column.key for field in fields}
         sections = [
             Section(label, [form[names[name]] for name in columns.split() if name in names])
@@ -148,7 +153,9 @@ class EntityView(BaseView):
             csrf=form.csrf_token if "csrf_token" in form else None, errors=list(form.form_errors),
             crumbs=[(entity_label(self.entity), self._list_url())],
         )  # fmt: skip
-        return render_template("generated/form.html", page=page), (422 if form.errors or form.form_errors else 200)
+        return render_template("generated/form.html", page=page), (
+            422 if form.errors or form.form_errors else 200
+        )
 
     def _list_url(self) -> str:
         return links.list_url(self.slug)
@@ -196,7 +203,9 @@ class EntityView(BaseView):
             abort(404)
         if request.args.get("data") == "1":
             return jsonify(charts.chart_data(self.entity, column, request.args, current(), business_date()))
-        return render_template("generated/chart.html", page=charts.chart_page(self.entity, column, request.args))
+        return render_template(
+            "generated/chart.html", page=charts.chart_page(self.entity, column, request.args)
+        )
 
     @expose("/do/<name>", methods=["GET", "POST"])
     @has_access
@@ -206,7 +215,6 @@ class EntityView(BaseView):
         from app.core.web.operate import operate
 
         return operate(self.entity, name)
-
 
 
 def _tell(form: Any, field: str | None, reason: str) -> None:
@@ -229,5 +237,3 @@ def view_for(entity: Any) -> type[EntityView]:
 def registered() -> list[type[EntityView]]:
     """A view class for each entity that has a screen."""
     return [view_for(cls) for cls in registry.entities() if links.is_shown(cls)]
-
-

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Boolean, Date, DateTime, Integer, Numeric, inspect
 
-from app.core import registry
+from app.core import codes, registry
 from app.core.labels import column_label
 from app.core.web.principal import Principal
 
@@ -33,6 +33,12 @@ class FieldInfo:
     def choices(self) -> Any:
         return self.column.info["choices"]
 
+    @property
+    def words(self) -> dict[str, Any]:
+        """The codes this column may hold, in words; empty for a column of any other sort."""
+        kind = None if self.column is None else self.column.info.get("words")
+        return codes.words(kind) if kind else {}
+
     def value(self, row: Any, on: Any = None) -> Any:
         """The value in a row; for a link the linked row."""
         if self.derived is not None:
@@ -51,8 +57,13 @@ def _kind(column: Any) -> str:
     given = column.info.get("kind")
     if given:
         return str(given)
-    for kind, types in (("bool", Boolean), ("datetime", DateTime), ("date", Date), ("number", (Integer, Numeric))):
-        if isinstance(column.type, types):  # type: ignore[arg-type]
+    for kind, types in (
+        ("bool", Boolean),
+        ("datetime", DateTime),
+        ("date", Date),
+        ("number", (Integer, Numeric)),
+    ):
+        if isinstance(column.type, types):
             return kind
     return "text"
 
@@ -89,7 +100,11 @@ def listable(entity: Any) -> list[FieldInfo]:
     for column in inspect(entity).columns:
         name = column.name.removesuffix("_id") if column.info.get("link") else column.name
         kind = column.info.get("kind")
-        if name not in names and name != "password" and kind not in ("scope_key", "bytes", "id", "longtext", "json", "file"):
+        if (
+            name not in names
+            and name != "password"
+            and kind not in ("scope_key", "bytes", "id", "longtext", "json", "file")
+        ):
             names.append(name)
     return describe_all(entity, names)
 

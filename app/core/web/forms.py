@@ -1,5 +1,6 @@
 """Forms made from an entity's columns or from an operation's signature."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -35,7 +36,9 @@ class DecimalInput(StringField):
 
     type = "DecimalField"
 
-    def __init__(self, label: Any = None, validators: Any = None, *, places: int | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, label: Any = None, validators: Any = None, *, places: int | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(label, validators, **kwargs)
         self.places = places
 
@@ -66,7 +69,7 @@ class IntegerInput(DecimalInput):
         if self.data is not None:
             if self.data != int(self.data) or abs(self.data) > 2**31 - 1:
                 raise ValueError(gettext("A whole number is needed"))
-            self.data = int(self.data)
+            self.data = int(self.data)  # type: ignore[assignment]
 
 
 class CodesInput(StringField):
@@ -84,7 +87,9 @@ class LookupField(Field):
 
     type = "LookupField"
 
-    def __init__(self, label: Any = None, validators: Any = None, *, target: Any, session: Any, url: str, **kwargs: Any) -> None:
+    def __init__(
+        self, label: Any = None, validators: Any = None, *, target: Any, session: Any, url: str, **kwargs: Any
+    ) -> None:
         super().__init__(label, validators, **kwargs)
         self.target, self.session, self.lookup_url = target, session, url
         self.multiple, self.kept = False, False
@@ -147,7 +152,9 @@ def is_required(column: Any) -> bool:
 def input_for(field: FieldInfo, session: Any) -> Any:
     """The WTForms field for a column of an entity."""
     column, kind = field.column, field.kind
-    rules: list[Any] = [check.InputRequired(_("Needed"))] if is_required(column) and kind != "bool" else [check.Optional()]
+    rules: list[Any] = (
+        [check.InputRequired(_("Needed"))] if is_required(column) and kind != "bool" else [check.Optional()]
+    )
     hint = field.entity.__screen__.hints.get(field.name, "")
     common = {"label": field.label, "validators": rules, "description": hint}
     if kind == "link":
@@ -196,7 +203,12 @@ def view_name(entity: Any) -> str:
 
 
 def entity_form(
-    fields: list[FieldInfo], session: Any, row: Any = None, *, data: dict[str, Any] | None = None, posted: Any = None
+    fields: Sequence[FieldInfo],
+    session: Any,
+    row: Any = None,
+    *,
+    data: dict[str, Any] | None = None,
+    posted: Any = None,
 ) -> FlaskForm:
     """A form with these fields, filled from a row, from given values, or from what was posted.
 
@@ -205,10 +217,10 @@ def entity_form(
     inputs = {field.column.key: input_for(field, session) for field in fields}
     form_class = type("EntityForm", (FlaskForm,), inputs)
     given = {} if posted is None else {"formdata": posted, "meta": {"csrf": False}}
-    return form_class(obj=row, data=data, **given)  # type: ignore[no-any-return]
+    return form_class(obj=row, data=data, **given)
 
 
-def values(form: FlaskForm, fields: list[FieldInfo]) -> dict[str, Any]:
+def values(form: FlaskForm, fields: Sequence[FieldInfo]) -> dict[str, Any]:
     """What the form says, by column; kept links are left out."""
     found = {}
     for field in fields:
@@ -218,8 +230,18 @@ def values(form: FlaskForm, fields: list[FieldInfo]) -> dict[str, Any]:
         found[field.column.key] = bound.data
     by_name = {field.column.key: field.column for field in fields}
     # an empty field that has a default is left to the default
-    return {n: v for n, v in found.items() if not (v is None and not by_name[n].nullable and not is_required(by_name[n]))}
+    return {
+        n: v
+        for n, v in found.items()
+        if not (v is None and not by_name[n].nullable and not is_required(by_name[n]))
+    }
 
 
-TYPES: dict[Any, Any] = {Decimal: DecimalInput, int: IntegerInput, date: DateField, bool: BooleanField, str: StringField}
+TYPES: dict[Any, Any] = {
+    Decimal: DecimalInput,
+    int: IntegerInput,
+    date: DateField,
+    bool: BooleanField,
+    str: StringField,
+}
 """Python type of an operation's argument → its form field."""

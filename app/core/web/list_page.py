@@ -21,7 +21,9 @@ from app.core.web.pages import Action, Chip, Col, Filter, ListPage, Row
 _PAGING = ("after", "before", "last", "at", "partial")
 
 
-def address(changes: dict[str, str | None], *, path: str | None = None, drop: tuple[str, ...] = _PAGING) -> str:
+def address(
+    changes: dict[str, str | None], *, path: str | None = None, drop: tuple[str, ...] = _PAGING
+) -> str:
     """This page's address with some parameters changed (None removes) and the page forgotten."""
     pairs = [(k, v) for k, v in request.args.items(multi=True) if k not in changes and k not in drop]
     pairs += [(k, v) for k, v in changes.items() if v is not None]
@@ -48,7 +50,9 @@ def list_page(listing: Listing, session: Session, may: Callable[[str], bool]) ->
 
 def _add_url(listing: Listing) -> str:
     """Adding from a tab starts with the parent filled in."""
-    given = {c.field.name: c.raw for c in listing.conditions if c.field.kind == "link" and c.op == "eq"}
+    given: dict[str, Any] = {
+        c.field.name: c.raw for c in listing.conditions if c.field.kind == "link" and c.op == "eq"
+    }
     return url_for(f"{view_name(listing.entity)}.add", **given)
 
 
@@ -64,7 +68,9 @@ def _column(listing: Listing, field: FieldInfo, *, shown: bool) -> Col:
     order = next((o for o in listing.orders if o.field.name == field.name), None)
     descending = order is not None and (order.descending != (field.derived is not None))
     sort = "" if order is None or "sort" not in request.args else "desc" if descending else "asc"
-    following = f"-{field.name}" if sort == "asc" or (not sort and field.kind in ("money", "days")) else field.name
+    following = (
+        f"-{field.name}" if sort == "asc" or (not sort and field.kind in ("money", "days")) else field.name
+    )
     kind = "number" if field.kind in ("days", "rate", "id") else field.kind
     return Col(
         key=field.name.replace(".", "-"), label=field.label, kind=kind, align="end" if field.kind in NUMERIC else "",
@@ -76,16 +82,24 @@ def _row(listing: Listing, row: Any, may: Callable[[str], bool]) -> Row:
     slug, link = listing.entity.slug(), links.linker(listing.principal)
     cells = [cell(field, row, listing.principal, listing.on, linked=link) for field in listing.columns]
     edit = f"/{slug}/edit/{row.id}" if may("edit") else None
-    return Row(row.id, links.show_url(slug, row.id) if may("show") else None, cells[0].text or str(row), cells, edit)
+    return Row(
+        row.id, links.show_url(slug, row.id) if may("show") else None, cells[0].text or str(row), cells, edit
+    )
 
 
 def _chips(listing: Listing, session: Session) -> list[Chip]:
     chips = []
     for condition in listing.conditions:
-        pairs = [(k, v) for k, v in request.args.items(multi=True) if (k, v) != (condition.key, condition.raw) and k not in _PAGING]
+        pairs = [
+            (k, v)
+            for k, v in request.args.items(multi=True)
+            if (k, v) != (condition.key, condition.raw) and k not in _PAGING
+        ]
         text = chip_text(condition, session)
         op = "" if condition.op == "null" else conditions.OPS[condition.op]
-        chips.append(Chip(condition.field.label, op, text, request.path + ("?" + urlencode(pairs) if pairs else "")))
+        chips.append(
+            Chip(condition.field.label, op, text, request.path + ("?" + urlencode(pairs) if pairs else ""))
+        )
     return chips
 
 
@@ -95,17 +109,25 @@ def chip_text(condition: conditions.Condition, session: Session) -> str:
     if condition.op == "null":
         return gettext("is empty") if raw.lower() in ("1", "yes", "true") else gettext("is not empty")
     if field.kind == "link":
-        row = session.scalar(select(field.target).where(field.target.id == int(raw))) if raw.isdigit() else None
+        row = (
+            session.scalar(select(field.target).where(field.target.id == int(raw))) if raw.isdigit() else None
+        )
         return str(row) if row is not None else "–"
     if field.kind == "choice":
-        return ", ".join(str(one.label) for one in (field.choices(part) for part in raw.split(",")) if isinstance(one, Choice))
+        return ", ".join(
+            str(one.label)
+            for one in (field.choices(part) for part in raw.split(","))
+            if isinstance(one, Choice)
+        )
     if field.kind == "bool":
         return plain("bool", raw.lower() in ("1", "yes", "true"))
     return raw
 
 
 def _filter(field: FieldInfo) -> Filter:
-    kind = {"choice": "choice", "link": "link", "bool": "bool", "date": "date", "datetime": "date"}.get(field.kind, "text")
+    kind = {"choice": "choice", "link": "link", "bool": "bool", "date": "date", "datetime": "date"}.get(
+        field.kind, "text"
+    )
     if field.kind in NUMERIC:
         kind = "number"
     choices = [(str(one.value), one.label) for one in field.choices] if field.kind == "choice" else []
@@ -117,7 +139,7 @@ def _filter(field: FieldInfo) -> Filter:
 
 
 def _total(found: Found, total: int) -> str:
-    """ "26–50 of 2 813", or without the numbers where the place in the list is not known."""
+    """The words “26–50 of 2 813”, or without the numbers where the place in the list is not known."""
     whole = format_decimal(min(total, COUNT_CAP))
     of = gettext("more than %(n)s", n=whole) if total > COUNT_CAP else whole
     if not found.rows:
@@ -128,18 +150,27 @@ def _total(found: Found, total: int) -> str:
     return gettext("%(first)s–%(last)s of %(total)s", first=first, last=last, total=of)
 
 
-def _pages(listing: Listing, found: Found, total: int) -> dict[str, str | None]:
+def _pages(listing: Listing, found: Found, total: int) -> dict[str, Any]:
     """First, previous, next and last, each None where it leads nowhere."""
     if not found.rows:
-        return {"first_url": address({}) if found.has_before else None, "prev_url": None, "next_url": None, "last_url": None}
+        return {
+            "first_url": address({}) if found.has_before else None,
+            "prev_url": None,
+            "next_url": None,
+            "last_url": None,
+        }
     at = found.position
     following = str(at + len(found.rows)) if at else None
     previous = str(max(at - listing.size, 1)) if at else None
     end = str(total - listing.size + 1) if listing.size < total <= COUNT_CAP else None
     return {
         "first_url": address({}) if found.has_before else None,
-        "prev_url": address({"before": listing.cursor(found.rows[0]), "at": previous}) if found.has_before else None,
-        "next_url": address({"after": listing.cursor(found.rows[-1]), "at": following}) if found.has_more else None,
+        "prev_url": address({"before": listing.cursor(found.rows[0]), "at": previous})
+        if found.has_before
+        else None,
+        "next_url": address({"after": listing.cursor(found.rows[-1]), "at": following})
+        if found.has_more
+        else None,
         "last_url": address({"last": "1", "at": end}) if found.has_more else None,
     }
 

@@ -61,7 +61,9 @@ class Listing:
         self.size = self._size()
 
     def _columns(self) -> list[FieldInfo]:
-        wanted = [name for name in self.args.get("cols", "").split(".") if name] or self.entity.__screen__.columns("list")
+        wanted = [
+            name for name in self.args.get("cols", "").split(".") if name
+        ] or self.entity.__screen__.columns("list")
         # dotted names cannot stand in `cols`, whose separator is the dot; they are written with a hyphen
         by_key = {field.name.replace(".", "-"): field for field in self.all_columns}
         named = [by_key.get(name.replace(".", "-")) for name in wanted]
@@ -109,7 +111,9 @@ class Listing:
         for field in [*self.columns, *(order.field for order in self.orders)]:
             if field.path:
                 link = getattr(self.entity, field.path[0])
-                joins.append(joinedload(link).load_only(getattr(field_target(self.entity, field), field.column.key)))
+                joins.append(
+                    joinedload(link).load_only(getattr(field_target(self.entity, field), field.column.key))
+                )
             elif field.kind == "link":
                 own.add(field.column.key)
                 columns = [getattr(field.target, name) for name in label_columns(field.target)]
@@ -144,7 +148,8 @@ class Listing:
 
     def _beyond(self, cursor: list[Any], orders: list[Order], *, backwards: bool) -> ColumnElement[bool]:
         """Rows after the cursor in the given order (which is the reverse one when going backwards)."""
-        arms, equal = [], []
+        arms: list[Any] = []
+        equal: list[Any] = []
         for order, raw in zip(orders, cursor, strict=True):
             column = attribute(self.entity, order.field)
             value = typed(order.field, raw)
@@ -165,7 +170,11 @@ def field_target(entity: Any, field: FieldInfo) -> Any:
 
 def can_sort(field: FieldInfo, principal: Principal) -> bool:
     """Links, long texts and masked values give no order."""
-    return not field.path and field.kind not in ("link", "longtext", "json", "codes", "file") and field.is_open_to(principal)
+    return (
+        not field.path
+        and field.kind not in ("link", "longtext", "json", "codes", "file")
+        and field.is_open_to(principal)
+    )
 
 
 def _terms(entity: Any, order: Order, *, nulls_first: bool = False) -> list[Any]:
@@ -203,7 +212,11 @@ def decode(cursor: str, length: int) -> list[Any] | None:
         values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except ValueError as error:
         raise RuleError(gettext("This page address is damaged; start from the first page")) from error
-    if not isinstance(values, list) or len(values) != length or any(isinstance(v, (dict, list)) for v in values):
+    if (
+        not isinstance(values, list)
+        or len(values) != length
+        or any(isinstance(v, (dict, list)) for v in values)
+    ):
         raise RuleError(gettext("This page address is damaged; start from the first page"))
     return values
 

@@ -21,7 +21,9 @@ MOST = 30
 
 def rows(entity: Any, text: str, principal: Principal) -> dict[str, Any]:
     """At most 30 visible rows whose label or search columns match; {"results": [{value, text, sub}]}."""
-    query = select(entity).options(load_only(entity.id, *(getattr(entity, name) for name in label_columns(entity))))
+    query = select(entity).options(
+        load_only(entity.id, *(getattr(entity, name) for name in label_columns(entity)))
+    )
     text = text.strip().replace("\x00", "")
     if text:
         query = query.where(lookup_search(entity, text, principal))

@@ -28,8 +28,17 @@ def _schema(field: FieldInfo) -> dict[str, Any]:
 
 def _parameters(entity: Any) -> list[dict[str, Any]]:
     """Filters, order and paging of the list."""
-    plain = {"q": "quick search", "sort": "columns, - for descending", "cols": "columns to return", "after": "cursor", "size": "25, 50 or 100"}
-    found = [{"in": "query", "name": name, "description": text, "schema": {"type": "string"}} for name, text in plain.items()]
+    plain = {
+        "q": "quick search",
+        "sort": "columns, - for descending",
+        "cols": "columns to return",
+        "after": "cursor",
+        "size": "25, 50 or 100",
+    }
+    found = [
+        {"in": "query", "name": name, "description": text, "schema": {"type": "string"}}
+        for name, text in plain.items()
+    ]
     for field in filterable(entity):
         for op in OPS_OF.get(field.kind, ()):
             name = field.name if op == "eq" else f"{field.name}__{op}"
@@ -48,10 +57,16 @@ def methods(entity: Any) -> dict[str, Any]:
             **({"required": needed} if (needed := [f.name for f in fields if is_required(f.column) and f.kind != "bool"]) else {}),
         }}},
     }  # fmt: skip
-    security = [{"jwt": []}]
+    security: list[dict[str, list[str]]] = [{"jwt": []}]
     answers = {
         code: {"description": text}
-        for code, text in {"200": "done", "401": "no token", "403": "no right", "404": "no such row", "422": "refused, with reasons"}.items()
+        for code, text in {
+            "200": "done",
+            "401": "no token",
+            "403": "no right",
+            "404": "no such row",
+            "422": "refused, with reasons",
+        }.items()
     }
     pk = {"in": "path", "name": "pk", "required": True, "schema": {"type": "integer"}}
     common = {"responses": answers, "security": security}

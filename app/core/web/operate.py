@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import abort, flash, redirect, render_template, request
 from flask_babel import gettext
+from werkzeug.exceptions import NotFound
 
 from app.core import labels, registry
 from app.core.db import web_session
@@ -21,8 +22,8 @@ def find(entity: Any, name: str) -> Operation:
     """The operation of that name on the entity that the principal may run; anything else is a 404."""
     for operation in registry.operations(entity):
         if operation.name == name and current().may(operation.permission, operation.subject):
-            return operation  # type: ignore[no-any-return]
-    abort(404)
+            return operation
+    raise NotFound
 
 
 def chosen() -> list[int]:

@@ -25,7 +25,7 @@ def form_for(operation: Operation, session: Any, *, posted: Any = None) -> Flask
     """The form of the operation's arguments, from its signature; `posted` stands for an API call's body."""
     inputs = {p.name: _input(operation, p, session) for p in operation.arguments}
     given = {} if posted is None else {"formdata": posted, "meta": {"csrf": False}}
-    return type("OperationForm", (FlaskForm,), inputs)(**given)  # type: ignore[no-any-return]
+    return type("OperationForm", (FlaskForm,), inputs)(**given)
 
 
 def _input(operation: Operation, parameter: inspect.Parameter, session: Any) -> Any:
@@ -40,7 +40,9 @@ def _input(operation: Operation, parameter: inspect.Parameter, session: Any) -> 
         target = registry.entity(parameter.name.removesuffix("_id"))
         from flask import url_for
 
-        return LookupField(**common, target=target, session=session, url=url_for("Lookups.rows", slug=target.slug()))
+        return LookupField(
+            **common, target=target, session=session, url=url_for("Lookups.rows", slug=target.slug())
+        )
     if isinstance(kind, type) and issubclass(kind, Choice):
         return choice_input(common, kind, optional=optional)
     if kind is bool:
@@ -72,16 +74,26 @@ def rows(operation: Operation, session: Any, ids: list[int]) -> list[Any]:
     return [found[one] for one in wanted]
 
 
-def run(operation: Operation, session: Any, ids: list[int], principal: Principal, arguments: dict[str, Any]) -> list[tuple[Any, bool, Any]]:
+def run(
+    operation: Operation, session: Any, ids: list[int], principal: Principal, arguments: dict[str, Any]
+) -> list[tuple[Any, bool, Any]]:
     """Run on each row in a savepoint of its own; (row, ok, sentence) for each. Commits nothing."""
     found = rows(operation, session, ids)
     if operation.house:
         with unscoped(operation.house, user_id=principal.user_id) as house:
-            return _run_each(operation, house, [house.get_one(operation.entity, row.id) for row in found], principal, arguments)
+            return _run_each(
+                operation,
+                house,
+                [house.get_one(operation.entity, row.id) for row in found],
+                principal,
+                arguments,
+            )
     return _run_each(operation, session, found, principal, arguments)
 
 
-def _run_each(operation: Operation, session: Any, found: list[Any], principal: Principal, arguments: dict[str, Any]) -> list[Any]:
+def _run_each(
+    operation: Operation, session: Any, found: list[Any], principal: Principal, arguments: dict[str, Any]
+) -> list[Any]:
     given = {"business_on": clock.business_date(session), "user_id": principal.user_id}
     takes = inspect.signature(operation.function).parameters
     extra = {name: value for name, value in given.items() if name in takes}

@@ -81,6 +81,4 @@ def _permissions(session: object, role_id: int) -> list[tuple[str, str]]:
 
 def current() -> Principal:
     """The principal of this request. Raises AttributeError outside of a logged-in request."""
-    return g.principal  # type: ignore[no-any-return]
-
-
+    return g.principal

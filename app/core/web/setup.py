@@ -54,7 +54,7 @@ def _appbuilder() -> None:
         None, None, indexview=HomeRedirect, base_template="appbuilder/baselayout.html",
         security_manager_class=OneRoleSecurity, update_perms=False,
     )  # fmt: skip
-    builder.init_app(current_app._get_current_object(), db.web_session)
+    builder.init_app(current_app._get_current_object(), db.web_session)  # type: ignore[attr-defined]  # noqa: SLF001
     register_screens(builder)
 
 
@@ -96,7 +96,9 @@ def _errors(app: Flask) -> None:
         db.web_session.rollback()
         if request.path.startswith("/api/") or request.accept_mimetypes.best == "application/json":
             return {"message": message}, status
-        return render_template(f"errors/{status if status in (403, 404, 429, 500) else 400}.html", message=message), status
+        return render_template(
+            f"errors/{status if status in (403, 404, 429, 500) else 400}.html", message=message
+        ), status
 
     app.register_error_handler(404, lambda _e: page(404, ""))
     app.register_error_handler(403, lambda _e: page(403, ""))

@@ -40,7 +40,13 @@ def sections(entity: Any, row: Any, principal: Principal, on: date) -> list[Sect
     """The declared sections with the row's values."""
     link = links.linker(principal)
     return [
-        Section(label, [Field(f.label, cell(f, row, principal, on, linked=link)) for f in describe_all(entity, names.split())])
+        Section(
+            label,
+            [
+                Field(f.label, cell(f, row, principal, on, linked=link))
+                for f in describe_all(entity, names.split())
+            ],
+        )
         for label, names in (entity.__screen__.show_sections or {_("Record"): entity.__screen__.list}).items()
     ]
 
@@ -54,7 +60,15 @@ def actions(entity: Any, row: Any, principal: Principal, may: Callable[[str], bo
         if principal.may(op.permission, op.subject) and (op.is_offered is None or op.is_offered(row))
     ]
     if may("edit"):
-        found.append(Action("edit", gettext("Edit"), f"/{slug}/edit/{row.id}", "edit", primary=not any(a.primary for a in found)))
+        found.append(
+            Action(
+                "edit",
+                gettext("Edit"),
+                f"/{slug}/edit/{row.id}",
+                "edit",
+                primary=not any(a.primary for a in found),
+            )
+        )
     if may("delete"):
         found.append(Action("delete", gettext("Delete"), f"/{slug}/delete/{row.id}", "trash", method="POST"))
     return found
@@ -69,7 +83,13 @@ def tabs(entity: Any, row: Any, principal: Principal) -> list[Tab]:
             url = links.list_url(slug, **{parent_link(child, entity): row.id, "partial": "tab"})
             found.append(Tab(slug, labels.entity_label(child), url))
     if entity.__history__ and principal.may("can_list", "History"):
-        url = links.list_url("history", entity=entity.slug(), row_id=row.id, partial="tab", cols="at.action.user.source.changes")
+        url = links.list_url(
+            "history",
+            entity=entity.slug(),
+            row_id=row.id,
+            partial="tab",
+            cols="at.action.user.source.changes",
+        )
         found.append(Tab("history", gettext("History"), url))
     if found:
         found[0].active = True

@@ -3,6 +3,7 @@
 import os
 import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from flask import Response, flash, redirect, request, send_file
@@ -45,7 +46,9 @@ def export_value(field: FieldInfo, row: Any, principal: Principal, on: Any) -> A
         return value
     if field.personal and not principal.may_reveal:
         return mask(str(value), field.personal)
-    return str(value.label) if isinstance(value, Choice) else value if field.kind == "datetime" else str(value)
+    return (
+        str(value.label) if isinstance(value, Choice) else value if field.kind == "datetime" else str(value)
+    )
 
 
 def export_rows(listing: Listing, session: Session) -> Iterator[tuple[Any, ...]]:
@@ -95,7 +98,7 @@ def export_list(listing: Listing) -> Any:
     rows = write_list(listing, session, path)
     log_export(listing, rows)
     response: Response = send_file(path, mimetype=XLSX, as_attachment=True, download_name=file_name(listing))
-    response.call_on_close(lambda: os.unlink(path))
+    response.call_on_close(lambda: Path(path).unlink(missing_ok=True))
     return response
 
 
@@ -106,8 +109,17 @@ def file_name(listing: Listing) -> str:
 def start_job(listing: Listing) -> Any:
     """Queue the export; the worker picks it up, or finds it again after a crash."""
     session = web_session()
-    wanted = {"entity": listing.entity.slug(), "query": list(map(list, request.args.items(multi=True))), "language": current().language}
-    job = FileJob(user_id=current().user_id, title=labels.entity_label(listing.entity), request=wanted, file_name=file_name(listing))
+    wanted = {
+        "entity": listing.entity.slug(),
+        "query": list(map(list, request.args.items(multi=True))),
+        "language": current().language,
+    }
+    job = FileJob(
+        user_id=current().user_id,
+        title=labels.entity_label(listing.entity),
+        request=wanted,
+        file_name=file_name(listing),
+    )
     session.add(job)
     session.commit()
     log_export(listing, None)
@@ -120,4 +132,6 @@ def listing_of(wanted: dict[str, Any], principal: Principal, on: Any) -> Listing
     """The listing that a stored request means."""
     from app.core import registry
 
-    return Listing(registry.entity(wanted["entity"]), MultiDict([tuple(pair) for pair in wanted["query"]]), principal, on)
+    return Listing(
+        registry.entity(wanted["entity"]), MultiDict([tuple(pair) for pair in wanted["query"]]), principal, on
+    )

@@ -1,6 +1,6 @@
 """What the reading process reports when a file or a cell cannot be used; the sentences are elsewhere."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 ORIGINAL_AFTER = "\x02"
 
@@ -18,8 +18,7 @@ class FileFault(Exception):
         self.place = {"reason": code, "sheet": sheet, "row": row, "column": column, "detail": detail}
 
 
-@dataclass(frozen=True)
-class CellFault:
+class CellFault(NamedTuple):
     """A cell that holds no usable value; the rest of its row is still read.
 
     `text` fills the sentence about it; `original` is what to write back where the cell itself was good.

@@ -8,7 +8,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from app.core.sheets.limits import Limits
+from app.core.sheets.limits import MEGA, Limits
 from app.core.sheets.reader import frames, header
 from app.core.sheets.reader.faults import FileFault
 
@@ -39,7 +39,8 @@ def _confine(limits: Limits) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes))
     resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_seconds, limits.cpu_seconds + 1))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    # room for the compiled modules that Python keeps, no more
+    resource.setrlimit(resource.RLIMIT_FSIZE, (MEGA, MEGA))
 
 
 def _source(path: Path, limits: Limits, wanted: dict[str, Any]) -> Any:

@@ -1,0 +1,126 @@
+"""What must hold before a row that somebody typed is stored, whichever door it came through.
+
+Entities stay declarations. Whoever knows a rule registers it at import; screens and the REST API call
+`prepare` before they store, so that both refuse the same things with the same words.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+from zoneinfo import available_timezones
+
+from babel.numbers import list_currencies
+from flask_babel import lazy_gettext as _
+from sqlalchemy import inspect
+from sqlalchemy.orm import Session
+
+from app.core.errors import ReadOnlyScope, RuleError
+
+Normaliser = Callable[[Session, Any, Any], Any]
+"""(session, row, value) → the value in its one form; raises RuleError."""
+Check = Callable[[Session, Any], Any]
+"""(session, row) → nothing, or a sentence that warns; may complete the row; raises RuleError naming the field."""
+Fill = Callable[[Session, Any, int | None], None]
+"""(session, row, user) → nothing; gives a new row what its form left open."""
+
+_NORMALISERS: dict[str, Normaliser] = {}
+_CHECKS: dict[Any, list[Check]] = defaultdict(list)
+_FILLS: dict[Any, list[Fill]] = defaultdict(list)
+
+
+def normaliser(form: str) -> Callable[[Normaliser], Normaliser]:
+    """Register what brings a value to its one form, for all columns whose `info` has this "form" or "kind"."""
+
+    def register(function: Normaliser) -> Normaliser:
+        _NORMALISERS[form] = function
+        return function
+
+    return register
+
+
+def check(*entities: Any) -> Callable[[Check], Check]:
+    """Register a rule that holds for every typed row of these entities."""
+
+    def register(function: Check) -> Check:
+        for entity in entities:
+            _CHECKS[entity].append(function)
+        return function
+
+    return register
+
+
+def fill(*entities: Any) -> Callable[[Fill], Fill]:
+    """Register what completes a new row of these entities."""
+
+    def register(function: Fill) -> Fill:
+        for entity in entities:
+            _FILLS[entity].append(function)
+        return function
+
+    return register
+
+
+def prepare(session: Session, row: Any, user_id: int | None) -> list[str]:
+    """Complete a typed row, bring its values to their forms and check it; returns what to warn of.
+
+    The row is not stored yet, or carries unsaved changes; nothing is flushed. Raises RuleError with the
+    column to which it belongs, and ReadOnlyScope for somebody who may only read.
+    """
+    entity, state = type(row), inspect(row)
+    if entity.__scope__.mode != "owned" and not session.reach.may_write:  # type: ignore[attr-defined]
+        raise ReadOnlyScope
+    with session.no_autoflush:
+        if not state.persistent:
+            for complete in _FILLS[entity]:
+                complete(session, row, user_id)
+        for column in entity.__table__.columns:
+            _normalise(session, row, column)
+        found = [rule(session, row) for rule in _CHECKS[entity]]
+    return [str(sentence) for sentence in found if sentence]
+
+
+def _normalise(session: Session, row: Any, column: Any) -> None:
+    """A value that was stored before its form was asked for does not stop other changes of its row."""
+    known = _NORMALISERS.get(column.info.get("form") or column.info.get("kind"))
+    if known is None or not inspect(row).attrs[column.key].history.has_changes():
+        return
+    value = getattr(row, column.key)
+    if value is None:
+        return
+    try:
+        setattr(row, column.key, known(session, row, value))
+    except RuleError as error:
+        raise RuleError(error.message, column.key) from error
+
+
+def changed(row: Any, *names: str) -> bool:
+    """Whether one of these columns is new in the row or differs from what is stored."""
+    state = inspect(row)
+    return not state.persistent or any(state.attrs[name].history.has_changes() for name in names)
+
+
+def at_least(row: Any, **least: Any) -> None:
+    """Refuse a number below its least: `at_least(product, grace_days=0)`. Empty ones pass."""
+    for name, low in least.items():
+        value = getattr(row, name)
+        if value is not None and value < low:
+            raise RuleError(_("At least %(low)s", low=low), name)
+
+
+@normaliser("currency")
+def currency(_session: Session, _row: Any, value: str) -> str:
+    """A currency by its ISO 4217 code, in capitals."""
+    code = value.strip().upper()
+    if code not in list_currencies():
+        raise RuleError(_("%(value)s is no currency; write its three letters, such as UAH", value=value))
+    return code
+
+
+@normaliser("zone")
+def zone(_session: Session, _row: Any, value: str) -> str:
+    """A time zone by its name in the IANA database."""
+    name = value.strip().replace(" ", "_")
+    known = {each.lower(): each for each in available_timezones()}
+    if name.lower() not in known:
+        raise RuleError(_("%(value)s is no time zone; write one such as Europe/Kyiv", value=value))
+    return known[name.lower()]
