@@ -22,12 +22,17 @@ FILES = {
     "regions-cn": ("regions_cn_gansu.csv", 19_224),
     "regions-ua": ("regions_ua.csv", 31_744),
     "dingxi": ("portfolio_dingxi.xlsx", 10_000),
+    "dingxi-b": ("portfolio_dingxi.xlsx", 10_000),
     "ua": ("portfolio_ua.xlsx", 240),
     "repayments-dingxi": ("repayments_dingxi.xlsx", 34_504),
     "repayments-ua": ("repayments_ua.xlsx", 1968),
     "write-offs-dingxi": ("repayments_dingxi.xlsx", 7),
     "write-offs-ua": ("repayments_ua.xlsx", 2),
 }
+
+
+LEFT_OUT = {"dingxi-b": ["数据日期", "贷款余额", "利息结至", "逾期起始日", "状态"]}
+"""The same loans from pay-out: what became of them comes from the file of repayments."""
 
 
 def layout(name: str) -> Layout:
@@ -45,7 +50,7 @@ def test_a_layout_reads_every_row_and_column_of_its_file(name: str) -> None:
     reads = layout(name)
     with open_table(HERE / file, sheet=reads.sheet, encoding=reads.encoding) as table:
         match = reads.match(table.header)
-        assert (match.missing, match.unknown) == ([], [])
+        assert (match.missing, match.unknown) == ([], LEFT_OUT.get(name, []))
         read = 0
         for block in convert_table(reads, match.mapping, table):
             assert not block.problems, {

@@ -20,6 +20,7 @@ SQL_AS_TEXT: dict[str, str] = {
     "app/core/security_ddl.py": "makes roles, policies and triggers equal to the registry's declarations",
     "app/core/triggers.py": "triggers and their functions are written in the database's own language",
     "app/contact/gate_sql.py": "the gate for a whole queue in one statement, by the same rules",
+    "app/servicing/intake/": "checks and stores whole files in temporary tables, which no entity describes",
     "app/core/db.py": "set_config() and the role of a transaction, before any entity exists",
 }
 

@@ -1,0 +1,69 @@
+"""What must hold of the rows of a portfolio, whoever sent it. One statement a rule, over all rows at once."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+from sqlalchemy.orm import Session
+
+from app.servicing.intake.problems import Problems
+from app.servicing.intake.staging import run
+
+
+@dataclass(frozen=True)
+class Check:
+    """A rule: the field at fault, why, and the rows that break it as (row, value, detail).
+
+    The reason may name the `detail` of a row.
+    """
+
+    field: str
+    reason: Any
+    query: str
+
+
+DUPLICATES = """
+    SELECT row, {field}, first FROM (
+        SELECT row, {field}, first_value(row) OVER (PARTITION BY {field} ORDER BY row) AS first FROM staged
+        WHERE {field} IS NOT NULL) d WHERE row <> first"""
+
+PORTFOLIO = (
+    Check("number", _("stands already in row %(detail)s"), DUPLICATES.format(field="number")),
+    Check("matures_on", _("is not after the day of disbursement, %(detail)s"),
+          "SELECT row, matures_on, disbursed_on FROM staged WHERE matures_on <= disbursed_on"),
+    Check("first_due_on", _("does not lie between disbursement and maturity"),
+          "SELECT row, first_due_on, NULL FROM staged "
+          "WHERE first_due_on <= disbursed_on OR first_due_on > matures_on"),
+    Check("identity_number", _("stands in row %(detail)s with another name"),
+          """SELECT row, identity_number, first FROM (
+                SELECT row, identity_number, customer_name, first_value(row) OVER w AS first,
+                    first_value(customer_name) OVER w AS name
+                FROM staged WHERE identity_number IS NOT NULL AND customer_name IS NOT NULL
+                WINDOW w AS (PARTITION BY identity_number ORDER BY row)) d WHERE customer_name <> name"""),
+    Check("currency", _("is no currency code of three letters"),
+          "SELECT row, currency, NULL FROM staged WHERE currency !~ '^[A-Z]{3}$'"),
+    Check("stated_balance", _("is more than was lent, %(detail)s"),
+          "SELECT row, stated_balance, principal FROM staged WHERE stated_balance > principal"),
+    Check("as_of", _("is before the day of disbursement, %(detail)s"),
+          "SELECT row, as_of, disbursed_on FROM staged WHERE as_of < disbursed_on"),
+    Check("stated_overdue_since", _("is after the day the file speaks of, %(detail)s"),
+          "SELECT row, stated_overdue_since, as_of FROM staged WHERE stated_overdue_since > as_of"),
+)  # fmt: skip
+
+
+def check(session: Session, checks: tuple[Check, ...], problems: Problems) -> None:
+    """Tell every row that breaks a rule."""
+    for rule in checks:
+        for row, value, detail in run(session, rule.query):
+            column = problems.columns.get(rule.field, rule.field)
+            problems.add(row, column, value, Told(rule.reason, str(detail)))
+
+
+class Told:
+    """A reason that names a detail of its row; put into the reader's language when it is read."""
+
+    def __init__(self, reason: Any, detail: str) -> None:
+        self._reason, self._detail = reason, detail
+
+    def __str__(self) -> str:
+        return str(self._reason) % {"detail": self._detail}

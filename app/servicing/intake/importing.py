@@ -1,0 +1,165 @@
+"""One import from the file to the record of its end."""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from flask_babel import force_locale, lazy_gettext as _
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.core import clock, db, files
+from app.core.db import unscoped
+from app.core.errors import RuleError
+from app.core.org import User
+from app.core.sheets.errors import SheetError
+from app.models.intake import ImportLayout, ImportRun
+from app.models.lending import Client
+from app.servicing.intake import layouts, names, runs
+from app.servicing.intake.errors import write_refused
+from app.servicing.intake.layouts import Source
+from app.servicing.intake.portfolio import import_portfolio
+from app.servicing.intake.problems import Problems
+from app.servicing.intake.receipts import import_repayments, import_write_offs
+from app.servicing.intake.regions import import_regions
+from app.servicing.intake.summary import Counts, Summary, Task
+
+LOCK_OF_CLIENT = 7_213_011
+"""First half of the advisory lock that lets one import at a time work on a client's book."""
+TARGETS: dict[str, Callable[[Task], tuple[int, Counts]]] = {
+    "regions": import_regions,
+    "portfolio": import_portfolio,
+    "repayments": import_repayments,
+    "write_offs": import_write_offs,
+}
+INTERNAL = _("An error inside the program ended the import; nothing of it was stored. The log says more.")
+
+
+def run_import(
+    path: str | Path, layout_name: str, client_code: str | None = None, *, user_id: int | None = None,
+    as_of: date | None = None, progress: Callable[[int, str], None] | None = None, run_id: int | None = None,
+    file_key: str | None = None,
+) -> Summary:  # fmt: skip
+    """Import a file by a layout into the book of a client (without a code: of the client the layout names).
+
+    as_of: the day a ledger without such a column speaks of; else the business date.
+    progress: called with (percent, stage).
+    run_id: an import that waits to be run, as the screen makes one; else a record is made.
+
+    Raises RuleError, also recorded in the run, where the whole file is refused or the user may not import it.
+    """
+    path = Path(path)
+    with unscoped("read an import's layout", user_id=user_id) as session:
+        source = layouts.find(session, layout_name)
+        language = session.scalar(select(User.language).where(User.id == user_id)) if user_id else None
+    _refuse_without_right(source, client_code, user_id)
+    run_id = runs.begin(source.id, path, user_id, run_id, file_key)
+    wanted = _Wanted(source, path, client_code, user_id, as_of, run_id)
+    token = db.source.set("import")
+    try:
+        with force_locale(language or "en"):
+            return _import(wanted, runs.Teller(run_id, progress))
+    except (RuleError, SheetError) as error:
+        runs.fail(run_id, str(error))
+        raise RuleError(str(error)) from error
+    except BaseException:
+        runs.fail(run_id, str(INTERNAL))
+        raise
+    finally:
+        db.source.reset(token)
+
+
+def run_waiting(run_id: int, progress: Callable[[int, str], None] | None = None) -> Summary:
+    """Run an import that waits with its file stored. Raises RuleError as `run_import` does."""
+    with unscoped("read what an import waits for") as session:
+        run = session.get_one(ImportRun, run_id)
+        layout = session.get_one(ImportLayout, run.layout_id).name
+        key, name, user_id = run.file_key or "", run.file_name, run.started_by_id
+        client = session.scalar(select(Client.code).where(Client.id == run.client_id))
+    with TemporaryDirectory(prefix="loandesk-import-") as folder, files.open_file(key) as kept:
+        path = Path(folder) / Path(name).name
+        with path.open("wb") as copy:
+            shutil.copyfileobj(kept, copy)
+        return run_import(path, layout, client, user_id=user_id, progress=progress, run_id=run_id)
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """What was asked for."""
+
+    source: Source
+    path: Path
+    client_code: str | None
+    user_id: int | None
+    as_of: date | None
+    run_id: int
+
+
+def _import(wanted: _Wanted, tell: runs.Teller) -> Summary:
+    """Everything in one transaction: the rows, the problems, and that the run is done."""
+    source, problems = wanted.source, Problems()
+    with unscoped("import a file for the whole book of a client", user_id=wanted.user_id) as session:
+        runs.hold(session, wanted.run_id)
+        client = None
+        if source.target != "regions":
+            _wait_for_client(session, wanted.client_code or source.client_code or "", tell)
+            client = names.client_of(session, source, wanted.client_code)
+        tell(1, _("Reading"))
+        task = Task(
+            session, source, wanted.path, client, wanted.run_id, wanted.user_id, clock.business_date(session),
+            wanted.as_of, problems, tell,
+        )  # fmt: skip
+        rows, counts = TARGETS[source.target](task)
+        tell(97, _("Finishing"))
+        error_file = _error_file(wanted, problems)
+        summary = Summary(
+            wanted.run_id, rows, counts.created, counts.updated, counts.unchanged, len(problems.rows),
+            counts.differences, error_file,
+        )  # fmt: skip
+        runs.finish(session, summary, client.id if client else None, problems.ordered())
+    tell(100, _("Done"))
+    return summary
+
+
+def _wait_for_client(session: Session, code: str, tell: runs.Teller) -> None:
+    key = (LOCK_OF_CLIENT, func.hashtext(code))
+    if not session.scalar(select(func.pg_try_advisory_xact_lock(*key))):
+        tell(1, _("Waiting for another import of this client to end"))
+        session.execute(select(func.pg_advisory_xact_lock(*key)))
+
+
+def _error_file(wanted: _Wanted, problems: Problems) -> str | None:
+    """Keep the refused rows as a workbook and give its key."""
+    if not problems.rows:
+        return None
+    with TemporaryDirectory(prefix="loandesk-import-") as folder:
+        target = Path(folder) / "refused.xlsx"
+        write_refused(wanted.source, wanted.path, problems, target)
+        with target.open("rb") as stream:
+            return files.store(stream, "import-errors")
+
+
+def _refuse_without_right(source: Source, client_code: str | None, user_id: int | None) -> None:
+    """Only who sees everything, or the client's whole portfolio, imports into it: a file may name any row of it."""
+    if user_id is None:
+        return
+    with db.scoped_as(user_id) as session:
+        reach = session.reach
+        code = client_code or source.client_code
+        client_id = session.scalar(select(Client.id).where(Client.code == code)) if code else None
+    if reach.is_all or (source.target != "regions" and client_id is not None and client_id in reach.clients):
+        return
+    raise RuleError(_("An import needs a grant on everything or on the whole portfolio of its client"))
+
+
+def said(progress: Callable[[str], Any]) -> Callable[[int, str], None]:
+    """A teller of lines as a teller of progress: "40 % Checking"."""
+
+    def tell(percent: int, stage: str) -> None:
+        progress(f"{percent:3d} % {stage}")
+
+    return tell

@@ -1,0 +1,39 @@
+"""What is wrong with which row, in words for the person who sent the file."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with one row: the column as the file names it, what stands there, and why not."""
+
+    row: int
+    column: str
+    value: str | None
+    reason: Any
+
+
+@dataclass
+class Problems:
+    """All that is wrong with a file. A row with any problem is left out; the others are imported."""
+
+    columns: dict[str, str] = field(default_factory=dict)
+    """field → the name its column has in the file."""
+    found: list[Problem] = field(default_factory=list)
+    rows: set[int] = field(default_factory=set)
+
+    def add(self, row: int, column: str, value: Any, reason: Any) -> None:
+        """Note a problem of a row; `reason` is a (lazily translated) sentence's predicate: "is no date"."""
+        self.found.append(Problem(row, column, None if value is None else str(value), reason))
+        self.rows.add(row)
+
+    def of_field(self, name: str, places: Iterable[tuple[int, Any]], reason: Any) -> None:
+        """The same problem of a field in several rows, given as (row, value)."""
+        for row, value in places:
+            self.add(row, self.columns.get(name, name), value, reason)
+
+    def ordered(self) -> list[Problem]:
+        """By row, in the order they were found."""
+        return sorted(self.found, key=lambda problem: problem.row)

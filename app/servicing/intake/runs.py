@@ -1,0 +1,118 @@
+"""The record of imports: begun, how far, how ended; and runs that died are told as such.
+
+The record is written in transactions of its own, so that everyone sees how far an import has come while the
+rows themselves wait for the one commit at the end. A run holds an advisory lock for as long as it lives.
+"""
+
+import time
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.orm import Session
+
+from app.core import clock
+from app.core.db import unscoped
+from app.models.intake import ImportProblem, ImportRun, ImportState
+from app.servicing.intake.problems import Problem
+from app.servicing.intake.summary import Summary
+
+LOCKS = 7_213_010
+"""First half of the advisory locks of runs; the second is the run's id."""
+SECONDS_BETWEEN_TELLING = 1.0
+SHOWN = 1000
+"""Characters of a refused value that are kept."""
+INTERRUPTED = _("The import was interrupted and nothing of it was stored. Import the file again.")
+
+
+def begin(layout_id: int, path: Path, user_id: int | None, run_id: int | None, file_key: str | None) -> int:
+    """Record that an import begins (or that a waiting one is taken up) and give its id."""
+    with unscoped("record that an import begins", user_id=user_id) as session:
+        end_interrupted(session)
+        run = (
+            session.get_one(ImportRun, run_id)
+            if run_id
+            else ImportRun(file_name=path.name, started_by_id=user_id)
+        )
+        run.layout_id, run.state, run.progress = layout_id, ImportState.WAITING, 0
+        run.file_key = file_key or run.file_key
+        session.add(run)
+        session.flush()
+        return run.id
+
+
+def hold(session: Session, run_id: int) -> None:
+    """Show as long as this transaction lives that the run is alive."""
+    session.execute(select(func.pg_advisory_xact_lock(LOCKS, _key(run_id))))
+    _record(run_id, state=ImportState.RUNNING)
+
+
+def end_interrupted(session: Session) -> int:
+    """Mark the runs whose process died as failed; returns how many there were."""
+    alive = func.pg_try_advisory_xact_lock(LOCKS, func.mod(ImportRun.id, 2**31).cast(_integer()))
+    running = session.scalars(select(ImportRun.id).where(ImportRun.state == ImportState.RUNNING)).all()
+    dead = [number for number in running if session.scalar(select(alive).where(ImportRun.id == number))]
+    if dead:
+        ended = {"state": ImportState.FAILED, "message": str(INTERRUPTED), "ended_at": clock.now()}
+        session.execute(update(ImportRun).where(ImportRun.id.in_(dead)).values(ended))
+    return len(dead)
+
+
+def fail(run_id: int, message: str) -> None:
+    """Record why the whole file was refused."""
+    _record(run_id, state=ImportState.FAILED, message=message, ended_at=clock.now())
+
+
+def finish(session: Session, summary: Summary, client_id: int | None, problems: list[Problem]) -> None:
+    """Record the end and the refused rows, in the transaction that stores the rows themselves."""
+    if problems:
+        rows = [
+            {"run_id": summary.run_id, "row": problem.row, "column": problem.column[:200],
+             "value": problem.value and problem.value.replace("\0", "\u2400")[:SHOWN], "reason": str(problem.reason)}
+            for problem in problems
+        ]  # fmt: skip
+        session.execute(insert(ImportProblem), rows)
+    counts = {
+        name: getattr(summary, name) for name in ("rows", "created", "updated", "unchanged", "rejected")
+    }
+    ended = {"state": ImportState.DONE, "progress": 100, "ended_at": clock.now(), "client_id": client_id}
+    values = {**counts, **ended, "error_file_key": summary.error_file}
+    session.execute(update(ImportRun).where(ImportRun.id == summary.run_id).values(values))
+
+
+class Teller:
+    """Tells how far a run is: to whoever waits for it, and now and then to its record."""
+
+    def __init__(self, run_id: int, progress: Callable[[int, str], None] | None) -> None:
+        self._run_id, self._progress = run_id, progress
+        self._told_at = time.monotonic()
+
+    def __call__(self, percent: int, stage: Any) -> None:
+        if self._progress is not None:
+            self._progress(percent, str(stage))
+        if time.monotonic() - self._told_at >= SECONDS_BETWEEN_TELLING:
+            _record(self._run_id, progress=percent)
+            self._told_at = time.monotonic()
+
+
+def _record(run_id: int, **values: Any) -> None:
+    with unscoped("record how far an import is") as session:
+        session.execute(update(ImportRun).where(ImportRun.id == run_id).values(values))
+
+
+def _key(run_id: int) -> int:
+    return run_id % 2**31
+
+
+def _integer() -> Any:
+    from sqlalchemy import Integer
+
+    return Integer
+
+
+def as_of_or(day: date | None, business_date: date) -> date:
+    """The day a file speaks of: the one asked for, else the business date."""
+    return day or business_date
