@@ -1,5 +1,6 @@
 """The standard roles as data. A bank changes them on the role screen; these are what a new installation has."""
 
+import secrets
 from collections.abc import Iterable
 from typing import Any
 
@@ -91,7 +92,7 @@ def create_roles() -> None:
     """
     from app import create_app
 
-    builder = create_app().extensions["appbuilder"]
+    builder = create_app(SECRET_KEY=secrets.token_urlsafe()).extensions["appbuilder"]
     with unscoped("create permissions and standard roles") as session:
         ids = _permission_ids(session, every_permission(builder))
         for name in (ADMINISTRATOR, *ROLES):

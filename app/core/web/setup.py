@@ -1,6 +1,5 @@
 """The application factory's parts: extensions, language, headers, error pages, generated screens."""
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,9 @@ from flask_login import current_user
 from flask_wtf.csrf import CSRFError, CSRFProtect
 
 from app.core import db
+from app.core.i18n import CATALOGUES, compile_catalogues
 from app.core.errors import OutOfScope, ReadOnlyScope, RuleError
+from app.core.web import assets
 
 ROOT = Path(__file__).resolve().parents[2]
 CSP = (
@@ -33,10 +34,13 @@ def build(**overrides: Any) -> Flask:
     """Make the Flask app with every declared screen on it."""
     app = Flask("app", template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
     app.config.from_object("config")
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(CATALOGUES)
     app.config.update(overrides)
+    compile_catalogues()
     if not app.config.get("SECRET_KEY"):
-        app.config["SECRET_KEY"] = os.urandom(32)
+        raise RuleError("SECRET_KEY is not set; run.py makes one, a production installation gives its own")
     CSRFProtect(app)
+    assets.init(app)
     with app.app_context():
         _appbuilder()
     _hooks(app)

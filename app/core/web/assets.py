@@ -1,0 +1,37 @@
+"""Static files: named by their content, kept by the browser for a year, sent compressed."""
+
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, request
+from flask_compress import Compress
+
+YEAR = 31_536_000
+
+
+@lru_cache(maxsize=512)
+def content_hash(path: str, _modified: int) -> str:
+    """A short hash of a file; a changed file gets another address."""
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:10]
+
+
+def init(app: Flask) -> None:
+    """Compress what compresses, and version the addresses of static files."""
+    app.config.setdefault("COMPRESS_ALGORITHM", ["gzip"])
+    app.config.setdefault("COMPRESS_LEVEL", 5)
+    Compress(app)
+
+    @app.url_defaults
+    def version(endpoint: str, values: dict[str, Any]) -> None:
+        if endpoint == "static" and "filename" in values:
+            file = Path(str(app.static_folder)) / values["filename"]
+            if file.is_file():
+                values["v"] = content_hash(str(file), file.stat().st_mtime_ns)
+
+    @app.after_request
+    def keep(response: Any) -> Any:
+        if request.endpoint == "static" and "v" in request.args:
+            response.headers["Cache-Control"] = f"public, max-age={YEAR}, immutable"
+        return response
