@@ -4,7 +4,7 @@ import re
 from typing import Any, ClassVar
 
 from flask_appbuilder import Model
-from sqlalchemy import BigInteger, ForeignKey, Identity, Integer, inspect
+from sqlalchemy import BigInteger, ForeignKey, Identity, Integer, event, inspect
 from sqlalchemy.orm import Mapped, MappedColumn, declared_attr, mapped_column, relationship
 
 from app.core import registry
@@ -64,6 +64,8 @@ class Entity(Model):
     __screen__: ClassVar[Screen] = Screen()
     __history__: ClassVar[bool] = True
     """Changes of every field are kept. False only for rows that are themselves a record of events."""
+    __said__: ClassVar[dict[str, dict[str, Any]]] = {}
+    """What the entity's own columns say besides their named type; merged once the class is mapped."""
 
     id: Mapped[int] = mapped_column(
         BigInteger, Identity(), primary_key=True, sort_order=-1, info={"kind": "id"}
@@ -83,10 +85,8 @@ class Entity(Model):
             raise TypeError(f"{cls.__name__} needs a docstring that says what it is")
         add_key_columns(cls)
         _add_relationships(cls)
-        said = _said_of_columns(cls)
+        cls.__said__ = _said_of_columns(cls)
         super().__init_subclass__(**kwargs)
-        for name, info in said.items():
-            cls.__table__.c[name].info.update(info)
         registry.register_entity(cls)
 
     @classmethod
@@ -106,3 +106,9 @@ class Entity(Model):
         return f"{type(self).__name__} {self.id}"
 
     __repr__ = __str__
+
+
+@event.listens_for(Entity, "after_mapper_constructed", propagate=True)
+def _keep_what_columns_say(_mapper: Any, cls: Any) -> None:
+    for name, info in cls.__said__.items():
+        cls.__table__.c[name].info.update(info)
