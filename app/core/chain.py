@@ -1,11 +1,13 @@
 """A chain: the named steps of a job that are done day by day, in the order of their declaration."""
 
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
+from zoneinfo import ZoneInfo
 
-from app.core import jobs, settings
+from app.core import clock, jobs, settings
 from app.core.clock import BUSINESS_DATE
 from app.core.db import ScopedSession, unscoped
 from app.core.errors import RuleError
@@ -13,6 +15,7 @@ from app.core.jobs import Outcome, Record
 from app.core.org.records import JobState
 
 Step = Callable[[ScopedSession, date, Record], int]
+log = logging.getLogger("loandesk.jobs")
 ONE_DAY = timedelta(days=1)
 
 
@@ -57,6 +60,30 @@ class Chain:
         """
         days = self._days(until)
         return [outcome for day in days for outcome in self._day(day, tell, user_id, is_last=day == until)]
+
+    def run_requested(self) -> int:
+        """Run what was asked for (`app.core.jobs.request`); how many requests were met.
+
+        A request that a dead process was at is taken up again after a while; its done steps are passed over.
+        """
+        with unscoped("which runs are asked for") as session:
+            waiting = [(row.business_on, row.user_id) for row in jobs.requested(session, self.name)]
+        return sum(
+            jobs.meet(self.name, day, partial(self._days_until, day, user)) for day, user in waiting if day
+        )
+
+    def follow_the_clock(self) -> int:
+        """Run until the computer's date, where the installation's date follows it; how many steps were new."""
+        with unscoped("whether the clock runs") as session:
+            if not settings.read_flag(session, "clock_runs"):
+                return 0
+            today = clock.now().astimezone(ZoneInfo(settings.read(session, "zone"))).date()
+            if today <= clock.business_date(session):
+                return 0
+        return self._days_until(today, None)
+
+    def _days_until(self, day: date, user_id: int | None) -> int:
+        return sum(outcome.is_new for outcome in self.run(day, log.info, user_id))
 
     def _day(
         self, day: date, tell: Callable[[str], None], user_id: int | None, *, is_last: bool

@@ -9,10 +9,10 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InternalError
 from sqlalchemy.orm import Session
@@ -24,6 +24,10 @@ from app.core.org.records import JobRun, JobState
 log = logging.getLogger("loandesk.jobs")
 LOCKS = 7_213_002
 """First half of the advisory locks of jobs; the second is the job's name."""
+REQUEST = "request"
+"""The step under which somebody's wish to have a job run waits."""
+PATIENCE = timedelta(minutes=1)
+"""After this long a request that is being met may be taken up by another process too: steps are done once."""
 LISTED_ERRORS = 1000
 """A step lists so many errors; the rest is counted."""
 
@@ -114,11 +118,34 @@ def miss(job: str, step: str, business_on: date) -> Outcome:
 
 def request(session: Session, job: str, business_on: date | None, user_id: int | None) -> JobRun:
     """Ask for a job to be run soon: a waiting row that the clockwork picks up. Twice is the same as once."""
-    found = find(session, job, "request", business_on)
+    found = find(session, job, REQUEST, business_on)
     if found is not None and found.state in (JobState.WAITING, JobState.RUNNING):
         return found
     values: dict[str, Any] = {"state": JobState.WAITING, "user_id": user_id, "errors": [], "ended_at": None}
-    return _upsert(session, job, "request", business_on, values)
+    return _upsert(session, job, REQUEST, business_on, values)
+
+
+def requested(session: Session, job: str) -> list[JobRun]:
+    """The requests that wait, and those that nobody seems to be at any more; the earliest day first."""
+    left = and_(JobRun.state == JobState.RUNNING, JobRun.started_at < clock.now() - PATIENCE)
+    waiting = or_(JobRun.state == JobState.WAITING, left)
+    found = select(JobRun).where(JobRun.job == job, JobRun.step == REQUEST, waiting)
+    return list(session.scalars(found.order_by(JobRun.business_on)))
+
+
+def meet(job: str, business_on: date, work: Callable[[], int]) -> bool:
+    """Do what a request asks for and record how it ended; whether it went well."""
+    values: dict[str, Any] = {"state": JobState.RUNNING, "started_at": clock.now()}
+    with unscoped("take up a request") as session:
+        _upsert(session, job, REQUEST, business_on, values)
+    try:
+        values = {"state": JobState.DONE, "rows": work(), "errors": []}
+    except Exception as error:
+        log.exception("%s: what was asked for failed", job)
+        values = {"state": JobState.FAILED, "errors": [{"row": None, "reason": reason_of(error)}]}
+    with unscoped("record how a request ended") as session:
+        _upsert(session, job, REQUEST, business_on, {**values, "ended_at": clock.now()})
+    return values["state"] == JobState.DONE
 
 
 def note(session: Session, job: str, step: str, business_on: date, rows: int) -> None:

@@ -101,6 +101,7 @@ class Message(Entity):
         Index("uq_message_once", "business_on", "customer_id", "template_id", "slot", "loan_id", unique=True,
               postgresql_nulls_not_distinct=True, postgresql_where=text("slot <> ''")),
         Index("ix_message_unknown", "phone", postgresql_where=text("state = 'unknown'")),
+        Index("ix_message_inbound", "phone", "id", postgresql_where=text("is_inbound")),
         Index("ix_message_parts", text("string_to_array(provider_reference, ' ')"), postgresql_using="gin",
               postgresql_where=text("provider_reference IS NOT NULL")),
         Index("ix_message_due", "send_after", "id", postgresql_where=text("state = 'queued'")),

@@ -1,12 +1,12 @@
 """A book of loans made in the database by SQL, as large as a test or a measurement wants it."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.core.org import Branch
-from app.models import Bucket, Client, Loan, Product
+from app.models import Bucket, Client, Customer, Instalment, Loan, Phone, Product
 from app.servicing.arrears import recompute
 
 BUSINESS_ON = date(2018, 6, 25)
@@ -35,6 +35,41 @@ def make_frame(session: Session, grace_days: int = 15, **client: str) -> tuple[C
         )
     session.flush()
     return lender, product, branch
+
+
+def add_customer(session: Session, client: Client, name: str, number: str | None = "", **columns) -> Customer:
+    """A customer with his telephone: one of China by default, None for none."""
+    customer = Customer(client_id=client.id, name=name, **({"language": "en", "zone": client.zone} | columns))
+    session.add(customer)
+    session.flush()
+    if number is not None:
+        number = number or f"+86138{customer.id:08}"
+        session.add(Phone(customer_id=customer.id, number=number, is_primary=True))
+    return customer
+
+
+def add_loan(
+    session: Session, product: Product, customer: Customer, first_due_on: date, *, count: int = 3, **columns
+) -> Loan:
+    """A loan of so many instalments of 1000 and interest 10, due every 30 days, nothing paid."""
+    lent_on = first_due_on - timedelta(days=30)
+    loan = Loan(
+        client_id=customer.client_id, number=f"N{session.query(Loan).count() + 1}", customer_id=customer.id,
+        product_id=product.id, currency=product.currency, principal=1000 * count, annual_rate=12,
+        disbursed_on=lent_on, matures_on=lent_on + timedelta(days=30 * count), method="equal_principal",
+        terms={}, principal_outstanding=1000 * count, **columns,
+    )  # fmt: skip
+    session.add(loan)
+    session.flush()
+    session.add_all(
+        Instalment(
+            loan_id=loan.id, customer_id=customer.id, number=n + 1, due_on=first_due_on + timedelta(days=30 * n),
+            principal=1000, interest=10, balance=1000 * (count - n - 1),
+        )
+        for n in range(count)
+    )  # fmt: skip
+    session.flush()
+    return loan
 
 
 def make_book(

@@ -1,0 +1,160 @@
+"""The night's messages: who is reminded of what today, by set-based statements with all rules of contact.
+
+Candidates are staged as ids (who, which loan, which instalment, which template, when). Then one statement a
+client and channel joins what the texts say and the gate asks, and inserts; a refused one is stored with its
+reason, so that it can be seen why somebody heard nothing. A customer gets one message at a time of day: of
+the oldest overdue loan. What was made before is never made again, whatever has changed meanwhile.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, cast
+
+from sqlalchemy import CursorResult, select, text
+from sqlalchemy.orm import Session
+
+from app.contact.gate_sql import columns, refusal_sql
+from app.contact.packs import Way
+from app.contact.phones import zones
+from app.core import jobs
+from app.core.jobs import Record
+from app.messaging import queue_sql as sql
+from app.messaging.calling import rules_of
+from app.messaging.families import Family, families
+from app.messaging.reasons import Reason
+from app.messaging.wording import TemplateError, compile_sql, missing_sql
+from app.models.customers import Customer
+from app.models.lending import Client
+from app.models.messages import MessageTemplate, TemplateKind
+
+AUTOMATIC = (TemplateKind.TIMED, TemplateKind.ADVANCE)
+
+
+def queue(session: Session, day: date, record: Record) -> int:
+    """Make the day's reminders of all clients. Returns how many messages were made, refused ones included.
+
+    A template that cannot be used and a customer whose message cannot be made are told to `record`.
+    """
+    rows = 0
+    for client in session.scalars(select(Client).order_by(Client.id)):
+        usable = [family for family in families(session, client, AUTOMATIC) if _is_usable(family, record)]
+        if usable:
+            rows += _of_client(session, client, usable, day, record)
+    return rows
+
+
+def _is_usable(family: Family, record: Record) -> bool:
+    try:
+        for template in family.members.values():
+            compile_sql(template.text, template.language)
+        return bool(family.slots)
+    except (TemplateError, ValueError) as error:
+        record.problem(family.name, str(error))
+        return False
+
+
+def _of_client(session: Session, client: Client, usable: Sequence[Family], day: date, record: Record) -> int:
+    _run(session, sql.STAGE)
+    _run(session, sql.ZONES)
+    channels: dict[str, list[int]] = defaultdict(list)
+    for place, family in enumerate(usable):
+        _stage(session, family, place, client, day)
+        if others := channels[family.channel]:
+            _run(session, sql.ONLY_ONE, place=place, others=others)
+        others.append(place)
+    rows = 0
+    for channel, places in channels.items():
+        _run(session, sql.NOT_AGAIN, day=day, channel=channel, places=places)
+        _run(session, "ANALYZE staged_message")
+        _find_zones(session)
+        mine = [usable[place] for place in places]
+        rows += _insert(
+            session, client, channel, mine, {"day": day, "channel": channel, "places": places}, record
+        )
+    _run(session, "DROP TABLE staged_message, staged_zones")
+    return rows
+
+
+def _stage(session: Session, family: Family, place: int, client: Client, day: date) -> None:
+    """Put a family's candidates into the stage, each with the template of his language."""
+    if family.kind == TemplateKind.TIMED:
+        found, days = (
+            sql.LATE,
+            10**5 if family.first.max_days_overdue is None else family.first.max_days_overdue,
+        )
+    else:
+        found, days = sql.COMING, family.first.days_before or 0
+    arms = [
+        f"WHEN :language{n} THEN {int(template.id)}" for n, template in enumerate(family.members.values())
+    ]
+    chosen = f"CASE c.language {' '.join(arms)} ELSE {int(family.fallback.id)} END"
+    words = {f"language{n}": language for n, language in enumerate(family.members)}
+    values = {"client": client.id, "day": day, "span": days, "place": place, "slots": family.slots}
+    _run(session, sql.CANDIDATES.format(template=chosen, found=found), **values, **words)
+
+
+def _find_zones(session: Session) -> None:
+    """The time zones of the numbers of staged customers whose own zone is not known."""
+    numbers = session.scalars(text(sql.UNKNOWN_ZONES)).all()
+    if numbers:
+        rows = [{"number": number, "zones": zones(number)} for number in numbers]
+        _run(session, sql.ADD_ZONES, rows=json.dumps(rows))
+
+
+def _insert(
+    session: Session,
+    client: Client,
+    channel: str,
+    own: Sequence[Family],
+    values: dict[str, Any],
+    record: Record,
+) -> int:
+    templates = [template for family in own for template in family.members.values()]
+    body, words = _body(templates)
+    rules, way = rules_of(session, client), Way(channel)
+    needed = columns(rules, way) - {"number", "at"}
+    ways = ", ".join(f"'{each.value}'" for each in sorted(rules.pack.cap(way).ways))
+    counted = {name: sql.COUNTED.format(days=days, ways=ways) for name, days in sql.SPANS.items()}
+    facts = [f"{(sql.FACTS | counted)[name]} AS {name}" for name in sorted(needed)]
+    statement = sql.INSERT.format(
+        refusal=refusal_sql(rules, way), body=body, missing=_missing(templates),
+        missing_code=Reason.MISSING_VALUE.value, facts=", ".join(facts), some="{some}",
+    )  # fmt: skip
+    people = session.scalars(text("SELECT DISTINCT customer_id FROM staged_message ORDER BY 1")).all()
+
+    def apply(some: Sequence[int]) -> int:
+        if len(some) == len(people):
+            return _run(session, statement.replace("{some}", ""), **values, **words)
+        chosen = statement.replace("{some}", "AND s.customer_id = ANY(:some)")
+        return _run(session, chosen, **values, **words, some=list(some))
+
+    def tell(customer_id: int, reason: str) -> None:
+        record.problem(
+            session.scalar(select(Customer.name).where(Customer.id == customer_id)), reason, id=customer_id
+        )
+
+    return jobs.isolated(session, people, apply, tell)
+
+
+def _body(templates: Sequence[MessageTemplate]) -> tuple[str, dict[str, str]]:
+    """The text of a message as SQL, and its words as parameters."""
+    arms, words = [], {}
+    for template in templates:
+        words[f"words{template.id}"], filled = compile_sql(template.text, template.language)
+        call = ", ".join([f"CAST(:words{template.id} AS text)", *filled])
+        arms.append(f"WHEN {int(template.id)} THEN format({call})")
+    return f"CASE s.template_id {' '.join(arms)} END", words
+
+
+def _missing(templates: Sequence[MessageTemplate]) -> str:
+    arms = " ".join(f"WHEN {int(each.id)} THEN {missing_sql(each.text)}" for each in templates)
+    return f"CASE s.template_id {arms} END"
+
+
+def _run(session: Session, statement: str, **values: Any) -> int:
+    done = session.execute(text(statement.replace(":day", "CAST(:day AS date)")), values)
+    return int(cast("CursorResult[Any]", done).rowcount)

@@ -1,0 +1,149 @@
+"""Daily sums of the book by village, branch, officer and product, from which reports of any day are read.
+
+The portfolio is what stood at the end of a day; collections are what moved on it. Taking a day again replaces
+it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from typing import Any, cast
+
+from sqlalchemy import CursorResult, func, select, text
+from sqlalchemy.orm import Session
+
+from app.core import jobs
+from app.servicing.arrears import bucket_sql, by_hash, status_sql
+
+KEPT_DAYS = 35
+"""Older days of the portfolio are dropped unless they end a month. Collections are kept: they add up."""
+
+_KEYS = (
+    "region_id, region_lft, branch_id, branch_lft, officer_id, client_id, product_id, product_kind, currency"
+)
+_OF_LOAN = ", ".join(f"l.{key}" for key in _KEYS.split(", "))
+
+_PORTFOLIO = f"""
+    INSERT INTO portfolio_snapshot (taken_on, {_KEYS}, bucket_id, status, loans, principal, outstanding,
+        overdue)
+    SELECT :day, {_OF_LOAN}, {{bucket}}, {{status}}, count(*), sum(l.principal), sum({{owed}}), sum({{late}})
+    FROM loan l {{sources}}
+    WHERE l.disbursed_on <= :day {{which}} GROUP BY {_OF_LOAN}, {{bucket}}, {{status}}"""
+
+_NOW = {
+    "bucket": "l.bucket_id", "status": "l.status", "owed": "l.principal_outstanding",
+    "late": "l.overdue_principal + l.overdue_interest", "sources": "", "which": "",
+}  # fmt: skip
+
+
+def take(session: Session, day: date) -> int:
+    """Sums of a day: the portfolio as the loans stand now, and what moved on the day. Returns the rows."""
+    _lock(session)
+    rows = _replace(session, "portfolio_snapshot", _PORTFOLIO.format(**_NOW), day)
+    return rows + collections(session, day)
+
+
+def prune(session: Session, day: date) -> int:
+    """Drop days of the portfolio that are neither recent nor the end of a month."""
+    ends_month = "extract(day FROM taken_on + 1) = 1"
+    dropped = f"DELETE FROM portfolio_snapshot WHERE taken_on < :day AND NOT {ends_month}"
+    return _run(session, dropped, day=day - timedelta(days=KEPT_DAYS))
+
+
+_MOVES = f"""
+    INSERT INTO collection_snapshot (taken_on, {_KEYS}, loans_disbursed, disbursed, due_principal,
+        due_interest, collected_principal, collected_interest)
+    SELECT :day, {_OF_LOAN}, sum(m.loans), sum(m.disbursed), sum(m.due_principal), sum(m.due_interest),
+        sum(m.principal), sum(m.interest)
+    FROM (
+        SELECT id AS loan_id, 1 AS loans, principal AS disbursed, 0 AS due_principal, 0 AS due_interest,
+            0 AS principal, 0 AS interest
+        FROM loan WHERE disbursed_on = :day
+        UNION ALL
+        SELECT loan_id, 0, 0, principal, interest, 0, 0 FROM instalment WHERE due_on = :day
+        UNION ALL
+        SELECT a.loan_id, 0, 0, 0, 0, CASE WHEN a.component = 'principal' THEN a.amount ELSE 0 END,
+            CASE WHEN a.component = 'interest' THEN a.amount ELSE 0 END
+        FROM repayment r JOIN allocation a ON a.repayment_id = r.id
+        WHERE r.received_on = :day AND r.kind <> 'opening' AND a.component IN ('principal', 'interest')) m
+    JOIN loan l ON l.id = m.loan_id WHERE true {{which}} GROUP BY {_OF_LOAN}"""
+
+
+def collections(session: Session, day: date) -> int:
+    """What was paid out, fell due and came in on a day. A payment counts on the day it was received."""
+    return _replace(session, "collection_snapshot", _MOVES.format(which=""), day)
+
+
+# What stood at the end of :day by the journal alone: nothing but amounts and days of its rows is read.
+_STOOD = """
+    JOIN product p ON p.id = l.product_id
+    LEFT JOIN (
+        SELECT a.loan_id, sum(a.amount) AS principal
+        FROM allocation a JOIN repayment r ON r.id = a.repayment_id
+        WHERE r.received_on <= :day AND a.component = 'principal' GROUP BY a.loan_id
+    ) paid ON paid.loan_id = l.id
+    LEFT JOIN (
+        SELECT i.loan_id, min(i.due_on) AS since,
+            sum(i.principal + i.interest - coalesce(s.amount, 0)) AS amount
+        FROM instalment i
+        LEFT JOIN (
+            SELECT a.instalment_id, sum(a.amount) AS amount
+            FROM allocation a JOIN repayment r ON r.id = a.repayment_id
+            WHERE r.received_on <= :day GROUP BY a.instalment_id) s ON s.instalment_id = i.id
+        WHERE i.due_on < :day AND i.principal + i.interest > coalesce(s.amount, 0)
+        GROUP BY i.loan_id) late ON late.loan_id = l.id AND coalesce(paid.principal, 0) < l.principal
+    LEFT JOIN write_off w ON w.loan_id = l.id AND w.written_off_on <= :day"""
+
+
+def backfill(session: Session, client_id: int, dates: Iterable[date]) -> int:
+    """Sums of past days of one client's book, from the journal: balances, arrears and status as they were.
+
+    For books taken over with all their payments; one that begins with an opening position has no past before
+    it. A loan whose principal was paid off is settled whatever interest its schedule had planned.
+    """
+    days = "coalesce(:day - late.since, 0)"
+    owed = "l.principal - coalesce(paid.principal, 0)"
+    bucket = f"CASE WHEN {owed} > 0 THEN {bucket_sql(session, days)} END"
+    status = status_sql(days, f"{owed} <= 0", "w.loan_id IS NOT NULL")
+    mine = f"AND l.client_id = {int(client_id)}"
+    past = {"bucket": bucket, "status": status, "owed": owed, "late": "coalesce(late.amount, 0)"}
+    portfolio = _PORTFOLIO.format(**past, sources=_STOOD, which=mine)
+    _lock(session)
+    rows = 0
+    for day in dates:
+        with by_hash(session):
+            rows += _replace(session, "portfolio_snapshot", portfolio, day, client_id)
+            rows += _replace(session, "collection_snapshot", _MOVES.format(which=mine), day, client_id)
+    return rows
+
+
+def month_ends(first: date, last: date) -> list[date]:
+    """The last days of the months from the one of `first` on, up to and with `last` itself.
+
+    >>> [str(day) for day in month_ends(date(2018, 4, 10), date(2018, 6, 25))]
+    ['2018-04-30', '2018-05-31', '2018-06-25']
+    """
+    found = []
+    day = first.replace(day=1)
+    while day <= last:
+        following = (day + timedelta(days=31)).replace(day=1)
+        found.append(min(following - timedelta(days=1), last))
+        day = following
+    return found
+
+
+def _lock(session: Session) -> None:
+    """Two who take the same day at once would both miss the other's rows."""
+    session.execute(select(func.pg_advisory_xact_lock(jobs.LOCKS, func.hashtext("snapshots"))))
+
+
+def _replace(session: Session, table: str, insert: str, day: date, client_id: int | None = None) -> int:
+    mine = "" if client_id is None else f" AND client_id = {int(client_id)}"
+    _run(session, f"DELETE FROM {table} WHERE taken_on = :day{mine}", day=day)
+    return _run(session, insert, day=day)
+
+
+def _run(session: Session, statement: str, **values: Any) -> int:
+    done = session.execute(text(statement.replace(":day", "CAST(:day AS date)")), values)
+    return int(cast("CursorResult[Any]", done).rowcount)

@@ -1,0 +1,41 @@
+"""Files that were uploaded and wait to be imported."""
+
+from __future__ import annotations
+
+import logging
+
+from sqlalchemy import func, select
+
+from app.core.db import unscoped
+from app.core.errors import RuleError
+from app.models.intake import ImportRun, ImportState
+from app.servicing.intake.importing import run_waiting
+
+log = logging.getLogger("loandesk.jobs")
+LOCKS = 7_213_012
+"""First half of the advisory locks that let one process take up a waiting import; the second is its id."""
+
+
+def run_all() -> int:
+    """Import every file that waits and that no other process is at; how many were imported."""
+    with unscoped("which imports wait") as session:
+        waiting = select(ImportRun.id).where(
+            ImportRun.state == ImportState.WAITING, ImportRun.file_key.is_not(None)
+        )
+        ids = session.scalars(waiting.order_by(ImportRun.id)).all()
+    return sum(_run(run_id) for run_id in ids)
+
+
+def _run(run_id: int) -> bool:
+    with unscoped("be the only one at an import") as session:
+        if not session.scalar(select(func.pg_try_advisory_xact_lock(LOCKS, run_id % 2**31))):
+            return False
+        state = session.scalar(select(ImportRun.state).where(ImportRun.id == run_id))
+        if state != ImportState.WAITING:
+            return False
+        try:
+            run_waiting(run_id)
+        except RuleError as error:
+            log.warning("import %d: %s", run_id, error)  # its record tells the person who started it
+            return False
+    return True

@@ -1,0 +1,60 @@
+"""The night: the steps that bring the installation to its next business date, in this order."""
+
+from collections.abc import Callable
+from datetime import date
+
+from app.core import settings
+from app.core.chain import Chain
+from app.core.clock import BUSINESS_DATE
+from app.core.db import ScopedSession
+from app.core.jobs import Outcome, Record
+from app.messaging.queue import queue
+from app.servicing import arrears, snapshots
+
+NIGHT = Chain("nightly")
+
+
+@NIGHT.step("close")
+def close_books(session: ScopedSession, day: date, _record: Record) -> int:
+    """The sums of the day that ends, now that all its money is posted."""
+    ending = settings.read_date(session, BUSINESS_DATE)
+    return snapshots.take(session, ending) if ending and ending < day else 0
+
+
+@NIGHT.step("arrears")
+def find_arrears(session: ScopedSession, day: date, record: Record) -> int:
+    """What fell due unpaid; moves the business date."""
+    return arrears.advance(session, day, record)
+
+
+@NIGHT.step("buckets")
+def move_buckets(session: ScopedSession, day: date, record: Record) -> int:
+    """Loans whose days past due reach a bound."""
+    return arrears.classify(session, day, record)
+
+
+@NIGHT.step("messages", only_last=True)
+def queue_messages(session: ScopedSession, day: date, record: Record) -> int:
+    """The day's reminders."""
+    return queue(session, day, record)
+
+
+@NIGHT.step("snapshot")
+def take_snapshot(session: ScopedSession, day: date, _record: Record) -> int:
+    """The sums of the day that begins, until its own end replaces them."""
+    return snapshots.take(session, day) + snapshots.prune(session, day)
+
+
+def run(day: date, tell: Callable[[str], None], user_id: int | None = None) -> list[Outcome]:
+    """Bring the installation to a day, saying each step. Raises RuleError for a day that is over."""
+    return NIGHT.run(day, tell, user_id)
+
+
+def run_requested() -> int:
+    """Close the days that somebody asked to close; how many."""
+    return NIGHT.run_requested()
+
+
+def follow_the_clock() -> int:
+    """Close the days that are over by the computer's date, where the installation follows it; how many steps."""
+    return NIGHT.follow_the_clock()

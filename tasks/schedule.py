@@ -1,0 +1,15 @@
+"""What the clockwork starts and how often, in seconds. It only enqueues; a start that was not taken expires."""
+
+from typing import Any
+
+
+def _every(task: str, seconds: int) -> dict[str, Any]:
+    return {"task": f"tasks.{task}", "schedule": seconds, "options": {"expires": seconds}}
+
+
+BEAT: dict[str, dict[str, Any]] = {
+    "send": _every("dispatch.send", 5),
+    "import": _every("imports.run_waiting", 5),
+    "requested-nights": _every("clockwork.run_requested", 5),
+    "next-day": _every("clockwork.follow_the_clock", 300),
+}
