@@ -122,6 +122,8 @@ class Measure:
     of: tuple[str, str] | None = None
     """For percent: the two measures whose quotient it is; the total is the quotient of their totals."""
     rows: Rows | None = None
+    is_totalled: bool = True
+    """False for amounts that must not be added up, such as those of several currencies."""
     is_distinct: bool = False
     """A row can count in several lines, so the total is what the report answers without a dimension."""
     chart: str = ""
@@ -131,7 +133,9 @@ class Measure:
 
     @property
     def is_summed(self) -> bool:
-        return self.kind in ("money", "number") and self.of is None and not self.is_distinct
+        return (
+            self.kind in ("money", "number") and self.of is None and self.is_totalled and not self.is_distinct
+        )
 
 
 def _nothing(_key: Any, _asked: Asked) -> dict[str, Any]:

@@ -93,14 +93,25 @@ def _present(result: Result, context: dict[str, Any]) -> dict[str, Any]:
 
 def _sheet(lines: list[Line], line: Any) -> dict[str, Any]:
     officers = {one.values["officer"] for one in lines}
-    due, overdue = (sum(one.values[name] or 0 for one in lines) for name in ("due", "overdue"))
     return {
         "name": lines[0].values["village"] or gettext("Not stated"),
         "path_text": lines[0].values["path"] or "",
         "officer": officers.pop() if len(officers) == 1 else None,
         "rows": [line(one) for one in lines],
-        "totals": (gettext("%(n)s loans", n=len(lines)), money(due), money(overdue)),
+        "totals": (gettext("%(n)s loans", n=len(lines)), _sum(lines, "due"), _sum(lines, "overdue")),
     }
+
+
+def _sum(lines: list[Line], name: str) -> str:
+    """The sum of a column, each currency for itself."""
+    sums: dict[str, Any] = {}
+    for one in lines:
+        sums[one.values["currency"]] = sums.get(one.values["currency"], 0) + (one.values[name] or 0)
+    texts = [
+        money(amount) if len(sums) == 1 else f"{money(amount)} {code}"
+        for code, amount in sorted(sums.items())
+    ]
+    return ", ".join(texts)
 
 
 @report(
@@ -123,26 +134,24 @@ def _sheet(lines: list[Line], line: Any) -> dict[str, Any]:
         Measure("group", _("Group"), "text"),
         Measure("loan", _("Loan"), "code"),
         Measure("due_on", _("Due on"), "date"),
-        Measure("due", _("Due")),
-        Measure("overdue", _("Overdue")),
+        Measure("due", _("Due"), is_totalled=False),
+        Measure("overdue", _("Overdue"), is_totalled=False),
+        Measure("currency", _("Currency"), "code"),
         Measure("days", _("Days"), "days"),
         Measure("officer", _("Officer"), "text"),
     ),
 )
 def villages(asked: Round) -> Select[Any]:
     """Open loans of the chosen place or officer, village by village."""
-    village, township, county, following = (
-        aliased(Region),
-        aliased(Region),
-        aliased(Region),
-        aliased(Instalment),
-    )
+    village, township, county = aliased(Region), aliased(Region), aliased(Region)
     places = level_of("village")
     at_home = aliased(Region)
     next_due = and_(
-        following.loan_id == Loan.id, following.due_on == Loan.next_due_on, following.paid_on.is_(None)
+        Instalment.loan_id == Loan.id, Instalment.due_on == Loan.next_due_on, Instalment.paid_on.is_(None)
     )
-    open_part = following.principal + following.interest - following.principal_paid - following.interest_paid
+    open_part = (
+        Instalment.principal + Instalment.interest - Instalment.principal_paid - Instalment.interest_paid
+    )
     days = type_coerce(literal(asked.on) - Loan.overdue_since, Integer)
     return (
         select(
@@ -159,6 +168,7 @@ def villages(asked: Round) -> Select[Any]:
             Loan.next_due_on.label("due_on"),
             open_part.label("due"),
             (Loan.overdue_principal + Loan.overdue_interest).label("overdue"),
+            Loan.currency.label("currency"),
             days.label("days"),
             func.concat_ws(" ", User.first_name, User.last_name).label("officer"),
         )
@@ -171,7 +181,7 @@ def villages(asked: Round) -> Select[Any]:
         .outerjoin(county, county.id == township.parent_id)
         .outerjoin(JointLiabilityGroup, JointLiabilityGroup.id == Loan.joint_group_id)
         .outerjoin(User, User.id == Loan.officer_id)
-        .outerjoin(following, next_due)
+        .outerjoin(Instalment, next_due)
         .where(
             Loan.status.in_(OPEN), *asked.where(Loan), *asked.whom(), *([false()] if asked.is_empty else [])
         )

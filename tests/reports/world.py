@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from decimal import Decimal
 from typing import Any
+
+from sqlalchemy import update
 
 from app.access.users import create_user
 from app.core import clock
@@ -15,15 +16,14 @@ from app.models import (
     Allocation,
     Bucket,
     Client,
-    CollectionSnapshot,
     Customer,
     Instalment,
     Loan,
     Phone,
-    PortfolioSnapshot,
     Product,
     Repayment,
 )
+from app.servicing import snapshots
 
 ON = date(2018, 6, 25)
 PAST = date(2018, 5, 31)
@@ -65,6 +65,10 @@ class Fact:
     @property
     def disbursed_on(self) -> date:
         return ON - timedelta(days=7 * self.number)
+
+    @property
+    def due_on(self) -> date:
+        return ON + timedelta(days=self.number)
 
     @property
     def overdue(self) -> int:
@@ -150,7 +154,7 @@ def make_book() -> Book:
     with unscoped("the book of a test") as session:
         _loans(session, book)
     with unscoped("snapshots of a test") as session:
-        _snapshots(session)
+        _snapshots(session, book.facts)
     return book
 
 
@@ -223,7 +227,7 @@ def _loans(session: Any, book: Book) -> None:
             currency=fact.currency, principal=fact.principal, annual_rate=12, disbursed_on=fact.disbursed_on, terms={},
             matures_on=date(2020, 1, 1), method="bullet", principal_outstanding=fact.outstanding, status=fact.status,
             overdue_principal=fact.overdue, overdue_since=ON - timedelta(days=fact.days) if fact.days else None,
-            bucket_id=buckets[fact.bucket] if fact.status in OPEN else None, next_due_on=ON + timedelta(days=fact.number),
+            bucket_id=buckets[fact.bucket] if fact.status in OPEN else None, next_due_on=fact.due_on,
         )  # fmt: skip
         fact.id = _put(session, loan)
         _journal(session, fact, loan)
@@ -241,12 +245,11 @@ def _customer(session: Any, book: Book, fact: Fact) -> int:
 
 
 def _journal(session: Any, fact: Fact, loan: Loan) -> None:
-    due = ON + timedelta(days=fact.number)
     owed = Instalment(
         loan_id=loan.id,
         customer_id=loan.customer_id,
         number=1,
-        due_on=due,
+        due_on=fact.due_on,
         principal=200,
         interest=20,
         balance=0,
@@ -262,65 +265,18 @@ def _journal(session: Any, fact: Fact, loan: Loan) -> None:
             session.add(Allocation(repayment_id=number, loan_id=loan.id, component=component, amount=amount))
 
 
-def _snapshots(session: Any) -> None:
-    """The rows that the night would keep, one a loan and day: coarser rows would be the sums of these."""
-    for loan in session.query(Loan):
-        keys = {
-            name: getattr(loan, name)
-            for name in (
-                "region_id",
-                "region_lft",
-                "branch_id",
-                "branch_lft",
-                "officer_id",
-                "client_id",
-                "product_id",
-                "product_kind",
-                "currency",
-            )
-        }
-        for day, share in ((ON, 1), (PAST, 2)):
-            stock = {
-                "outstanding": loan.principal_outstanding * share,
-                "overdue": loan.overdue_principal * share,
-                "principal": loan.principal,
-            }
-            _add(
-                session,
-                PortfolioSnapshot,
-                {"taken_on": day, "bucket_id": loan.bucket_id, "status": str(loan.status), **keys},
-                {"loans": 1, **stock},
-            )
-        _add(
-            session,
-            CollectionSnapshot,
-            {"taken_on": loan.disbursed_on, **keys},
-            {"loans_disbursed": 1, "disbursed": loan.principal},
-        )
-        for line in session.query(Instalment).filter_by(loan_id=loan.id):
-            _add(
-                session,
-                CollectionSnapshot,
-                {"taken_on": line.due_on, **keys},
-                {"due_principal": line.principal, "due_interest": line.interest},
-            )
-        paid = session.query(Repayment, Allocation).filter(
-            Repayment.id == Allocation.repayment_id, Repayment.loan_id == loan.id
-        )
-        for repayment, part in paid.filter(Repayment.kind != "opening"):
-            _add(
-                session,
-                CollectionSnapshot,
-                {"taken_on": repayment.received_on, **keys},
-                {f"collected_{part.component}": part.amount},
-            )
-
-
-def _add(session: Any, entity: Any, keys: dict[str, Any], amounts: dict[str, Any]) -> None:
-    row = session.query(entity).filter_by(**keys).one_or_none()
-    if row is None:
-        session.add(entity(**keys, **amounts))
-    else:
-        for name, amount in amounts.items():
-            setattr(row, name, (getattr(row, name) or Decimal(0)) + amount)
-    session.flush()
+def _snapshots(session: Any, facts_: list[Fact]) -> None:
+    """The past day with balances twice as high, then today's; what moved on every day."""
+    amounts = {
+        "principal_outstanding": Loan.principal_outstanding,
+        "overdue_principal": Loan.overdue_principal,
+    }
+    session.execute(update(Loan).values({name: column * 2 for name, column in amounts.items()}))
+    snapshots.take(session, PAST)
+    session.execute(update(Loan).values({name: column / 2 for name, column in amounts.items()}))
+    snapshots.take(session, ON)
+    days = {
+        day for fact in facts_ for day in (fact.disbursed_on, fact.due_on, *(one[0] for one in fact.paid))
+    }
+    for day in days - {ON}:
+        snapshots.collections(session, day)
