@@ -4,6 +4,10 @@ import struct
 import zipfile
 from pathlib import Path
 
+import pytest
+
+from app.core.sheets import SheetError, open_table
+
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"
@@ -168,3 +172,15 @@ def _entry(name: str, kind: int, child: int) -> bytes:
     return (
         head + struct.pack("<III", NO_SECTOR, NO_SECTOR, child) + b"\0" * 36 + struct.pack("<IQ", END, 0)
     ).ljust(128, b"\0")
+
+
+def refused(path: Path, **how: object) -> SheetError:
+    """The error that reading the whole file gives."""
+    with pytest.raises(SheetError) as caught, open_table(path, **how) as table:  # type: ignore[arg-type]
+        for _row in table.rows():
+            pass
+    error = caught.value
+    assert str(error).endswith(".")
+    assert "%(" not in str(error)
+    assert "Traceback" not in str(error)
+    return error

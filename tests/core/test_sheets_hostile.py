@@ -3,28 +3,17 @@
 import subprocess
 import sys
 import zipfile
+from importlib.util import cache_from_source
 from pathlib import Path
 from time import monotonic, sleep
 
 import openpyxl
 import pytest
 
-from app.core.sheets import Limits, Reason, SheetError, open_table
-from tests.core.books import ole, row, xlsb, xlsx
+from app.core.sheets import Limits, Reason, open_table
+from tests.core.books import ole, refused, row, xlsb, xlsx
 
 MEGA = 1024 * 1024
-
-
-def refused(path: Path, **how: object) -> SheetError:
-    """The error that reading the whole file gives."""
-    with pytest.raises(SheetError) as caught, open_table(path, **how) as table:  # type: ignore[arg-type]
-        for _row in table.rows():
-            pass
-    error = caught.value
-    assert str(error).endswith(".")
-    assert "%(" not in str(error)
-    assert "Traceback" not in str(error)
-    return error
 
 
 def written(path: Path, data: bytes) -> Path:
@@ -188,42 +177,6 @@ def test_damaged_parts_are_named_with_their_row(tmp_path: Path) -> None:
     assert refused(written(tmp_path / "c.xlsx", bytes(data))).reason is Reason.DAMAGED
 
 
-HEADERS: list[tuple[str, Reason, int | None, str]] = [
-    (row(1, "1", "2") + row(2, "3", "4"), Reason.NO_HEADER, 1, ""),
-    (row(1, "A", "B", "A") + row(2, "1", "2", "3"), Reason.DUPLICATE_HEADER, 1, "C"),
-    (row(1, "A", "", "C") + row(2, "1", "2", "3"), Reason.MERGED_HEADER, 1, "A"),
-    ("", Reason.EMPTY_SHEET, None, ""),
-    ('<row r="1"><c r="A1" s="1"/></row>', Reason.EMPTY_SHEET, None, ""),
-]
-
-
-@pytest.mark.parametrize("rows,reason,number,column", HEADERS)
-def test_a_faulty_header_is_named_with_its_place(
-    tmp_path: Path, rows: str, reason: Reason, number: int | None, column: str
-) -> None:
-    merged = '<mergeCells count="1"><mergeCell ref="A1:B1"/></mergeCells>'
-    error = refused(xlsx(tmp_path / "a.xlsx", rows, after=merged if reason is Reason.MERGED_HEADER else ""))
-    assert (error.reason, error.sheet, error.row, error.column) == (reason, "Data", number, column)
-
-
-def test_a_sheet_that_is_not_there_or_hidden_is_said_to_be(tmp_path: Path) -> None:
-    path = xlsx(tmp_path / "a.xlsx", {"Front": "", "Data": row(1, "A", "B")}, hidden=("Data",))
-    assert refused(path).reason is Reason.ONLY_HIDDEN
-    assert "Data" in str(refused(path))
-    error = refused(path, sheet="Loans")
-    assert (error.reason, error.sheet) == (Reason.NO_SUCH_SHEET, "Loans")
-    assert "Front" in str(error)
-    assert refused(path, sheet="Front").reason is Reason.EMPTY_SHEET
-    assert refused(path, sheet="Data", header_row=9).reason is Reason.NO_HEADER
-
-
-def test_the_place_of_an_error_is_part_of_its_sentence(tmp_path: Path) -> None:
-    path = xlsx(tmp_path / "a.xlsx", row(1, "A", "B", "A") + row(2, "1", "2", "3"))
-    assert str(refused(path)).startswith(
-        "Sheet Data, row 1, column C: Two columns have the same name: A (A)."
-    )
-
-
 def test_the_reading_process_loads_nothing_of_the_product(tmp_path: Path) -> None:
     """It starts in hundredths of a second because neither Flask nor SQLAlchemy come with it."""
     program = Path(__file__).parents[2] / "app/core/sheets/reader/__main__.py"
@@ -237,8 +190,9 @@ def test_the_reading_process_loads_nothing_of_the_product(tmp_path: Path) -> Non
     assert said.stdout == "[]\n"
 
 
-def test_every_reason_has_its_sentence_and_every_type_its_name() -> None:
-    from app.core.sheets.errors import SENTENCES
-
-    assert set(SENTENCES) == set(Reason)
-    assert all(SheetError(reason, detail="x").sentence.endswith(".") for reason in Reason)
+def test_the_reading_process_keeps_its_compiled_modules(tmp_path: Path) -> None:
+    """Its limits once forbade that, and every start compiled them anew."""
+    with open_table(xlsx(tmp_path / "a.xlsx", row(1, "A", "B"))):
+        pass
+    module = Path(__file__).parents[2] / "app/core/sheets/reader/xlsx.py"
+    assert Path(cache_from_source(str(module))).exists()

@@ -31,10 +31,14 @@ def number(text: str) -> int | Decimal | str:
     (Decimal('27015.86'), 13800138000, Decimal('0.3'), Decimal('1E-7'))
     """
     text = text.removesuffix(".0")
-    if text.isdecimal():
+    is_short = len(text) <= SHOWN_DIGITS
+    if is_short and text.isdecimal():
         return int(text)
     try:
-        value = Decimal(repr(float(text)) if len(text) > SHOWN_DIGITS else text)
+        # by way of the binary number, 1E999999999 is infinite and not a billion digits
+        value = Decimal(
+            text if is_short and text.isascii() and "E" not in text.upper() else repr(float(text))
+        )
     except (ValueError, InvalidOperation):
         return text
     if not value.is_finite():
@@ -46,10 +50,13 @@ def number(text: str) -> int | Decimal | str:
 
 
 def moment(text: str) -> date | datetime | str:
-    """A date, a date with time, or (as text) a time, from its ISO form."""
-    if len(text) == ISO_DATE:
-        return date.fromisoformat(text)
-    return datetime.fromisoformat(text) if len(text) > ISO_DATE and text[4] == "-" else text
+    """A date or a date with time from its ISO form; a time, and what is none of them, as the text it is."""
+    try:
+        if len(text) == ISO_DATE:
+            return date.fromisoformat(text)
+        return datetime.fromisoformat(text) if len(text) > ISO_DATE else text
+    except ValueError:
+        return text
 
 
 class Table:

@@ -15,6 +15,8 @@ from app.core.sheets.numbers import AmbiguousNumberError, parse_decimal
 
 CENT = Decimal("0.01")
 HUNDRED = Decimal(100)
+TOO_LARGE = Decimal(10) ** 18
+"""No number of ours reaches it; larger ones would cost more than they are worth."""
 PHONE_LENGTHS = range(5, 19)
 NOT_PHONE = re.compile(r"[^0-9+]+")
 PHONE_FILLERS = re.compile(r"[\s()./·-]+")
@@ -68,10 +70,9 @@ def decimal(value: Any, manner: Manner) -> Any:
     """A number, however it is written."""
     if isinstance(value, bool | date):
         return Fault(_("is not a number"))
-    if isinstance(value, int | Decimal):
-        return Decimal(value)
     try:
-        return parse_decimal(value, manner.decimal_mark)
+        number = parse_decimal(value, manner.decimal_mark) if isinstance(value, str) else Decimal(value)
+        return number if -TOO_LARGE < number < TOO_LARGE else Fault(_("is too large"))
     except AmbiguousNumberError:
         return Fault(
             _("can be read as thousands or as decimals; say in the layout which mark is the decimal one")

@@ -93,10 +93,10 @@ def pack(column: Sequence[Any]) -> Packed:
 
 def checked(kinds: str, texts: list[str]) -> Packed:
     """A column with numbers, those marked as unusable that have more digits than a spreadsheet keeps."""
-    if max(map(len, texts), default=0) <= EXACT_DIGITS:
+    if max(map(len, texts), default=0) <= EXACT_DIGITS and "E" not in "".join(texts).upper():
         return kinds, texts
     lost = [index for index, text in enumerate(texts)
-            if len(text) > EXACT_DIGITS and kinds[index % len(kinds)] == "n" and _is_lost(text)]  # fmt: skip
+            if kinds[index % len(kinds)] == "n" and _is_lost(text)]  # fmt: skip
     if not lost:
         return kinds, texts
     letters_of = list(kinds * len(texts) if len(kinds) == 1 else kinds)
@@ -107,6 +107,6 @@ def checked(kinds: str, texts: list[str]) -> Packed:
 
 def _is_lost(text: str) -> bool:
     try:
-        return not abs(float(text)) < 10.0**EXACT_DIGITS
+        return abs(float(text)) >= 10.0**EXACT_DIGITS
     except ValueError:
         return False
