@@ -189,6 +189,7 @@ AUTH_USER_REGISTRATION = False
 FAB_CREATE_DB = False  # migrations make the tables
 FAB_UPDATE_PERMS = False  # the deployment makes permissions once; workers that raced for it took minutes
 FAB_API_SWAGGER_UI = False  # it loads scripts from other hosts
+FAB_ADD_MENU_API = False  # it takes the session's cookie for a token
 FAB_API_SHOW_STACKTRACE = False
 FAB_API_MAX_PAGE_SIZE = 1000
 FAB_ALLOW_GET_UNSAFE_MUTATIONS = False
