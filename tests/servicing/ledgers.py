@@ -12,13 +12,12 @@ from openpyxl import Workbook
 from app.core import clock
 from app.core.db import unscoped
 from app.core.sheets.table import open_table
-from app.models import Bucket
+from app.seeds import seed
 from app.servicing.intake import Summary, run_import
 
 DEMO = Path(__file__).resolve().parents[2] / "demo"
 LEDGER, RECEIPTS = DEMO / "portfolio_dingxi.xlsx", DEMO / "repayments_dingxi.xlsx"
 ON = date(2018, 6, 25)
-BOUNDS = {"current": 0, "d1": 1, "d31": 31, "d61": 61, "d91": 91}
 Row = dict[str, Any]
 
 
@@ -83,11 +82,8 @@ def regions(
 
 
 def settle_in(folder: Path) -> Summary:
-    """The business date, the buckets and the classifier of Dingxi."""
+    """An installation's first data, the business date, and the classifier of Dingxi."""
+    seed()
     with unscoped("a test's installation") as session:
         clock.set_business_date(session, ON)
-        if session.query(Bucket).count() == 0:
-            session.add_all(
-                Bucket(code=code, name=code, from_days=days, colour="red") for code, days in BOUNDS.items()
-            )
     return run_import(regions(folder), "regions-cn")

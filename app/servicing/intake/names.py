@@ -10,7 +10,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from app.core.errors import RuleError
-from app.core.org import Branch, User
+from app.core.org import Branch, Role, User
 from app.models.lending import Client, Product
 from app.servicing.intake.layouts import Source
 from app.servicing.intake.problems import Problems
@@ -143,20 +143,16 @@ class Officers:
         """Enter officers: with a role, but without a password and without data to see until granted."""
         if not wanted:
             return
-        role = self._role()
+        role_id = self._session.scalars(select(Role.id).where(Role.name == OFFICER)).one()
         for (name, branch_id), username in zip(wanted, self._usernames(), strict=False):
             user = User(
                 username=username, first_name="", last_name=name, active=True, password=UNUSABLE,
                 email=f"{username}@example.invalid", branch_id=branch_id, language=self._client.language,
-                roles=[role],
+                role_id=role_id,
             )  # fmt: skip
             self._session.add(user)
             self._session.flush()
             self.ids[name, branch_id] = user.id
-
-    def _role(self) -> Any:
-        role = User.roles.property.mapper.class_
-        return self._session.scalars(select(role).where(role.name == OFFICER)).one()
 
     def _usernames(self) -> Iterator[str]:
         """dingxi-001, dingxi-002, …: the first that are free."""

@@ -26,7 +26,7 @@ class Problems:
 
     def add(self, row: int, column: str, value: Any, reason: Any) -> None:
         """Note a problem of a row; `reason` is a (lazily translated) sentence's predicate: "is no date"."""
-        self.found.append(Problem(row, column, None if value is None else str(value), reason))
+        self.found.append(Problem(row, column, str(value) if value not in (None, "") else None, reason))
         self.rows.add(row)
 
     def of_field(self, name: str, places: Iterable[tuple[int, Any]], reason: Any) -> None:
