@@ -46,6 +46,7 @@ def parser() -> argparse.ArgumentParser:
     add["bench"].add_argument("names", nargs="*", metavar="NAME")
     add["bench"].add_argument("--scale", type=int, default=100_000, metavar="N", help="number of loans")
     add["bench"].add_argument("--json", action="store_true", help="one object a line")
+    add["bench"].add_argument("--verbose", action="store_true", help="with what each figure is made of")
     add["import"].add_argument("file")
     add["import"].add_argument("--layout", required=True, help="name of the file's layout")
     add["import"].add_argument("--client", help="code of the client bank whose portfolio it is")

@@ -11,7 +11,7 @@ from app.launch.console import say
 from app.launch.errors import LaunchError
 from app.launch.prepare import is_prepared, prepare
 from app.launch.servers import Servers
-from app.launch.settings import admin_url, app_url, running
+from app.launch.settings import OURS, admin_url, app_url, environment, running
 
 BENCH_DIR = "bench"
 
@@ -85,12 +85,15 @@ def create_user(options: argparse.Namespace) -> int:
 
 
 def bench(options: argparse.Namespace) -> int:
-    """Run the benchmarks on a database of their own."""
-    options.data_dir = os.path.join(options.data_dir, BENCH_DIR)  # noqa: PTH118
-    with application(options):
-        from tests.bench import main
+    """Run the benchmarks on servers and databases of their own, whatever DATABASE_URL says."""
+    data = os.path.join(options.data_dir, BENCH_DIR)  # noqa: PTH118
+    for name in OURS:
+        os.environ.pop(name, None)
+    with Servers(data, purpose="run.py bench") as servers:
+        os.environ.update(environment(servers))
+        from tests.bench.run import main
 
-        return int(main(options.names, options.scale, options.json) or 0)
+        return main(servers, options.names, options.scale, is_json=options.json, is_verbose=options.verbose)
 
 
 def migration(options: argparse.Namespace) -> int:

@@ -49,7 +49,9 @@ class Line:
         sign = "≥" if self.is_at_least else "≤"
         target = f"{sign} {self.target:g}{' s' if self.limit_of_figure else ''}"
         met = "yes" if self.is_met else "NO"
-        return f"{self.name:<14} {self.figure:>12.6f} {self.floor:>12.6f} {self.ratio:>8.3f} {target:>8} {met}"
+        return (
+            f"{self.name:<14} {self.figure:>12.6f} {self.floor:>12.6f} {self.ratio:>8.3f} {target:>8} {met}"
+        )
 
 
 HEADING = f"{'name':<14} {'figure':>12} {'floor':>12} {'ratio':>8} {'target':>8} met"
@@ -67,7 +69,9 @@ def interleaved(
     clock: Clock = time.perf_counter, budget: float = BUDGET, fewest: int = FEWEST, warm: int = 1,
 ) -> tuple[float, float]:  # fmt: skip
     """Medians of the two, taking turns so that both meet the same noise."""
-    return timed(lambda: taken(figure, clock), lambda: taken(floor, clock), budget=budget, fewest=fewest, warm=warm)
+    return timed(
+        lambda: taken(figure, clock), lambda: taken(floor, clock), budget=budget, fewest=fewest, warm=warm
+    )
 
 
 def timed(

@@ -1,16 +1,17 @@
 """page-depth and list-request: a page of the loans, wherever it is, and the whole answer to a browser."""
 
 import json
+import os
 import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from flask.testing import FlaskClient
 
 from app import create_app
 from app.core.web import principal
+from app.launch.paths import PROJECT
+from app.launch.settings import module
 from app.models import Loan
 from tests.bench.database import Bench
 from tests.bench.measure import Line, interleaved, taken, timed
@@ -21,23 +22,28 @@ ADDRESS = "/loan/list/"
 
 def page_depth(bench: Bench) -> Iterator[Line]:
     """The statement of the last page against that of the first: by its address and by the cursor of its first row."""
-    found = {}
+    found: dict[str, tuple[float, float]] = {}
     for kind in ("all", "branch"):
-        reader = viewer(kind)
-        with reader.session() as session:
-            last = reader.listing(Loan, last="1")
-            rows = last.page(session).rows
-            deep = {"last page": {"last": "1"}, "after a row": {"after": last.cursor(rows[0])}}
-            held: Any = session.connection().connection.driver_connection
-            first = _page(session, reader, {})
-            for name, address in deep.items():
-                there = _page(session, reader, address)
-                found[f"{name}, {kind}"] = interleaved(
-                    lambda there=there: held.execute(*there).fetchall(), lambda: held.execute(*first).fetchall()
-                )
+        with viewer(kind).session() as session:
+            found |= {f"{name}, {kind}": pair for name, pair in _depths(session, viewer(kind)).items()}
     worst = max(found.values(), key=lambda pair: pair[0] / pair[1])
-    details = tuple(f"{what:<24} {a * 1000:8.3f} ms {b * 1000:8.3f} ms {a / b:6.2f}" for what, (a, b) in found.items())
+    details = tuple(
+        f"{what:<24} {a * 1000:8.3f} ms {b * 1000:8.3f} ms {a / b:6.2f}" for what, (a, b) in found.items()
+    )
     yield Line("page-depth", *worst, 1.5, details=details)
+
+
+def _depths(session: Any, reader: Viewer) -> dict[str, tuple[float, float]]:
+    last = reader.listing(Loan, last="1")
+    cursor = last.cursor(last.page(session).rows[0])
+    held: Any = session.connection().connection.driver_connection
+    first = _page(session, reader, {})
+
+    def compared(address: dict[str, str]) -> tuple[float, float]:
+        there = _page(session, reader, address)
+        return interleaved(lambda: held.execute(*there).fetchall(), lambda: held.execute(*first).fetchall())
+
+    return {"last page": compared({"last": "1"}), "after a row": compared({"after": cursor})}
 
 
 def _page(session: Any, reader: Viewer, address: dict[str, str]) -> Statement:
@@ -48,9 +54,10 @@ class Stock:
     """The stock application in a process of its own; it tells the seconds of each request."""
 
     def __init__(self, bench: Bench, *, is_lean: bool) -> None:
-        command = [sys.executable, "-P", "-m", "tests.bench.stock", bench.superuser_url, "lean" if is_lean else "plain"]
+        command = module("tests.bench.stock", bench.superuser_url, "lean" if is_lean else "plain")
+        told = os.environ | {"PYTHONPATH": str(PROJECT)}
         self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=told
         )
         self.facts = self._read()
 

@@ -6,8 +6,9 @@ from typing import Any
 
 from app.core.reach import Range, Reach
 from app.models import Customer, Loan
-from tests.bench.database import DAY, VIEWERS, Bench
+from tests.bench.database import VIEWERS, Bench
 from tests.bench.measure import Line, interleaved
+from tests.bench.organisation import DAY
 from tests.bench.viewers import sent, viewer
 
 PAGE = 25
@@ -36,7 +37,12 @@ class Asked:
     keys: dict[str, str]
 
 
-_KEYS = {"officer": "l.officer_id", "branch": "l.branch_lft", "region": "l.region_lft", "client": "l.client_id"}
+_KEYS = {
+    "officer": "l.officer_id",
+    "branch": "l.branch_lft",
+    "region": "l.region_lft",
+    "client": "l.client_id",
+}
 _LATE = {"sort": "-days_past_due", "days_past_due__gt": "0"}
 _SINCE = f"l.overdue_since < DATE '{DAY}' AND ({{where}})"
 LISTS = (
@@ -113,5 +119,7 @@ def scope_list(bench: Bench) -> Iterator[Line]:
         for kind in VIEWERS:
             found[f"{asked.name}, {kind}"] = compared(bench, kind, asked, 0.6)
     worst = max(found.values(), key=lambda pair: pair[0] / pair[1])
-    details = tuple(f"{what:<36} {a * 1000:9.3f} ms {b * 1000:9.3f} ms {a / b:7.2f}" for what, (a, b) in found.items())
+    details = tuple(
+        f"{what:<36} {a * 1000:9.3f} ms {b * 1000:9.3f} ms {a / b:7.2f}" for what, (a, b) in found.items()
+    )
     yield Line("scope-list", *worst, 1.2, details=details)

@@ -8,13 +8,14 @@ stay as they are; the login it has sees everything.
 import json
 import sys
 import time
-from typing import Any
+from typing import Any, ClassVar
 
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_appbuilder import AppBuilder, Model, ModelView
 from flask_appbuilder.models.sqla.base import SQLA
 from flask_appbuilder.models.sqla.interface import SQLAInterface
+from flask_appbuilder.security.sqla import models  # noqa: F401  its tables
 from sqlalchemy import Column, Date, ForeignKey, Integer, Numeric, String, create_engine, event, text
 from sqlalchemy.orm import relationship
 from sqlalchemy.pool import StaticPool
@@ -28,6 +29,7 @@ ADDRESS = "/loanview/list/"
 class Customer(Model):
     """A borrower."""
 
+    __tablename__ = "customer"
     __table_args__ = PUBLIC
     id = Column(Integer, primary_key=True)
     name = Column(String(200))
@@ -39,6 +41,7 @@ class Customer(Model):
 class Product(Model):
     """A kind of loan."""
 
+    __tablename__ = "product"
     __table_args__ = PUBLIC
     id = Column(Integer, primary_key=True)
     name = Column(String(200))
@@ -63,6 +66,7 @@ class Officer(Model):
 class Loan(Model):
     """A loan with the columns that the list shows."""
 
+    __tablename__ = "loan"
     __table_args__ = PUBLIC
     id = Column(Integer, primary_key=True)
     number = Column(String(60))
@@ -74,9 +78,9 @@ class Loan(Model):
     overdue_principal = Column(Numeric(18, 2))
     overdue_since = Column(Date)
     status = Column(String(30))
-    customer = relationship("tests.bench.stock.Customer")
-    product = relationship("tests.bench.stock.Product")
-    officer = relationship("tests.bench.stock.Officer")
+    customer = relationship(Customer)
+    product = relationship(Product)
+    officer = relationship(Officer)
 
 
 PLAIN = ["number", "principal", "principal_outstanding", "overdue_principal", "overdue_since", "status"]
@@ -88,7 +92,7 @@ class LoanView(ModelView):
     datamodel = SQLAInterface(Loan)
     page_size = 25
     base_order = ("id", "desc")
-    list_columns = [
+    list_columns: ClassVar[list[str]] = [
         "number", "customer", "product", "principal", "principal_outstanding", "overdue_principal", "overdue_since",
         "status", "officer",
     ]  # fmt: skip
@@ -99,7 +103,7 @@ def application(url: str, *, is_lean: bool) -> Flask:
     app = Flask("stock")
     app.config.update(
         SQLALCHEMY_DATABASE_URI=f"{sqlalchemy_url(url)}&options=-c%20search_path%3Dstock",
-        SECRET_KEY="x" * 40, FAB_CREATE_DB=False, RATELIMIT_ENABLED=False, WTF_CSRF_ENABLED=False,
+        SECRET_KEY="x" * 40, RATELIMIT_ENABLED=False, WTF_CSRF_ENABLED=False,
     )  # fmt: skip
     engine = create_engine(app.config["SQLALCHEMY_DATABASE_URI"], poolclass=StaticPool)
     with engine.begin() as connection:

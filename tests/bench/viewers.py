@@ -12,7 +12,8 @@ from app.core.db import ScopedSession, engine, scoped_as, unscoped
 from app.core.org import User
 from app.core.web import principal
 from app.core.web.listing import Listing
-from tests.bench.database import DAY, VIEWERS
+from tests.bench.database import VIEWERS
+from tests.bench.organisation import DAY
 
 Statement = tuple[str, Any]
 

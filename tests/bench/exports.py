@@ -1,0 +1,44 @@
+"""export: the list as a workbook, processor time, against the writer alone fed from memory."""
+
+import tempfile
+import time
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import rustpy_xlsxwriter
+
+from app import create_app
+from app.core.web.transfer import export_rows, write_list
+from app.models import Loan
+from tests.bench.database import Bench
+from tests.bench.measure import Line, interleaved
+from tests.bench.viewers import viewer
+
+ROUNDS_BUDGET = 20
+
+
+def _plain(value: Any) -> Any:
+    return float(value) if isinstance(value, Decimal) else value
+
+
+def export(bench: Bench) -> Iterator[Line]:
+    """All loans that a manager of everything sees, with the columns of the list."""
+    reader = viewer("all")
+    with (
+        create_app().test_request_context("/loan/list/"),
+        reader.session() as session,
+        tempfile.TemporaryDirectory() as folder,
+    ):
+        listing = reader.listing(Loan)
+        names = [str(field.label) for field in listing.columns]
+        rows = [dict(zip(names, map(_plain, row), strict=True)) for row in export_rows(listing, session)]
+        path = str(Path(folder) / "list.xlsx")
+        seconds = interleaved(
+            lambda: write_list(listing, session, path),
+            lambda: rustpy_xlsxwriter.write_worksheets([("Loans", iter(rows))], path),
+            clock=time.process_time, budget=ROUNDS_BUDGET, warm=0,
+        )  # fmt: skip
+    detail = f"{len(rows):,} rows of {len(names)} columns, {len(rows) / seconds[0]:,.0f} a second of processor time"
+    yield Line("export", *seconds, 1.5, details=(detail,))
