@@ -1,0 +1,114 @@
+"""Whole nights, each with its own commits: done once, caught up, resumed, and asked for from a screen."""
+
+import threading
+from datetime import date, timedelta
+
+import psycopg
+import pytest
+from sqlalchemy import func, select
+
+from app.core import clock, jobs
+from app.core.db import unscoped
+from app.core.errors import RuleError
+from app.core.org import JobRun
+from app.models import Message, MessageTemplate, PortfolioSnapshot
+from app.servicing import arrears
+from app.servicing.closing import close_day
+from tasks import nightly
+from tests.servicing.book import BUSINESS_ON, make_book
+
+ONE = timedelta(days=1)
+
+
+@pytest.fixture(scope="module")
+def filled(database):
+    """A committed book of 300 loans, a tenth of them late, and a template."""
+    with unscoped("a test of the night") as session:
+        clock.set_business_date(session, BUSINESS_ON)
+        make_book(session, 300)
+        words = {"name": "late", "text": "Pay {overdue_amount}.", "language": "en", "is_active": True}
+        session.add(MessageTemplate(**words, kind="timed", max_days_overdue=30, send_times="10:00"))
+    return database
+
+
+def night(day: date) -> list[str]:
+    said: list[str] = []
+    nightly.run(day, said.append)
+    return said
+
+
+def messages() -> dict[date, int]:
+    with unscoped("a test of the night") as session:
+        found = select(Message.business_on, func.count()).group_by(Message.business_on)
+        return dict(session.execute(found).all())
+
+
+def states() -> dict[tuple[date, str], str]:
+    with unscoped("a test of the night") as session:
+        return {(run.business_on, run.step): str(run.state) for run in session.scalars(select(JobRun))}
+
+
+def test_nights_run_once_catch_up_and_queue_for_the_last_day_only(filled) -> None:
+    first = BUSINESS_ON + ONE
+    said = night(first)
+    assert [line.split()[0] for line in said] == ["close", "arrears", "buckets", "messages", "snapshot"]
+    made = messages()
+    assert made[first] > 0
+    assert all("already done" in line for line in night(first))
+    assert messages() == made
+
+    _two_at_once(first + ONE)
+    made = messages()
+
+    missed, last = first + 2 * ONE, first + 3 * ONE
+    night(last)
+    assert set(messages()) == {first, first + ONE, last}
+    known = states()
+    assert known[missed, "messages"] == "missed"
+    assert known[missed, "arrears"] == known[last, "messages"] == "done"
+    with unscoped("a test of the night") as session:
+        assert clock.business_date(session) == last
+        assert arrears.recompute(session, None, last) == 0
+        taken = set(session.scalars(select(PortfolioSnapshot.taken_on)))
+        assert taken == {BUSINESS_ON + n * ONE for n in range(5)}
+    with pytest.raises(RuleError, match="is over"):
+        night(BUSINESS_ON - ONE)
+    _crash_and_resume(filled, last + ONE)
+    _close_from_a_screen(last + 2 * ONE)
+
+
+def _two_at_once(day: date) -> None:
+    """Two nights of the same day share the steps; each step is done by one of them."""
+    said: list[list[str]] = [[], []]
+    both = [threading.Thread(target=nightly.run, args=(day, said[n].append)) for n in range(2)]
+    for each in both:
+        each.start()
+    for each in both:
+        each.join()
+    assert sorted("already done" in line for line in said[0] + said[1]) == [False] * 5 + [True] * 5
+    with unscoped("a test of the night") as session:
+        runs = session.scalars(select(JobRun).where(JobRun.business_on == day)).all()
+        assert [run.attempts for run in runs] == [1] * 5
+
+
+def _crash_and_resume(database, day: date) -> None:
+    """A step that fails is kept with its reason, stops the night, and is done when the night runs again."""
+    with psycopg.connect(database.admin_url, autocommit=True) as owner:
+        owner.execute("ALTER TABLE portfolio_snapshot RENAME TO portfolio_snapshot_away")
+        with pytest.raises(Exception, match="portfolio_snapshot"):
+            night(day)
+        owner.execute("ALTER TABLE portfolio_snapshot_away RENAME TO portfolio_snapshot")
+    with unscoped("a test of the night") as session:
+        failed = jobs.find(session, "nightly", "close", day)
+        assert (str(failed.state), "portfolio_snapshot" in failed.errors[0]["reason"]) == ("failed", True)
+    night(day)
+    assert states()[day, "close"] == "done"
+
+
+def _close_from_a_screen(day: date) -> None:
+    assert close_day(None) == day
+    assert close_day(None) == day
+    assert nightly.run_requested() == 1
+    assert nightly.run_requested() == 0
+    assert states()[day, "request"] == states()[day, "snapshot"] == "done"
+    assert nightly.follow_the_clock() == 0
