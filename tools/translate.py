@@ -4,8 +4,9 @@
     python tools/translate.py missing    list what is missing, fuzzy or wrong; exit code 1 if anything is
     python tools/translate.py compile    write the .mo files (the program also does so when it starts)
 
-A text is collected from app/ and tasks/ as babel.cfg says, and from the installed Flask-AppBuilder, whose own
-catalogues know neither Ukrainian nor traditional Chinese.
+A text is collected from app/ and tasks/ as babel.cfg says, from the names of entities, columns and arguments that
+screens make labels of, and from the installed Flask-AppBuilder and WTForms, whose own catalogues do not know all of
+our languages.
 """
 
 import re
@@ -14,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import flask_appbuilder
+import wtforms
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
@@ -34,13 +36,18 @@ KEYWORDS = {
 }
 HEADER = "# Loandesk: texts of the screens, letters and messages. GPL-3.0-or-later, like the program."
 TEAM = {"version": "1", "last_translator": "Loandesk", "language_team": "Loandesk", "msgid_bugs_address": " "}
-# Of Flask-AppBuilder only what runs: its templates are replaced by ours, its command line is not translated.
-FRAMEWORK = Path(flask_appbuilder.__file__).parent
-FRAMEWORK_FILES = [("tests/**.py", "ignore"), ("**.py", "python"), ("templates/**.html", "jinja2")]
+# Of the frameworks only what runs: most templates are replaced by ours, command lines are not translated.
+FRAMEWORKS = {
+    "flask_appbuilder": (
+        Path(flask_appbuilder.__file__).parent,
+        [("tests/**.py", "ignore"), ("**.py", "python"), ("templates/**.html", "jinja2")],
+    ),
+    "wtforms": (Path(wtforms.__file__).parent, [("validators.py", "python"), ("fields/**.py", "python")]),
+}
 
 
 def extraction() -> Catalog:
-    """A fresh catalogue of every text: ours with file and line, the framework's with file alone."""
+    """A fresh catalogue of every text: ours with file and line, names and the frameworks' with file alone."""
     catalogue = Catalog(project="Loandesk", charset="utf-8")
     with (ROOT / "babel.cfg").open(encoding="utf-8") as settings:
         methods, options = parse_mapping_cfg(settings)
@@ -49,11 +56,21 @@ def extraction() -> Catalog:
     )
     for file, line, text, comments, context in ours:
         catalogue.add(text, None, [(file, line)], auto_comments=comments, context=context)
-    for file, _, text, comments, context in extract_from_dir(
-        str(FRAMEWORK), FRAMEWORK_FILES, keywords=KEYWORDS
-    ):
-        catalogue.add(text, None, [(f"flask_appbuilder/{file}", 1)], auto_comments=comments, context=context)
+    for name in names():
+        catalogue.add(name, None, [("app/core/labels.py", 1)])
+    for package, (folder, files) in FRAMEWORKS.items():
+        for file, _, text, comments, context in extract_from_dir(str(folder), files, keywords=KEYWORDS):
+            catalogue.add(text, None, [(f"{package}/{file}", 1)], auto_comments=comments, context=context)
     return catalogue
+
+
+def names() -> list[str]:
+    """Labels that are made from the names of entities, columns and arguments."""
+    import app.models
+    import app.views  # noqa: F401  both declare what has names
+    from app.core.labels import every_label
+
+    return sorted(set(every_label()))
 
 
 def _is_ours(folder: str) -> bool:

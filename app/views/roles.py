@@ -21,6 +21,7 @@ from app.core.org import AuditEvent, Role
 from app.core.web import links
 from app.core.web.principal import current
 from app.core.web.register import screen
+from app.views.rights import named, subject_names, verb_names
 
 links.record_page("role", "/roles/{id}")
 PLAIN = ("can_list", "can_show", "can_add", "can_edit", "can_delete", "can_export", "can_chart")
@@ -85,25 +86,18 @@ class Roles(BaseView):
             Permission, PermissionView.permission_id == Permission.id
         )
         pairs = session.execute(query.join(ViewMenu, PermissionView.view_menu_id == ViewMenu.id)).all()
-        names = {labels.subject(cls): labels.entity_label(cls) for cls in registry.entities()}
-        verbs = {op.permission: str(op.label) for op in registry.operations()}
+        entities = {labels.subject(cls) for cls in registry.entities()}
+        names, verbs = subject_names(), verb_names()
         subjects: dict[str, dict[str, Any]] = {}
         for pair_id, verb, subject in pairs:
-            line = subjects.setdefault(
-                subject,
-                {"label": names.get(subject, gettext(labels.words(subject))), "plain": {}, "others": []},
-            )
-            tick = {
-                "id": pair_id,
-                "held": pair_id in held,
-                "label": verbs.get(verb) or gettext(labels.words(verb.removeprefix("can_"))),
-            }
-            if verb in PLAIN and subject in names:
+            line = subjects.setdefault(subject, {"label": named(subject, names), "plain": {}, "others": []})
+            tick = {"id": pair_id, "held": pair_id in held, "label": named(verb, verbs)}
+            if verb in PLAIN and subject in entities:
                 line["plain"][verb] = tick
             else:
                 line["others"].append(tick)
         return {
             "title": role.name, "crumbs": [(gettext("Roles"), "/role/list/")], "action": f"/roles/{role.id}", "verbs": PLAIN,
-            "verb_labels": [gettext(labels.words(verb.removeprefix("can_"))) for verb in PLAIN],
+            "verb_labels": [named(verb, verbs) for verb in PLAIN],
             "subjects": sorted(subjects.values(), key=lambda line: line["label"]), "is_fixed": role.name == ADMINISTRATOR,
         }  # fmt: skip

@@ -6,7 +6,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import g
-from flask_babel import format_date, format_datetime as babel_datetime, format_decimal, get_locale, gettext
+from flask_babel import (
+    format_date,
+    format_datetime as babel_datetime,
+    format_decimal,
+    get_locale,
+    gettext,
+    lazy_gettext as _,
+)
 
 from app.core import labels
 from app.core.types import Choice
@@ -14,6 +21,14 @@ from app.core.web.fields import FieldInfo
 from app.core.web.pages import Cell
 from app.core.web.principal import Principal
 
+DETAILS = {
+    "report": _("Report"),
+    "rows": _("Rows"),
+    "filters": _("Filters"),
+    "given": _("Given"),
+    "taken": _("Taken"),
+}
+"""What an entry of the access log tells besides its columns."""
 NUMERIC = ("money", "rate", "number", "days", "id")
 
 
@@ -67,7 +82,9 @@ def plain(kind: str, value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return ", ".join(str(one) for one in value)
     if isinstance(value, dict):
-        return "; ".join(f"{gettext(labels.words(key))}: {_change(one)}" for key, one in value.items())
+        return "; ".join(
+            f"{DETAILS.get(key) or gettext(labels.words(key))}: {_change(one)}" for key, one in value.items()
+        )
     return str(value)
 
 

@@ -5,13 +5,14 @@ from typing import Any
 
 from flask import Flask, Response, current_app, g, render_template, request
 from flask_appbuilder import AppBuilder
-from flask_babel import get_locale
+from flask_babel import get_domain, get_locale, gettext
 from flask_login import current_user
+from flask_wtf import FlaskForm
 from flask_wtf.csrf import CSRFError, CSRFProtect
 
 from app.core import db
-from app.core.i18n import CATALOGUES, compile_catalogues
 from app.core.errors import OutOfScope, ReadOnlyScope, RuleError
+from app.core.i18n import CATALOGUES, compile_catalogues
 from app.core.web import assets
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,6 +41,8 @@ def build(**overrides: Any) -> Flask:
     if not app.config.get("SECRET_KEY"):
         raise RuleError("SECRET_KEY is not set; run.py makes one, a production installation gives its own")
     CSRFProtect(app)
+    # forms take WTForms' messages from our catalogues; its own know no traditional Chinese by our name of it
+    FlaskForm.Meta.get_translations = lambda _meta, _form: get_domain().get_translations()
     assets.init(app)
     with app.app_context():
         _appbuilder()
@@ -108,13 +111,18 @@ def _errors(app: Flask) -> None:
     app.register_error_handler(403, lambda _e: page(403, ""))
     app.register_error_handler(400, lambda e: page(400, str(getattr(e, "description", ""))))
     app.register_error_handler(405, lambda _e: page(404, ""))
-    app.register_error_handler(413, lambda _e: page(400, "The file is too large."))
+    app.register_error_handler(413, lambda _e: page(400, gettext("The file is too large.")))
     app.register_error_handler(429, lambda _e: page(429, ""))
     app.register_error_handler(500, lambda _e: page(500, ""))
     app.register_error_handler(OutOfScope, lambda _e: page(404, ""))
     app.register_error_handler(ReadOnlyScope, lambda _e: page(403, ""))
     app.register_error_handler(RuleError, lambda e: page(400, str(e)))
-    app.register_error_handler(CSRFError, lambda e: page(400, str(e.description)))
+    app.register_error_handler(CSRFError, lambda _e: page(400, _stale()))
+
+
+def _stale() -> str:
+    """What to do when a form's CSRF mark is missing, old or another session's."""
+    return gettext("This page is out of date. Open it again and repeat what you did; nothing was saved.")
 
 
 def language() -> str:
