@@ -32,6 +32,10 @@ ROLES: dict[str, dict[tuple[str, ...], Iterable[str]]] = {
         (*_BOOK, *_REFERENCE, "message_template"): READ,
         ("customer", "phone", "address", "customer_link", "contact_note"): WRITE,
     },
+    "Clerk": {
+        (*_BOOK, *_REFERENCE, "message_template", "import_run", "import_problem", "import_layout"): READ,
+        ("phone", "address", "customer_link", "contact_note"): WRITE,
+    },
     "Agent": {
         (*_BOOK, "product", "bucket", "message_template"): ("can_list", "can_show", "can_chart"),
         ("phone", "contact_note"): ("can_list", "can_show", "can_add", "can_edit"),
@@ -44,7 +48,7 @@ ROLES: dict[str, dict[tuple[str, ...], Iterable[str]]] = {
 """role → {entities: verbs}; the empty tuple means every entity. Operations and reports name their roles."""
 
 ADMINISTRATOR = "Administrator"
-_INSIDE = ("Manager", "Officer", "Agent", "Auditor")
+_INSIDE = ("Manager", "Officer", "Clerk", "Agent", "Auditor")
 SCREENS: dict[tuple[str, str], tuple[str, ...] | None] = {
     ("can_show", "Home"): None,
     ("can_find", "Search"): None,
@@ -56,7 +60,8 @@ SCREENS: dict[tuple[str, str], tuple[str, ...] | None] = {
     ("can_show", "FileJob"): None,
     ("can_this_form_get", "ResetMyPasswordView"): None,
     ("can_this_form_post", "ResetMyPasswordView"): None,
-    ("can_show", "Imports"): ("Manager", "Auditor"),
+    ("can_show", "Imports"): ("Manager", "Clerk", "Auditor"),
+    ("can_add", "Imports"): ("Clerk",),
     ("can_reveal", "PersonalData"): _INSIDE,
 }
 """Rights to hand-written screens: which standard roles have them, None for all."""

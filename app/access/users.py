@@ -12,6 +12,15 @@ from app.core.errors import RuleError
 from app.core.org import DataGrant, Role, User
 
 
+def placeholder_email(username: str) -> str:
+    """What stands for the address of a user who has none: unique, and never delivered anywhere.
+
+    >>> placeholder_email("olena"), placeholder_email("olena@bank.example")
+    ('olena@example.invalid', 'olena@bank.example')
+    """
+    return username if "@" in username else f"{username}@example.invalid"
+
+
 def create_user(
     username: str, password: str, role: str, *, first_name: str = "", last_name: str = "", email: str = "",
     grants: Iterable[dict[str, Any]] = (), **columns: Any,
@@ -32,7 +41,7 @@ def create_user(
             raise RuleError(f"There is no role {role}; known roles: {known}", "role")
         user = User(
             username=username, first_name=first_name or username, last_name=last_name, active=True,
-            email=email or f"{username}@example.invalid", password=generate_password_hash(password), role_id=held.id, **columns,
+            email=email or placeholder_email(username), password=generate_password_hash(password), role_id=held.id, **columns,
         )  # fmt: skip
         session.add(user)
         session.flush()

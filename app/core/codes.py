@@ -42,9 +42,9 @@ def say(kind: str, code: str) -> str:
 
 @lru_cache(maxsize=16)
 def _countries(locale: str) -> dict[str, str]:
-    names = Locale.parse(locale).territories
+    names = {str(code): str(name) for code, name in Locale.parse(locale).territories.items()}
     known = [code for code in names if len(code) == 2 and code.isalpha() and code not in _NO_COUNTRIES]
-    return {code: str(names[code]) for code in sorted(known, key=lambda code: str(names[code]))}
+    return {code: names[code] for code in sorted(known, key=lambda code: names[code])}
 
 
 def countries() -> Words:

@@ -14,7 +14,7 @@ from contextvars import ContextVar
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy import Engine, create_engine, event, func, select, text
 from sqlalchemy.orm import Session, scoped_session
 
 from app.core.reach import Range, Reach
@@ -116,8 +116,10 @@ def _resolve(connection: Any, user_id: int) -> Reach:
 
 
 @event.listens_for(ScopedSession, "after_begin")
-def _begin(session: ScopedSession, _transaction: Any, connection: Any) -> None:
-    """Take the session's scope at the start of each transaction."""
+def _begin(session: ScopedSession, transaction: Any, connection: Any) -> None:
+    """Take the session's scope at the start of each transaction; a savepoint keeps it."""
+    if transaction.nested:
+        return
     who = session.info.get("scope") or current_scope
     kind, user_id = who()
     if kind == "user":
@@ -133,6 +135,11 @@ def current_scope() -> tuple[str, int | None]:
 
     principal = g.get("principal") if has_app_context() else None
     return ("user", principal.user_id) if principal else ("login", None)
+
+
+def because(session: Session, reason: str) -> None:
+    """Keep this reason with the history of whatever the transaction changes from here on."""
+    session.execute(select(func.set_config("app.reason", reason, True)))  # noqa: FBT003 - of this transaction
 
 
 @contextmanager

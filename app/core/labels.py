@@ -50,3 +50,5 @@ def every_label() -> Iterator[str]:
         for name, value in vars(entity).items():
             if getattr(value, "is_derived", False):
                 yield words(name)
+    for operation in registry.operations():
+        yield from (words(each.name) for each in operation.arguments if each.name not in operation.labels)

@@ -22,6 +22,10 @@ class Operation:
     is_bulk: bool = True
     is_primary: bool = False
     labels: dict[str, Any] = field(default_factory=dict)
+    intro: Any = ""
+    """What the form says above its fields."""
+    is_danger: bool = False
+    """Whether what is done cannot be taken back; the button says so by its colour."""
     is_offered: Callable[[Any], bool] | None = None
     """Whether the button is shown for a row; None: always."""
     house: str = ""
@@ -49,8 +53,9 @@ class Operation:
 def operation(entity: Any, label: Any, *, roles: tuple[str, ...] = (), **options: Any) -> Callable[..., Any]:
     """Declare a verb on an entity.
 
-    Keyword-only arguments become the form: Decimal, int, date, str, bool, a Choice, or an entity id named
-    `<entity>_id`. `business_on` and `user_id` are given by the platform when the function takes them.
+    Keyword-only arguments become the form: a named type of `app.core.types` (Money, Code, Line, Text …), a
+    plain Decimal, int, date, str or bool, a Choice, or an entity id named `<entity>_id`. `business_on` and
+    `user_id` are given by the platform when the function takes them.
     """
 
     def declare(function: Callable[..., Any]) -> Callable[..., Any]:

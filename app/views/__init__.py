@@ -1,3 +1,9 @@
-"""Screens: generated ones for every entity, and the few a table cannot express."""
+"""Screens: generated ones for every entity, their verbs and rules, and the few that a table cannot express."""
 
+import app.access.form_rules
+import app.access.operations
+import app.contact.form_rules
+import app.messaging.form_rules
+import app.servicing.form_rules
+import app.servicing.operations  # noqa: F401  importing declares
 from app.views import clock, customer, files, home, imports, loan, reports, roles, search  # noqa: F401

@@ -58,7 +58,11 @@ def _names(field: Any, keys: list[Any]) -> list[str]:
         )
         known = {row.id: str(row) for row in rows.unique()}
         return [known.get(key, "–") for key in keys]
-    return [str(key.label) if isinstance(key, Choice) else "–" if key is None else str(key) for key in keys]
+    words = field.words
+    return [
+        str(key.label) if isinstance(key, Choice) else "–" if key is None else str(words.get(key, key))
+        for key in keys
+    ]
 
 
 def _drill(entity: Any, column: str, key: Any, args: MultiDict[str, str]) -> str:

@@ -24,9 +24,10 @@ from app.core.types import Choice
 from app.core.web import forms, links, openapi, operations, transfer
 from app.core.web.cells import mask
 from app.core.web.entity_view import business_date
-from app.core.web.fields import FieldInfo, describe_all, listable
+from app.core.web.fields import FieldInfo, as_id, describe_all, listable
 from app.core.web.listing import Listing
 from app.core.web.principal import Principal, current
+from app.core.web.writing import write
 
 
 def json_value(field: FieldInfo, row: Any, principal: Principal, on: date) -> Any:
@@ -60,12 +61,11 @@ class EntityApi(BaseApi):
             abort(404)
 
     def _row(self, pk: str) -> Any:
-        if not pk.isdigit() or int(pk) > 2**63 - 1:
+        wanted = as_id(self.entity, pk)
+        if wanted is None:
             abort(404)
-        row = (
-            web_session().scalars(select(self.entity).where(self.entity.id == int(pk))).unique().one_or_none()
-        )
-        return row if row is not None else abort(404)
+        found = web_session().scalars(select(self.entity).where(self.entity.id == wanted))
+        return found.unique().one_or_none() or abort(404)
 
     @expose("/", methods=["GET"])
     @protect()
@@ -126,9 +126,11 @@ class EntityApi(BaseApi):
         if not form.validate():
             return self.response(422, message=gettext("Some values are not right"), errors=form.errors)
         arguments = {p.name: form[p.name].data for p in operation.arguments}
-        (_name, ok, said), *_rest = operations.run(operation, session, [row_id], current(), arguments)
+        [outcome] = operations.run(operation, session, [row_id], current(), arguments)
         session.commit()
-        return self.response(200 if ok else 422, message=str(said))
+        if not outcome.is_done:
+            return self._refused(RuleError(outcome.sentence, outcome.field))
+        return self.response(200, message=outcome.sentence)
 
     def _write(self, row: Any, status: int) -> Any:
         """Check the body as the form would, then store it; 422 names each field and why."""
@@ -149,28 +151,16 @@ class EntityApi(BaseApi):
         return self._store(form, fields, row, status)
 
     def _store(self, form: Any, fields: list[FieldInfo], row: Any, status: int) -> Any:
-        session, found = web_session(), forms.values(form, fields)
         try:
-            if row is None:
-                row = self.entity(**found)
-                prepare = getattr(self.entity, "__prepare__", None)
-                if prepare:
-                    prepare(row, current().user_id)
-                session.add(row)
-            for name, value in found.items():
-                setattr(row, name, value)
-            session.flush()
-            answer = {"id": row.id}
-            session.commit()
+            written = write(self.entity, row, forms.values(form, fields))
         except RuleError as error:
-            session.rollback()
-            return self.response(
-                422, message=str(error), errors={error.field: [str(error)]} if error.field else {}
-            )
-        except IntegrityError as error:
-            session.rollback()
-            return self.response(422, message=transfer.plain_reason(error))
-        return self.response(status, result=answer)
+            return self._refused(error)
+        return self.response(status, result={"id": written.id}, warnings=written.warnings)
+
+    def _refused(self, error: RuleError) -> Any:
+        """What a rule says, and the field it is about."""
+        reasons = {error.field: [str(error)]} if error.field else {}
+        return self.response(422, message=str(error), errors=reasons)
 
 
 def _body() -> dict[str, Any]:

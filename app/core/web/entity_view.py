@@ -15,12 +15,13 @@ from app.core.db import web_session
 from app.core.errors import RuleError
 from app.core.labels import subject
 from app.core.web import charts, forms, links, lookups, transfer
-from app.core.web.fields import FieldInfo, describe_all
+from app.core.web.fields import FieldInfo, as_id, describe_all
 from app.core.web.list_page import list_page
 from app.core.web.listing import Listing
 from app.core.web.pages import FormPage, Section
 from app.core.web.principal import current
 from app.core.web.show_page import show_page
+from app.core.web.writing import write
 
 
 def business_date() -> Any:
@@ -46,14 +47,11 @@ class EntityView(BaseView):
 
     def row(self, pk: str) -> Any:
         """The row with that id in scope; anything else does not exist."""
-        if not pk.isdigit() or int(pk) > 2**63 - 1:
+        wanted = as_id(self.entity, pk)
+        if wanted is None:
             abort(404)
-        found = (
-            web_session().scalars(select(self.entity).where(self.entity.id == int(pk))).unique().one_or_none()
-        )
-        if found is None:
-            abort(404)
-        return found
+        found = web_session().scalars(select(self.entity).where(self.entity.id == wanted))
+        return found.unique().one_or_none() or abort(404)
 
     def may(self, verb: str) -> bool:
         """Whether the entity allows the verb at all and the principal's role has it."""
@@ -115,30 +113,14 @@ class EntityView(BaseView):
 
     def _save(self, form: Any, row: Any, fields: Sequence[FieldInfo]) -> Any:
         """Write the form's values; the row's id, or None with the reason beside the field."""
-        session = web_session()
         try:
-            found = forms.values(form, fields)
-            if row is None:
-                row = self.entity(**found)
-                prepare = getattr(self.entity, "__prepare__", None)
-                if prepare:
-                    prepare(row, current().user_id)
-                session.add(row)
-            else:
-                for name, value in found.items():
-                    setattr(row, name, value)
-            session.flush()
-            row_id = row.id
-            session.commit()
+            written = write(self.entity, row, forms.values(form, fields))
         except RuleError as error:
-            session.rollback()
             _tell(form, error.field, str(error))
             return None
-        except IntegrityError as error:
-            session.rollback()
-            _tell(form, None, transfer.plain_reason(error))
-            return None
-        return row_id
+        for sentence in written.warnings:
+            flash(sentence, "warning")
+        return written.id
 
     def _form_page(self, form: Any, fields: Sequence[FieldInfo], verb: str, action: str, cancel: str) -> Any:
         names = {field.name: field.column.key for field in fields}

@@ -1,9 +1,10 @@
 """Columns of an entity as the machinery sees them: kind, label, whether personal, how to reach them."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Boolean, Date, DateTime, Integer, Numeric, inspect
+from sqlalchemy import BigInteger, Boolean, Date, DateTime, Integer, Numeric, inspect
 
 from app.core import codes, registry
 from app.core.labels import column_label
@@ -88,6 +89,13 @@ def describe(entity: Any, name: str) -> FieldInfo:
     if column.info.get("kind") in ("scope_key", "bytes") or name == "password":
         raise KeyError(name)
     return FieldInfo(entity, name, _kind(column), column, personal=column.info.get("personal"))
+
+
+def as_id(entity: Any, raw: Any) -> int | None:
+    """The id that a text can mean for a row of this entity; None for what can be none."""
+    bits = 63 if isinstance(entity.__table__.c.id.type, BigInteger) else 31
+    is_number = re.fullmatch("[0-9]{1,19}", str(raw))
+    return int(raw) if is_number and int(raw) < 2**bits else None
 
 
 def describe_all(entity: Any, names: Any) -> list[FieldInfo]:

@@ -1,13 +1,14 @@
 """Forms made from an entity's columns or from an operation's signature."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from babel.numbers import format_decimal
 from flask import url_for
-from flask_babel import format_decimal, gettext, lazy_gettext as _
+from flask_babel import get_locale, gettext, lazy_gettext as _
 from flask_wtf import FlaskForm
 from sqlalchemy import select
 from wtforms import (
@@ -15,6 +16,7 @@ from wtforms import (
     DateField,
     DateTimeLocalField,
     Field,
+    PasswordField,
     SelectField,
     StringField,
     TextAreaField,
@@ -25,10 +27,15 @@ from wtforms.fields.choices import SelectChoice
 from app.core.errors import RuleError
 from app.core.web.cells import zone
 from app.core.web.conditions import number
-from app.core.web.fields import FieldInfo
+from app.core.web.fields import FieldInfo, as_id
 
 KEEP = "keep"
 """Value of a link whose row the user cannot see: saving the form leaves it as it is."""
+
+
+def written(value: Decimal) -> str:
+    """A number as its reader writes it, with every digit it has."""
+    return format_decimal(value, locale=get_locale(), decimal_quantization=False)
 
 
 class DecimalInput(StringField):
@@ -37,15 +44,15 @@ class DecimalInput(StringField):
     type = "DecimalField"
 
     def __init__(
-        self, label: Any = None, validators: Any = None, *, places: int | None = None, **kwargs: Any
+        self, label: Any = None, validators: Any = None, *, column: Any = None, **kwargs: Any
     ) -> None:
         super().__init__(label, validators, **kwargs)
-        self.places = places
+        self.column = column
 
     def _value(self) -> str:
         if self.raw_data:
             return str(self.raw_data[0])
-        return "" if self.data is None else str(format_decimal(self.data))
+        return "" if self.data is None else written(self.data)
 
     def process_formdata(self, valuelist: list[str]) -> None:
         raw = valuelist[0].strip() if valuelist else ""
@@ -55,8 +62,17 @@ class DecimalInput(StringField):
                 self.data = number(raw)
             except RuleError as error:
                 raise ValueError(str(error)) from error
-            if self.places is not None and self.data != round(self.data, self.places):
-                raise ValueError(gettext("At most %(n)s decimal places", n=self.places))
+            self._fit(self.data)
+
+    def _fit(self, value: Decimal) -> None:
+        """Raise ValueError for more digits than the column holds."""
+        precision, places = getattr(self.column, "precision", None), getattr(self.column, "scale", None)
+        if precision is None or places is None:
+            return
+        if value != round(value, places):
+            raise ValueError(gettext("At most %(n)s decimal places", n=places))
+        if abs(value) >= 10 ** (precision - places):
+            raise ValueError(gettext("At most %(n)s digits before the decimal point", n=precision - places))
 
 
 class IntegerInput(DecimalInput):
@@ -82,6 +98,22 @@ class CodesInput(StringField):
         self.data = (valuelist[0] if valuelist else "").replace(",", " ").split() or None
 
 
+class CodeInput(SelectField):
+    """A code, chosen by its words. One that is stored and no longer offered can be kept."""
+
+    type = "SelectField"
+    choices: Any
+
+    def __init__(self, label: Any, validators: Any, *, words: dict[str, Any], **kwargs: Any) -> None:
+        offered = [SelectChoice("", "–"), *(SelectChoice(code, str(text)) for code, text in words.items())]
+        super().__init__(label, validators, choices=offered, coerce=lambda raw: raw or None, **kwargs)
+
+    def process_data(self, value: str | None) -> None:
+        super().process_data(value)
+        if value and all(value != choice.value for choice in self.choices):
+            self.choices = [*self.choices, SelectChoice(value, value)]
+
+
 class LookupField(Field):
     """A link, chosen by typing. Only ids that this session can see are accepted; unknown and foreign are alike."""
 
@@ -96,9 +128,10 @@ class LookupField(Field):
 
     def find(self, value: Any) -> Any:
         """The row with that id, if it is in scope."""
-        if not str(value).isdigit() or int(value) > 2**63 - 1:
+        wanted = as_id(self.target, value)
+        if wanted is None:
             return None
-        return self.session.scalar(select(self.target).where(self.target.id == int(value)))
+        return self.session.scalar(select(self.target).where(self.target.id == wanted))
 
     @property
     def current(self) -> list[tuple[str, str]]:
@@ -119,6 +152,14 @@ class LookupField(Field):
             raise ValueError(gettext("There is nothing like this to choose"))
         else:
             self.data = int(raw)
+
+
+class Chosen(check.DataRequired):
+    """Something must be chosen; of a choice that was refused the reason stands, not that it is needed."""
+
+    def __call__(self, form: Any, field: Any) -> None:
+        if not field.process_errors:
+            super().__call__(form, field)
 
 
 def _instant(value: datetime | None) -> datetime | None:
@@ -145,8 +186,9 @@ def _text_rules(column: Any) -> list[Any]:
 
 
 def is_required(column: Any) -> bool:
-    """Whether the person must fill it in: not nullable and no default."""
-    return not column.nullable and column.default is None and column.server_default is None
+    """Whether the person must fill it in: not nullable, no default, and no rule that fills it."""
+    is_filled = column.default is not None or column.server_default is not None or "is_filled" in column.info
+    return not column.nullable and not is_filled
 
 
 def input_for(field: FieldInfo, session: Any) -> Any:
@@ -156,21 +198,31 @@ def input_for(field: FieldInfo, session: Any) -> Any:
         [check.InputRequired(_("Needed"))] if is_required(column) and kind != "bool" else [check.Optional()]
     )
     hint = field.entity.__screen__.hints.get(field.name, "")
-    common = {"label": field.label, "validators": rules, "description": hint}
+    common = {"label": field.label, "validators": rules, "description": hint, "default": _default(column)}
     if kind == "link":
         url = url_for(f"{view_name(field.entity)}.lookup", column=field.name)
         if is_required(column):
-            common["validators"] = [check.DataRequired(_("Needed"))]
+            common["validators"] = [Chosen(_("Needed"))]
         return LookupField(**common, target=field.target, session=session, url=url)
-    return _plain_input(field, common, _text_rules(column))
+    return plain_input(field, common)
 
 
-def _plain_input(field: FieldInfo, common: dict[str, Any], text_rules: list[Any]) -> Any:
+def _default(column: Any) -> Any:
+    """The value a new row starts with, shown in its form."""
+    given = getattr(column.default, "arg", None)
+    if given is None or callable(given) or isinstance(given, bool):
+        return None
+    return Decimal(given) if getattr(column.type, "scale", None) else given
+
+
+def plain_input(field: FieldInfo, common: dict[str, Any]) -> Any:
+    """The input for a value that is no link; `common` is what every WTForms field takes."""
     kind, column = field.kind, field.column
     if kind in ("money", "rate"):
-        return DecimalInput(**common, places=column.type.scale)
+        return DecimalInput(**common, column=column.type)
     if kind in ("number", "days"):
-        return DecimalInput(**common, places=column.type.scale) if hasattr(column.type, "scale") and column.type.scale else IntegerInput(**common)  # fmt: skip
+        has_places = getattr(column.type, "scale", None)
+        return DecimalInput(**common, column=column.type) if has_places else IntegerInput(**common)
     if kind == "bool":
         return BooleanField(label=common["label"], description=common["description"])
     if kind == "date":
@@ -181,7 +233,11 @@ def _plain_input(field: FieldInfo, common: dict[str, Any], text_rules: list[Any]
         return choice_input(common, field.choices, optional=column.nullable)
     if kind == "codes":
         return CodesInput(**common)
-    common["validators"] = [*common["validators"], *text_rules]
+    if field.words:
+        return CodeInput(**common, words=field.words)
+    common["validators"] = [*common["validators"], *_text_rules(column)]
+    if kind == "password":
+        return PasswordField(**common)
     return (TextAreaField if kind == "longtext" else StringField)(**common, filters=[_strip])
 
 
@@ -235,13 +291,3 @@ def values(form: FlaskForm, fields: Sequence[FieldInfo]) -> dict[str, Any]:
         for n, v in found.items()
         if not (v is None and not by_name[n].nullable and not is_required(by_name[n]))
     }
-
-
-TYPES: dict[Any, Any] = {
-    Decimal: DecimalInput,
-    int: IntegerInput,
-    date: DateField,
-    bool: BooleanField,
-    str: StringField,
-}
-"""Python type of an operation's argument → its form field."""

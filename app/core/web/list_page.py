@@ -13,7 +13,7 @@ from app.core import labels, registry
 from app.core.types import Choice
 from app.core.web import conditions, links
 from app.core.web.cells import NUMERIC, cell, plain
-from app.core.web.fields import FieldInfo, filterable
+from app.core.web.fields import FieldInfo, as_id, filterable
 from app.core.web.forms import view_name
 from app.core.web.listing import COUNT_CAP, SIZES, Found, Listing, can_sort
 from app.core.web.pages import Action, Chip, Col, Filter, ListPage, Row
@@ -109,9 +109,7 @@ def chip_text(condition: conditions.Condition, session: Session) -> str:
     if condition.op == "null":
         return gettext("is empty") if raw.lower() in ("1", "yes", "true") else gettext("is not empty")
     if field.kind == "link":
-        row = (
-            session.scalar(select(field.target).where(field.target.id == int(raw))) if raw.isdigit() else None
-        )
+        row = session.scalar(select(field.target).where(field.target.id == as_id(field.target, raw)))
         return str(row) if row is not None else "–"
     if field.kind == "choice":
         return ", ".join(
@@ -119,6 +117,8 @@ def chip_text(condition: conditions.Condition, session: Session) -> str:
             for one in (field.choices(part) for part in raw.split(","))
             if isinstance(one, Choice)
         )
+    if field.words:
+        return str(field.words.get(raw, raw))
     if field.kind == "bool":
         return plain("bool", raw.lower() in ("1", "yes", "true"))
     return raw
@@ -133,8 +133,11 @@ def _filter(field: FieldInfo) -> Filter:
     choices = [(str(one.value), one.label) for one in field.choices] if field.kind == "choice" else []
     if field.kind == "bool":
         choices = [("yes", gettext("Yes")), ("no", gettext("No"))]
+    offered = conditions.OPS_OF.get(field.kind, ("eq",))
+    if field.words:
+        kind, choices, offered = "choice", list(field.words.items()), ("eq", "null")
     lookup = f"/{field.entity.slug()}/lookup/{field.name}" if field.kind == "link" else None
-    ops = [(op, conditions.OPS[op]) for op in conditions.OPS_OF.get(field.kind, ("eq",))]
+    ops = [(op, conditions.OPS[op]) for op in offered]
     return Filter(field.name, field.label, kind, ops, choices, lookup)
 
 

@@ -10,6 +10,8 @@ from app.core import labels, registry
 from app.core.db import web_session
 from app.core.operation import Operation
 from app.core.web import links, operations
+from app.core.web.fields import as_id
+from app.core.web.operations import Outcome
 from app.core.web.pages import FormPage, Section
 from app.core.web.principal import current
 
@@ -26,26 +28,34 @@ def find(entity: Any, name: str) -> Operation:
     raise NotFound
 
 
-def chosen() -> list[int]:
+def chosen(entity: Any) -> list[int]:
     """Ids in the request; what is no number is no row."""
-    raw = request.values.getlist("ids")
-    if any(not one.isdigit() or int(one) > 2**63 - 1 for one in raw):
-        abort(404)
-    return [int(one) for one in raw]
+    asked = [as_id(entity, raw) for raw in request.values.getlist("ids")]
+    return [abort(404) if found is None else found for found in asked]
 
 
 def operate(entity: Any, name: str) -> Any:
     """Ask for what the operation needs, then run it on the chosen rows and say what came of each."""
-    operation, session, ids = find(entity, name), web_session(), chosen()
+    operation, session, ids = find(entity, name), web_session(), chosen(entity)
     targets = operations.rows(operation, session, ids)
     form = operations.form_for(operation, session)
     if request.method == "POST" and RAN in request.form and form.validate():
         arguments = {p.name: form[p.name].data for p in operation.arguments}
-        outcome = operations.run(operation, session, ids, current(), arguments)
+        outcomes = operations.run(operation, session, ids, current(), arguments)
         session.commit()
-        _report(outcome)
-        return redirect(_back(entity, ids))
+        if not _is_asked_again(form, outcomes):
+            _report(outcomes)
+            return redirect(_back(entity, ids))
     return _page(operation, form, targets)
+
+
+def _is_asked_again(form: Any, outcomes: list[Outcome]) -> bool:
+    """A refusal of the one row because of something typed goes beside it, so that it can be put right."""
+    if len(outcomes) != 1 or outcomes[0].is_done or outcomes[0].field not in form:
+        return False
+    field = form[outcomes[0].field]
+    field.errors = [*field.errors, outcomes[0].sentence]
+    return True
 
 
 def _page(operation: Operation, form: Any, targets: list[Any]) -> Any:
@@ -53,25 +63,25 @@ def _page(operation: Operation, form: Any, targets: list[Any]) -> Any:
     section = Section(None, [form[p.name] for p in operation.arguments])
     page = FormPage(
         title=operation.label, sections=[section] if operation.arguments else [], action=f"/{slug}/do/{operation.name}",
-        cancel_url=_back(operation.entity, [row.id for row in targets]),
+        cancel_url=_back(operation.entity, [row.id for row in targets]), intro=operation.intro, danger=operation.is_danger,
         hidden=[(RAN, "1"), *(("ids", str(row.id)) for row in targets), ("next", request.values.get("next", ""))],
         targets=[(str(row), links.show_url(slug, row.id)) for row in targets[:SHOWN_TARGETS]], targets_total=len(targets),
         crumbs=[(labels.entity_label(operation.entity), links.list_url(slug))], submit_label=operation.label,
     )  # fmt: skip
-    asked = RAN in request.form
-    return render_template("generated/operation.html", page=page), (422 if asked and form.errors else 200)
+    is_wrong = RAN in request.form and any(field.errors for field in form)
+    return render_template("generated/operation.html", page=page), (422 if is_wrong else 200)
 
 
-def _report(outcome: list[tuple[str, bool, Any]]) -> None:
+def _report(outcomes: list[Outcome]) -> None:
     """One message for what was done, one for what was refused, with the first reasons."""
-    done = [line for line in outcome if line[1]]
-    refused = [line for line in outcome if not line[1]]
-    if len(done) == 1 and done[0][2]:
-        flash(str(done[0][2]), "success")
+    done = [each for each in outcomes if each.is_done]
+    refused = [each for each in outcomes if not each.is_done]
+    if len(done) == 1 and done[0].sentence:
+        flash(done[0].sentence, "success")
     elif done:
         flash(gettext("Done for %(n)s rows", n=len(done)), "success")
-    for name, _ok, reason in refused[:5]:
-        flash(f"{name}: {reason}", "danger")
+    for each in refused[:5]:
+        flash(f"{each.name}: {each.sentence}", "danger")
     if len(refused) > 5:
         flash(gettext("%(n)s more rows were refused", n=len(refused) - 5), "danger")
 

@@ -3,22 +3,47 @@
 import inspect
 import types
 import typing
-from typing import Any
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Any
 
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
-from sqlalchemy import select
-from wtforms import TextAreaField, validators as check
+from sqlalchemy import Column, Date, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import mapped_column
+from wtforms import validators as check
 
 from app.core import clock, labels, registry
 from app.core.db import unscoped
-from app.core.errors import OutOfScope, RuleError
+from app.core.errors import OutOfScope, ReadOnlyScope, RuleError
 from app.core.operation import Operation
-from app.core.types import Choice
-from app.core.web.forms import TYPES, LookupField, choice_input
+from app.core.types import Choice, Count, Flag, Line, Money
+from app.core.web.fields import FieldInfo
+from app.core.web.forms import LookupField, choice_input, plain_input
 from app.core.web.principal import Principal
+from app.core.web.transfer import plain_reason
 
 MOST_ROWS = 1000
+PLAIN: dict[Any, Any] = {
+    Decimal: Money,
+    int: Count,
+    str: Line,
+    bool: Flag,
+    date: Annotated[date, mapped_column(Date, info={"kind": "date"})],
+}
+"""What a plain Python type of an argument means."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of an operation on one row: done or refused, a sentence, and the argument it is about."""
+
+    name: str
+    sentence: str
+    field: str | None = None
+    is_done: bool = True
 
 
 def form_for(operation: Operation, session: Any, *, posted: Any = None) -> FlaskForm:
@@ -29,39 +54,51 @@ def form_for(operation: Operation, session: Any, *, posted: Any = None) -> Flask
 
 
 def _input(operation: Operation, parameter: inspect.Parameter, session: Any) -> Any:
-    kind, optional = _bare(parameter.annotation)
+    kind, column, optional = _read(parameter.annotation)
     has_default = parameter.default is not parameter.empty
     rules = [check.Optional()] if optional or has_default else [check.InputRequired(_("Needed"))]
     label = operation.labels.get(parameter.name) or labels.gettext(labels.words(parameter.name))
-    common: dict[str, Any] = {"label": label, "validators": rules}
+    common: dict[str, Any] = {"label": label, "validators": rules, "description": ""}
     if has_default and parameter.default is not None:
         common["default"] = parameter.default
     if parameter.name.endswith("_id"):
-        target = registry.entity(parameter.name.removesuffix("_id"))
-        from flask import url_for
-
-        return LookupField(
-            **common, target=target, session=session, url=url_for("Lookups.rows", slug=target.slug())
-        )
+        return _lookup(parameter.name, session, common)
     if isinstance(kind, type) and issubclass(kind, Choice):
         return choice_input(common, kind, optional=optional)
-    if kind is bool:
-        common.pop("validators")
-    if parameter.name == "text":
-        return TextAreaField(**common)
-    return TYPES[kind](**common)
+    if kind is date and not has_default:
+        common["default"] = clock.business_date(session)
+    return plain_input(FieldInfo(operation.entity, parameter.name, column.info["kind"], column), common)
 
 
-def _bare(annotation: Any) -> tuple[Any, bool]:
-    """(type, whether None is allowed) of an annotation."""
-    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
-        inner = [a for a in typing.get_args(annotation) if a is not type(None)]
-        return inner[0], True
-    return annotation, False
+def _lookup(name: str, session: Any, common: dict[str, Any]) -> LookupField:
+    from flask import url_for
+
+    target = registry.entity(name.removesuffix("_id"))
+    url = url_for("Lookups.rows", slug=target.slug())
+    return LookupField(**common, target=target, session=session, url=url)
+
+
+def _read(annotation: Any) -> tuple[Any, Column[Any], bool]:
+    """(type, column that holds such a value, whether None is allowed) of an argument's annotation.
+
+    A named type of `app.core.types` brings its length and decimals; a plain one means its widest.
+    """
+    optional = typing.get_origin(annotation) in (typing.Union, types.UnionType)
+    if optional:
+        annotation = next(each for each in typing.get_args(annotation) if each is not type(None))
+    if typing.get_origin(annotation) is not typing.Annotated:
+        annotation = PLAIN.get(annotation, annotation)
+    if typing.get_origin(annotation) is typing.Annotated:
+        kind, declared = typing.get_args(annotation)[:2]
+        return kind, declared.column, optional
+    return annotation, Column(info={"kind": "text"}), optional
 
 
 def rows(operation: Operation, session: Any, ids: list[int]) -> list[Any]:
-    """The rows with these ids; one that is foreign or unknown makes the whole request a 404."""
+    """The rows with these ids, always in the same order, so that two who lock them never wait for each other.
+
+    One that is foreign or unknown makes the whole request a 404.
+    """
     wanted = list(dict.fromkeys(ids))
     if not wanted:
         raise RuleError(_("Choose at least one row first"))
@@ -71,39 +108,41 @@ def rows(operation: Operation, session: Any, ids: list[int]) -> list[Any]:
     found = {row.id: row for row in session.scalars(select(entity).where(entity.id.in_(wanted))).unique()}
     if len(found) != len(wanted):
         raise OutOfScope
-    return [found[one] for one in wanted]
+    return [found[one] for one in sorted(wanted)]
 
 
 def run(
     operation: Operation, session: Any, ids: list[int], principal: Principal, arguments: dict[str, Any]
-) -> list[tuple[Any, bool, Any]]:
-    """Run on each row in a savepoint of its own; (row, ok, sentence) for each. Commits nothing."""
+) -> list[Outcome]:
+    """Run on each row in a savepoint of its own. Commits nothing.
+
+    Raises OutOfScope for a row that is not seen, and ReadOnlyScope for somebody who may only read.
+    """
     found = rows(operation, session, ids)
-    if operation.house:
-        with unscoped(operation.house, user_id=principal.user_id) as house:
-            return _run_each(
-                operation,
-                house,
-                [house.get_one(operation.entity, row.id) for row in found],
-                principal,
-                arguments,
-            )
-    return _run_each(operation, session, found, principal, arguments)
+    if not session.reach.may_write:
+        raise ReadOnlyScope
+    if not operation.house:
+        return _run_each(operation, session, found, principal, arguments)
+    with unscoped(operation.house, user_id=principal.user_id) as house:
+        own = [house.get_one(operation.entity, row.id) for row in found]
+        return _run_each(operation, house, own, principal, arguments)
 
 
 def _run_each(
     operation: Operation, session: Any, found: list[Any], principal: Principal, arguments: dict[str, Any]
-) -> list[Any]:
+) -> list[Outcome]:
     given = {"business_on": clock.business_date(session), "user_id": principal.user_id}
     takes = inspect.signature(operation.function).parameters
     extra = {name: value for name, value in given.items() if name in takes}
-    outcome = []
+    outcomes = []
     for row in found:
         name = str(row)
         try:
             with session.begin_nested():
                 said = operation.function(session, row, **arguments, **extra)
-            outcome.append((name, True, said or ""))
+            outcomes.append(Outcome(name, str(said or "")))
         except RuleError as error:
-            outcome.append((name, False, str(error)))
-    return outcome
+            outcomes.append(Outcome(name, str(error), error.field, is_done=False))
+        except IntegrityError as error:
+            outcomes.append(Outcome(name, plain_reason(error), is_done=False))
+    return outcomes

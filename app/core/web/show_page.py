@@ -6,12 +6,12 @@ from typing import Any
 
 from flask_babel import gettext, lazy_gettext as _
 
-from app.core import labels, registry
+from app.core import labels, registry, sections as extra_sections
 from app.core.types import Choice
 from app.core.web import links
 from app.core.web.cells import cell
 from app.core.web.fields import describe, describe_all
-from app.core.web.pages import Action, Badge, Field, Section, ShowPage, Tab
+from app.core.web.pages import Action, Badge, Cell, Field, Section, ShowPage, Tab
 from app.core.web.principal import Principal
 
 
@@ -39,7 +39,11 @@ def badges(entity: Any, row: Any) -> list[Badge]:
 def sections(entity: Any, row: Any, principal: Principal, on: date) -> list[Section]:
     """The declared sections with the row's values."""
     link = links.linker(principal)
-    return [
+    followed = [
+        Section(label, [Field(name, Cell(text)) for name, text in shown(row)])
+        for label, shown in extra_sections.of(entity)
+    ]
+    declared = [
         Section(
             label,
             [
@@ -49,6 +53,7 @@ def sections(entity: Any, row: Any, principal: Principal, on: date) -> list[Sect
         )
         for label, names in (entity.__screen__.show_sections or {_("Record"): entity.__screen__.list}).items()
     ]
+    return [*declared, *followed]
 
 
 def actions(entity: Any, row: Any, principal: Principal, may: Callable[[str], bool]) -> list[Action]:
@@ -88,7 +93,7 @@ def tabs(entity: Any, row: Any, principal: Principal) -> list[Tab]:
             entity=entity.slug(),
             row_id=row.id,
             partial="tab",
-            cols="at.action.user.source.changes",
+            cols="at.action.user.source.reason.changes",
         )
         found.append(Tab("history", gettext("History"), url))
     if found:

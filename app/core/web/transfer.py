@@ -32,7 +32,7 @@ def plain_reason(error: IntegrityError) -> str:
     state = getattr(error.orig, "sqlstate", "")
     if state == "23505":
         return gettext("There is one like this already")
-    if state == "23503":
+    if state in ("23503", "23001"):
         return gettext("Other records belong to this one, so it cannot be deleted")
     if state == "23502":
         return gettext("Something needed is missing")
@@ -46,9 +46,11 @@ def export_value(field: FieldInfo, row: Any, principal: Principal, on: Any) -> A
         return value
     if field.personal and not principal.may_reveal:
         return mask(str(value), field.personal)
-    return (
-        str(value.label) if isinstance(value, Choice) else value if field.kind == "datetime" else str(value)
-    )
+    if isinstance(value, Choice):
+        return str(value.label)
+    if field.words:
+        return str(field.words.get(value, value))
+    return value if field.kind == "datetime" else str(value)
 
 
 def export_rows(listing: Listing, session: Session) -> Iterator[tuple[Any, ...]]:

@@ -1,0 +1,71 @@
+"""What administrators do with users: set a password, take the login away and give it back."""
+
+from flask_babel import gettext, lazy_gettext as _
+from sqlalchemy.orm import Session
+from werkzeug.security import generate_password_hash
+
+from app.core.errors import RuleError
+from app.core.operation import operation
+from app.core.org import AuditEvent, User
+from app.core.types import Password
+from app.core.web.login import end_sessions
+
+SHORTEST = 8
+"""Characters of a password."""
+
+
+@operation(
+    User, _("Set password"), icon="key", is_bulk=False, house="an administrator sets a password",
+    intro=_("Whoever is logged in as this user is logged out. Tell him the password in person; he changes it."),
+)  # fmt: skip
+def set_password(house: Session, user: User, *, password: Password, user_id: int) -> str:
+    """Give a user a password and end whatever was begun with the old one."""
+    check_password(user, password)
+    user.password = generate_password_hash(password)
+    user.fail_login_count = 0
+    house.flush()
+    end_sessions(house, user.id)
+    _record(house, "password_set", user, user_id)
+    return gettext("%(name)s can log in with the new password", name=user)
+
+
+def check_password(user: User, password: str) -> None:
+    """Refuse a password that is easily guessed."""
+    if len(password) < SHORTEST:
+        raise RuleError(_("At least %(n)s characters", n=SHORTEST), "password")
+    if password.lower() in (user.username.lower(), user.email.lower()) or len(set(password)) < 3:
+        raise RuleError(_("This is guessed at once; choose another"), "password")
+
+
+@operation(
+    User, _("Deactivate"), icon="user-off", is_danger=True, house="an administrator takes a login away",
+    is_offered=lambda user: bool(user.active),
+)  # fmt: skip
+def deactivate(house: Session, user: User, *, user_id: int) -> str:
+    """Take the login away; what the user did stays his."""
+    if user.id == user_id:
+        raise RuleError(_("Nobody takes his own login away"))
+    if not user.active:
+        raise RuleError(_("The user is not active"))
+    user.active = False
+    house.flush()
+    end_sessions(house, user.id)
+    _record(house, "deactivated", user, user_id)
+    return gettext("%(name)s can no longer log in", name=user)
+
+
+@operation(
+    User, _("Activate"), icon="user-check", house="an administrator gives a login back",
+    is_offered=lambda user: not user.active,
+)  # fmt: skip
+def activate(house: Session, user: User, *, user_id: int) -> str:
+    """Give the login back."""
+    if user.active:
+        raise RuleError(_("The user is active already"))
+    user.active, user.fail_login_count = True, 0
+    _record(house, "activated", user, user_id)
+    return gettext("%(name)s can log in again", name=user)
+
+
+def _record(house: Session, kind: str, user: User, user_id: int) -> None:
+    house.add(AuditEvent(kind=kind, user_id=user_id, entity="user", row_id=user.id, about=user.username))
