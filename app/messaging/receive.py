@@ -6,7 +6,8 @@ import logging
 from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy import ARRAY, String, func, literal, literal_column, select
+from sqlalchemy import Text, func, literal, literal_column, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from app.core import clock
@@ -74,11 +75,11 @@ def _conclude(message: Message, state: DeliveryState) -> None:
 
 
 def _by_id(session: Session, provider: str, provider_id: str) -> Message | None:
-    ids = func.string_to_array(Message.provider_reference, literal_column("' '"), type_=ARRAY(String))
+    ids = func.string_to_array(Message.provider_reference, literal_column("' '"), type_=ARRAY(Text))
     found = (
         select(Message)
         .where(
-            ids.contains(literal([provider_id], ARRAY(String))),
+            ids.contains(literal([provider_id], ARRAY(Text))),
             Message.provider_reference.is_not(None),
             Message.provider == provider,
         )
