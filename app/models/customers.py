@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from flask_babel import lazy_gettext as _
+from flask_babel import lazy_gettext as _, lazy_pgettext
 from sqlalchemy import BigInteger, DateTime, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -15,8 +15,8 @@ from app.core.types import Choice, Code, Flag, Line, Name, PersonalData, Phone a
 class CustomerKind(Choice):
     """Person or organisation."""
 
-    PERSON = "person", _("Person"), "blue"
-    ORGANISATION = "organisation", _("Organisation"), "purple"
+    PERSON = "person", lazy_pgettext("customer", "Person"), "blue"
+    ORGANISATION = "organisation", lazy_pgettext("customer", "Organisation"), "purple"
 
 
 class CustomerStatus(Choice):
@@ -74,7 +74,7 @@ class Customer(Entity):
               _("Service"): "branch manager language zone", _("Contact"): "is_do_not_contact is_vulnerable remark"},
         tabs="loan phone address customer_link message contact_note repayment",
         search="name identity_number", charts={"status": "count"},
-        hints={"zone": _("Such as Europe/Kyiv; empty means the client's")},
+        hints={"zone": _("Such as Europe/Kyiv; empty means the client's")}, labels={"name": lazy_pgettext("person", "Name")},
     )  # fmt: skip
 
 
@@ -117,7 +117,7 @@ class PhoneKind(Choice):
 
     MOBILE = "mobile", _("Mobile"), "blue"
     LANDLINE = "landline", _("Landline"), "secondary"
-    WORK = "work", _("Work"), "purple"
+    WORK = "work", lazy_pgettext("address", "Work"), "purple"
 
 
 class PhoneState(Choice):
@@ -156,9 +156,9 @@ class Phone(Entity):
 class AddressKind(Choice):
     """Which address of the customer it is."""
 
-    HOME = "home", _("Home"), "blue"
+    HOME = "home", lazy_pgettext("address", "Home"), "blue"
     REGISTERED = "registered", _("Registered"), "secondary"
-    WORK = "work", _("Work"), "purple"
+    WORK = "work", lazy_pgettext("address", "Work"), "purple"
 
 
 class Address(Entity):
@@ -207,7 +207,7 @@ class CustomerLink(Entity):
 
     __screen__ = Screen(
         title=_("Linked people"), icon="link", list="customer kind name phone linked",
-        form={_("Link"): "customer kind name phone linked"}, search="name",
+        form={_("Link"): "customer kind name phone linked"}, search="name", labels={"name": lazy_pgettext("person", "Name")},
     )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from flask_babel import lazy_gettext as _
+from flask_babel import lazy_gettext as _, lazy_pgettext
 from sqlalchemy import Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -211,7 +211,7 @@ class Loan(Entity):
               _("Terms"): "currency principal annual_rate disbursed_on matures_on method purpose repayment_account"},
         show={_("Agreement"): "client number contract_number customer product branch officer region joint_group purpose",
               _("Terms"): "currency principal annual_rate disbursed_on matures_on method repayment_account",
-              _("Position"): "principal_outstanding overdue_principal overdue_interest overdue_since days_past_due "
+              lazy_pgettext("loan", "Position"): "principal_outstanding overdue_principal overdue_interest overdue_since days_past_due "
                            "next_due_on bucket status is_dunning_stopped"},
         filters="number customer product client branch officer region joint_group status bucket days_past_due is_dunning_stopped "
                 "overdue_since next_due_on disbursed_on matures_on principal principal_outstanding overdue_principal method currency",

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from flask_babel import lazy_gettext as _
+from flask_babel import lazy_gettext as _, lazy_pgettext
 from sqlalchemy import Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -84,7 +84,7 @@ class MessageState(Choice):
     SENDING = "sending", _("Being sent"), "cyan"
     SENT = "sent", _("Sent"), "teal"
     DELIVERED = "delivered", _("Delivered"), "green"
-    FAILED = "failed", _("Failed"), "red"
+    FAILED = "failed", lazy_pgettext("message", "Failed"), "red"
     REFUSED = "refused", _("Refused by contact rules"), "orange"
     CANCELLED = "cancelled", _("Cancelled"), "secondary"
     UNKNOWN = "unknown", _("Outcome unknown"), "yellow"
