@@ -32,7 +32,7 @@ def gansu(installed):
 
 
 def numbers() -> dict[str | None, tuple[int, int]]:
-    """code → its numbers."""
+    """Code → its numbers."""
     with unscoped("a test looks at the tree") as session:
         return {
             code: (lft, rgt)
