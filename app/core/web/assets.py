@@ -32,6 +32,9 @@ def init(app: Flask) -> None:
 
     @app.after_request
     def keep(response: Any) -> Any:
+        if hasattr(response.response, "close"):
+            # compression reads the file but leaves it open
+            response.call_on_close(response.response.close)
         if request.endpoint == "static" and "v" in request.args:
             response.headers["Cache-Control"] = f"public, max-age={YEAR}, immutable"
         return response

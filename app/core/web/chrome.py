@@ -80,6 +80,7 @@ def context() -> dict[str, Any]:
     return {
         "principal": principal,
         "product": "Loandesk",
+        "search_url": "/search/",
         "nav": navigation() if principal else [],
         "theme": request.cookies.get("theme", ""),
         "clock_banner": clock_banner() if principal else None,

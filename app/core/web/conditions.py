@@ -2,9 +2,10 @@
 
 import re
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask_babel import gettext, lazy_gettext as _
 from sqlalchemy import ColumnElement, String, and_, cast, false, func, or_, select
@@ -12,7 +13,8 @@ from werkzeug.datastructures import MultiDict
 
 from app.core.errors import RuleError
 from app.core.scope import TREES
-from app.core.web.fields import FieldInfo, attribute, describe, filterable, label_columns
+from app.core.web.cells import zone
+from app.core.web.fields import FieldInfo, as_id, attribute, describe, filterable, label_columns
 from app.core.web.principal import Principal
 
 RESERVED = {"q", "sort", "cols", "after", "before", "last", "size", "partial", "next", "ids", "_", "at"}
@@ -48,15 +50,16 @@ def parse(entity: Any, args: MultiDict[str, str], principal: Principal) -> list[
         if key in RESERVED or not raw:
             continue
         field = offered.get(name) or _reached(entity, name, principal)
-        if field is None or (op or "eq") not in OPS_OF.get(field.kind, ()):
+        if field is None or (op or "eq") not in OPS_OF.get(field.kind, ()) or "\x00" in raw:
             raise RuleError(gettext("There is no filter %(name)s here", name=key))
         found.append(Condition(key, field, op or "eq", raw))
     return found
 
 
 def _reached(entity: Any, name: str, principal: Principal) -> FieldInfo | None:
-    """Any link may filter (tabs list the rows of one parent), and so may what the linked rows offer as filters
-    (`loan.region`: reports open the repayments of a place).
+    """Any link may filter (tabs list the rows of one parent), and so may what its rows offer as filters.
+
+    So `loan.region` opens the repayments of a place from a report.
     """
     try:
         field = describe(entity, name)
@@ -103,22 +106,39 @@ def _typed(field: FieldInfo, raw: str) -> Any:
     kind = field.kind
     if kind in ("money", "rate"):
         return number(raw)
-    if kind in ("number", "days", "id", "link"):
-        value = number(raw)
-        if value != value.to_integral_value():
-            return value
-        return min(max(int(value), -(2**31) + 1), 2**31 - 1) if kind != "link" else int(value)
+    if kind == "link":
+        return _link(field, raw)
+    if kind in ("number", "days", "id"):
+        return _within(field, number(raw))
     if kind == "date":
         return _day(raw)
     if kind == "datetime":
-        return datetime.combine(_day(raw), datetime.min.time())
+        return _midnight(field, _day(raw))
     if kind == "bool":
         return raw.lower() in ("1", "yes", "true")
-    if kind == "choice":
-        return _choice(field, raw)
-    if "\x00" in raw:
-        raise RuleError(gettext("There is no filter %(name)s here", name=field.name))
-    return raw
+    return _choice(field, raw) if kind == "choice" else raw
+
+
+def _link(field: FieldInfo, raw: str) -> int:
+    found = as_id(field.target, raw)
+    if found is None:
+        raise RuleError(gettext("%(value)s is not a number", value=raw))
+    return found
+
+
+def _within(field: FieldInfo, value: Decimal) -> Decimal | int:
+    """A number that the column's type can be compared with; days are whole."""
+    if value == value.to_integral_value():
+        return min(max(int(value), -(2**31) + 1), 2**31 - 1)
+    if field.kind == "days":
+        raise RuleError(gettext("A whole number is needed"))
+    return value
+
+
+def _midnight(field: FieldInfo, day: date) -> datetime:
+    """The instant at which a day begins in the installation's zone, in which the lists show instants."""
+    begins = datetime.combine(day, time.min, ZoneInfo(zone()))
+    return begins if field.column.type.timezone else begins.astimezone(UTC).replace(tzinfo=None)
 
 
 def _choice(field: FieldInfo, raw: str) -> Any:
@@ -126,11 +146,6 @@ def _choice(field: FieldInfo, raw: str) -> Any:
         return field.choices(raw)
     except ValueError as error:
         raise RuleError(gettext("There is no %(value)s to choose", value=raw)) from error
-
-
-def escape_like(text: str) -> str:
-    """Text with the wildcards of LIKE taken literally."""
-    return re.sub(r"([\\%_])", r"\\\1", text)
 
 
 def clause(entity: Any, condition: Condition, on: date) -> ColumnElement[bool]:
