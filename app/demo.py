@@ -72,8 +72,11 @@ def load(say: Say) -> None:
 def _history_of_balances(say: Say) -> None:
     """Month-ends from the journal, so that the first look already shows a trend."""
     days = [*MONTH_ENDS, *(DAY - timedelta(days=back) for back in range(7, 0, -1))]
+    from app.models import Client
+
     with unscoped("balances of past days") as session:
-        snapshots.backfill(session, None, days)
+        for client_id in session.scalars(select(Client.id).order_by(Client.id)).all():
+            snapshots.backfill(session, client_id, days)
     say(f"balances of {len(days)} past days")
 
 

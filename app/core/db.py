@@ -122,7 +122,7 @@ def _begin(session: ScopedSession, transaction: Any, connection: Any) -> None:
         return
     who = session.info.get("scope") or current_scope
     kind, user_id = who()
-    if kind == "user":
+    if kind == "user" and user_id is not None:
         session.info["reach"] = _resolve(connection, user_id)
     else:
         connection.execute(_FIXED, {"kind": kind, **_parameters(user_id)})
@@ -170,10 +170,10 @@ def session_for(who: Any) -> ScopedSession:
 def _app_context() -> int:
     from flask.globals import app_ctx
 
-    return id(app_ctx._get_current_object())  # noqa: SLF001  the proxy itself is the same for all
+    return id(app_ctx._get_current_object())  # type: ignore[attr-defined]  # noqa: SLF001  the proxy itself is the same for all
 
 
 web_session: scoped_session[ScopedSession] = scoped_session(
-    lambda: session_for(current_scope), scopefunc=_app_context
+    lambda: session_for(current_scope),  # type: ignore[arg-type] scopefunc=_app_context
 )
 """The session of the running request; removed when its application context ends."""

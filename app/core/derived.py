@@ -23,7 +23,10 @@ class DaysSince:
     def bound(self, op: str, days: int, on: date) -> tuple[str, date]:
         """The same condition on the column: more than 30 days past due is a date before on − 30.
 
+        Numbers that lead out of the calendar mean its first or last day.
+
         >>> DaysSince("overdue_since").bound("gt", 30, date(2018, 6, 25))
         ('lt', datetime.date(2018, 5, 26))
         """
-        return _FLIPPED[op], on - timedelta(days=days)
+        back = max(min(days, (on - date.min).days), (on - date.max).days)
+        return _FLIPPED[op], on - timedelta(days=back)

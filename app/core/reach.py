@@ -93,11 +93,11 @@ def criteria(entity: Any, reach: Reach) -> ColumnElement[bool]:
         return _follows(entity, reach)
     seen = keyed(entity, scope.key_columns(), reach)
     if scope.opened_in:
-        seen = or_(seen, _opened(entity, *scope.opened_in, reach))
+        seen = or_(seen, _opened(entity, *scope.opened_in, reach=reach))
     return seen
 
 
-def _opened(entity: Any, table: str, column: str, reach: Reach) -> ColumnElement[bool]:
+def _opened(entity: Any, table: str, column: str, *, reach: Reach) -> ColumnElement[bool]:
     """A row of the reach table in scope points to the row.
 
     As EXISTS, which the database may look up for each row shown. IN under an OR would collect all rows in

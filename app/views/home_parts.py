@@ -82,7 +82,7 @@ class Home:
             select(Loan.currency, func.sum(Loan.principal_outstanding), late, func.count(Loan.id))
             .where(Loan.status.not_in(["settled", "written_off"])).group_by(Loan.currency)
         )  # fmt: skip
-        found = [tuple(row) for row in self.session.execute(query)]
+        found = [(row[0], row[1], row[2], row[3]) for row in self.session.execute(query)]
         return sorted(found, key=lambda row: -row[3])
 
     def book_tiles(self) -> list[Tile]:

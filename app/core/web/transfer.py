@@ -23,7 +23,10 @@ from app.core.web.listing import COUNT_CAP, Listing
 from app.core.web.principal import Principal, current
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-KINDS = {"money": "money", "rate": "rate", "number": "integer", "days": "integer", "date": "date", "datetime": "datetime", "bool": "bool", "id": "integer"}  # fmt: skip
+KINDS = {
+    "money": "money", "rate": "rate", "number": "integer", "days": "integer", "date": "date", "datetime": "datetime",
+    "bool": "bool", "id": "integer",
+}  # fmt: skip
 BATCH = 2000
 
 
