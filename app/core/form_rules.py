@@ -93,6 +93,11 @@ def _normalise(session: Session, row: Any, column: Any) -> None:
         raise RuleError(error.message, column.key) from error
 
 
+def is_normalised(column: Any) -> bool:
+    """Whether what is typed into the column is brought to its form, so that it may be longer than what is stored."""
+    return (column.info.get("form") or column.info.get("kind")) in _NORMALISERS
+
+
 def changed(row: Any, *names: str) -> bool:
     """Whether one of these columns is new in the row or differs from what is stored."""
     state = inspect(row)

@@ -58,10 +58,10 @@ class Desk:
             made = add_loan(session, product, customer, FIRST_DUE, **given)
             return int(made.id)
 
-    def run(self, name: str, path: str, ids: list[int], **arguments: Any) -> Any:
+    def run(self, who: str, path: str, ids: list[int], **arguments: Any) -> Any:
         """Fill in the form of an operation and send it, as its page does."""
         data = {"__run": "1", "ids": [str(one) for one in ids], **arguments}
-        return self.browser(name).post(path, data)
+        return self.browser(who).post(path, data)
 
 
 def open_desk(app: Any) -> Desk:

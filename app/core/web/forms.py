@@ -24,6 +24,7 @@ from wtforms import (
 )
 from wtforms.fields.choices import SelectChoice
 
+from app.core import form_rules
 from app.core.errors import RuleError
 from app.core.web.cells import zone
 from app.core.web.conditions import number
@@ -31,6 +32,8 @@ from app.core.web.fields import FieldInfo, as_id
 
 KEEP = "keep"
 """Value of a link whose row the user cannot see: saving the form leaves it as it is."""
+TYPED = 60
+"""Most letters of a telephone number or code as people write it, before it is brought to its form."""
 
 
 def written(value: Decimal) -> str:
@@ -182,6 +185,8 @@ class InstantInput(DateTimeLocalField):
 
 def _text_rules(column: Any) -> list[Any]:
     length = getattr(column.type, "length", None)
+    if length and form_rules.is_normalised(column):
+        length = max(length, TYPED)
     return [check.Length(max=length)] if length else []
 
 
