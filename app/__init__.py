@@ -8,7 +8,7 @@ if TYPE_CHECKING:  # the supervisor and the commands import this package and nee
 
 def create_app(**overrides: Any) -> "Flask":
     """Put extensions, registries and screens together. `overrides` replace settings of config.py."""
-    import app.models  # noqa: F401  all declarations
+    import app.models
     import app.views  # noqa: F401  all screens
     from app.core.web.setup import build
 

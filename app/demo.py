@@ -26,8 +26,7 @@ MONTH_ENDS = [date(2018, month, day) for month, day in ((1, 31), (2, 28), (3, 31
 STEPS = (
     ("regions_cn_gansu.csv", "regions-cn"), ("regions_ua.csv", "regions-ua"), ("portfolio_dingxi.xlsx", "dingxi-b"),
     ("repayments_dingxi.xlsx", "repayments-dingxi"),
-    ("repayments_dingxi.xlsx", "write-offs-dingxi"), ("portfolio_ua.xlsx", "ua"), ("repayments_ua.xlsx", "repayments-ua"),
-    ("repayments_ua.xlsx", "write-offs-ua"), ("receipts_with_error_ua.csv", "repayments-ua"),
+    ("repayments_dingxi.xlsx", "write-offs-dingxi"), ("portfolio_ua.xlsx", "ua"), ("receipts_with_error_ua.csv", "repayments-ua"),
 )  # fmt: skip
 LOGINS = [
     ("manager", "manager", "Manager", "the whole book of the rural cooperative"),
@@ -88,13 +87,13 @@ def _night(say: Say) -> None:
 
 TEMPLATES: tuple[tuple[str, str, str, dict[str, Any], str], ...] = (
     ("dingxi-b", "还款提醒", "zh_Hans", {"kind": "advance", "days_before": 3, "send_times": "09:30"},
-     "【{client}】{customer}您好，您的贷款{loan_number}将于{due_date}到期应还{due_amount}{currency}，请按时还款。"),
+     "【{client_name}】{customer_name}您好，您的贷款{loan_number}将于{due_date}到期应还{due_amount}{currency}，请按时还款。"),
     ("dingxi-b", "逾期催收", "zh_Hans", {"kind": "timed", "send_times": "10:00", "max_days_overdue": 60},
-     "【{client}】{customer}您好，您的贷款{loan_number}已逾期{days_past_due}天，逾期金额{overdue_amount}{currency}，请尽快还款。咨询{branch}。"),
+     "【{client_name}】{customer_name}您好，您的贷款{loan_number}已逾期{days_past_due}天，逾期金额{overdue_amount}{currency}，请尽快还款。咨询{branch_name}。"),
     ("ua", "Нагадування про платіж", "uk", {"kind": "advance", "days_before": 3, "send_times": "10:00"},
-     "{client}: {customer}, {due_date} платіж {due_amount} {currency} за договором {loan_number}."),
+     "{client_name}: {customer_name}, {due_date} платіж {due_amount} {currency} за договором {loan_number}."),
     ("ua", "Прострочення", "uk", {"kind": "timed", "send_times": "11:00", "max_days_overdue": 90},
-     "{client}: {customer}, прострочено {overdue_amount} {currency}, {days_past_due} дн. за договором {loan_number}. Будь ласка, сплатіть."),
+     "{client_name}: {customer_name}, прострочено {overdue_amount} {currency}, {days_past_due} дн. за договором {loan_number}. Будь ласка, сплатіть."),
 )  # fmt: skip
 
 

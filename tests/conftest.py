@@ -60,7 +60,16 @@ def _state() -> str:
     """Changes with every declaration and migration, so that a stale template is never used."""
     root = Path(__file__).parents[1]
     digest = hashlib.sha256()
-    for folder in ("app/core", "app/models", "app/access", "app/views", "app/reports", "app/servicing", "app/messaging", "migrations"):
+    for folder in (
+        "app/core",
+        "app/models",
+        "app/access",
+        "app/views",
+        "app/reports",
+        "app/servicing",
+        "app/messaging",
+        "migrations",
+    ):
         for path in sorted((root / folder).rglob("*.py")):
             digest.update(path.read_bytes())
     return digest.hexdigest()[:12]

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,7 +15,6 @@ from app import seeds
 from app.core import deploy
 from app.core.db import _engine, sqlalchemy_url, unscoped
 from app.launch import logins, postgres
-from app.launch.console import say
 from app.launch.servers import Servers
 from app.servicing.arrears import bucket_sql, recompute, status_sql
 from tasks import nightly
@@ -104,7 +104,7 @@ def prepared(servers: Servers, scale: int, template: str = EMPTY) -> Bench:
         frame.leave()
         frame.complete(wanted)
     if bench.state() != wanted:
-        say(f"Making a book of {scale:,} loans")
+        print(f"Making a book of {scale:,} loans", file=sys.stderr, flush=True)
         bench.make_from(FRAME)
         bench.use()
         _fill(bench)

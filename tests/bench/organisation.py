@@ -18,9 +18,9 @@ REGIONS = Path(__file__).parents[2] / "demo" / "regions_cn_gansu.csv"
 KINDS = ("smallholder", "livestock", "consumer", "business", "housing")
 TEMPLATES = {
     "soon": ({"kind": "advance", "days_before": 3, "send_times": "09:30"},
-             "{client}: {customer}, {due_amount} {currency} of {loan_number} fall due on {due_date}."),
+             "{client_name}: {customer_name}, {due_amount} {currency} of {loan_number} fall due on {due_date}."),
     "late": ({"kind": "timed", "send_times": "10:00", "max_days_overdue": 90},
-             "{client}: {customer}, {overdue_amount} {currency} of {loan_number} are {days_past_due} days late."),
+             "{client_name}: {customer_name}, {overdue_amount} {currency} of {loan_number} are {days_past_due} days late."),
 }  # fmt: skip
 
 

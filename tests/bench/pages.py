@@ -56,16 +56,18 @@ class Stock:
     def __init__(self, bench: Bench, *, is_lean: bool) -> None:
         command = module("tests.bench.stock", bench.superuser_url, "lean" if is_lean else "plain")
         told = os.environ | {"PYTHONPATH": str(PROJECT)}
-        self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=told
-        )
+        self.log = bench.servers.data.logs / "stock.log"
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True, env=told
+            )
         self.facts = self._read()
 
     def _read(self) -> dict[str, Any]:
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         if not line:
-            raise RuntimeError("the stock application ended; its reason stands above")
+            raise RuntimeError(f"the stock application ended:\n{self.log.read_text()}")
         return json.loads(line)  # type: ignore[no-any-return]
 
     def seconds(self) -> float:

@@ -11,6 +11,7 @@ from importlib import import_module
 from app.launch.console import say
 from app.launch.errors import LaunchError
 from app.launch.servers import Servers
+from tests.bench import measure
 from tests.bench.database import EMPTY, Bench, prepared
 from tests.bench.measure import HEADING, Line
 
@@ -40,6 +41,7 @@ def main(
     is_json: bool = False,
     is_verbose: bool = False,
     template: str = EMPTY,
+    patience: float = 1,
 ) -> int:
     """Run the benchmarks of these names (none: all) and print a line each.
 
@@ -56,6 +58,7 @@ def main(
             else "The scale is a number of loans, 1 or more"
         )
         raise LaunchError(f"{wrong}. Benchmarks: {', '.join(BENCHMARKS)}.")
+    measure.patience = patience
     bench, is_well = prepared(servers, scale, template), True
     if not is_json:
         say(HEADING)

@@ -19,14 +19,14 @@ AXE = (Path(__file__).parents[1] / "vendor" / "axe.min.js").read_text()
 
 
 @pytest.fixture(scope="module")
-def world(database: Any) -> World:  # noqa: ARG001
+def world(database: Any) -> World:
     import app.models  # noqa: F401
 
     return make_world()
 
 
 @pytest.fixture(scope="module")
-def address(_application: Any, world: World) -> Iterator[str]:  # noqa: ARG001
+def address(_application: Any, world: World) -> Iterator[str]:
     """Where the application answers."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = make_server("127.0.0.1", 0, _application, threaded=True)

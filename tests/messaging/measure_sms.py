@@ -69,7 +69,7 @@ def main(count: int = 5000, window: int = 50, rounds: int = 5) -> None:
         ]
         smsc.stop()
     floor, figure = (statistics.median(times) for times in zip(*pairs, strict=True))
-    print(f"bare smpp34 {count / floor:.0f}/s, channel {count / figure:.0f}/s, ratio {figure / floor:.2f}")  # noqa: T201
+    print(f"bare smpp34 {count / floor:.0f}/s, channel {count / figure:.0f}/s, ratio {figure / floor:.2f}")
 
 
 if __name__ == "__main__":

@@ -31,4 +31,4 @@ def measure_bulk(n_loans: int, plan: Plan | None = None) -> float:
 
 
 if __name__ == "__main__":
-    print(f"{measure_bulk(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000):,.0f} instalments/s")  # noqa: T201
+    print(f"{measure_bulk(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000):,.0f} instalments/s")

@@ -14,14 +14,13 @@ from flask_appbuilder.security.decorators import permission_name, protect
 from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
-from werkzeug.datastructures import MultiDict
 
 from app.core import registry
 from app.core.db import web_session
 from app.core.errors import RuleError
 from app.core.labels import subject
 from app.core.types import Choice
-from app.core.web import forms, links, openapi, operations, transfer
+from app.core.web import bodies, forms, links, openapi, operations, transfer
 from app.core.web.cells import mask
 from app.core.web.entity_view import business_date
 from app.core.web.fields import FieldInfo, as_id, describe_all, listable
@@ -55,6 +54,13 @@ class EntityApi(BaseApi):
 
     entity: Any = None
     allow_browser_login = False
+
+    def operation_helper(
+        self, path: str | None = None, operations: Any = None, methods: Any = None, func: Any = None, **_more: Any
+    ) -> None:
+        """Say what the declaration says; Flask-AppBuilder would read docstrings written for it."""
+        for method in methods:
+            operations[method.lower()] = self.openapi_spec_methods[func.__name__][method.lower()]
 
     def _need(self, verb: str) -> None:
         if verb not in self.entity.__screen__.operations.split():
@@ -122,7 +128,11 @@ class EntityApi(BaseApi):
 
         operation, session = find(self.entity, name), web_session()
         row_id = self._row(pk).id
-        form = operations.form_for(operation, session, posted=_plain(_body()))
+        said = bodies.body()
+        try:
+            form = operations.form_for(operation, session, posted=bodies.arguments(said))
+        except RuleError as error:
+            return self._refused(error)
         if not form.validate():
             return self.response(422, message=gettext("Some values are not right"), errors=form.errors)
         arguments = {p.name: form[p.name].data for p in operation.arguments}
@@ -139,13 +149,16 @@ class EntityApi(BaseApi):
             for f in describe_all(self.entity, self.entity.__screen__.form_columns)
             if f.is_open_to(current())
         ]
-        body, session = _body(), web_session()
-        unknown = sorted(set(body) - {f.name for f in fields} - {f.column.key for f in fields})
+        said = bodies.body()
+        unknown = sorted(set(said) - {f.name for f in fields} - {f.column.key for f in fields})
         if unknown:
             return self.response(422, message=gettext("Unknown fields: %(names)s", names=", ".join(unknown)))
         if row is not None:
-            fields = [f for f in fields if f.name in body or f.column.key in body]
-        form = forms.entity_form(fields, session, row, posted=_posted(fields, body))
+            fields = [f for f in fields if f.name in said or f.column.key in said]
+        try:
+            form = forms.entity_form(fields, web_session(), row, posted=bodies.row(fields, said))
+        except RuleError as error:
+            return self._refused(error)
         if not form.validate():
             return self.response(422, message=gettext("Some values are not right"), errors=form.errors)
         return self._store(form, fields, row, status)
@@ -161,37 +174,6 @@ class EntityApi(BaseApi):
         """What a rule says, and the field it is about."""
         reasons = {error.field: [str(error)]} if error.field else {}
         return self.response(422, message=str(error), errors=reasons)
-
-
-def _body() -> dict[str, Any]:
-    body = request.get_json(silent=True)
-    if not isinstance(body, dict):
-        raise RuleError(gettext("The body must be a JSON object"))
-    return body
-
-
-def _plain(body: dict[str, Any]) -> MultiDict[str, str]:
-    return MultiDict(
-        [
-            (name, "y" if value is True else str(value))
-            for name, value in body.items()
-            if value not in (None, False)
-        ]
-    )
-
-
-def _posted(fields: list[FieldInfo], body: dict[str, Any]) -> MultiDict[str, str]:
-    """The body as a form would send it; a link may be its id or {id: …}."""
-    pairs = []
-    for field in fields:
-        value = body.get(field.name, body.get(field.column.key))
-        if isinstance(value, dict):
-            value = value.get("id")
-        if value is None or value is False:
-            continue
-        text = " ".join(map(str, value)) if isinstance(value, list) else "y" if value is True else str(value)
-        pairs.append((field.column.key, text))
-    return MultiDict(pairs)
 
 
 def api_for(entity: Any) -> type[EntityApi]:
