@@ -54,25 +54,38 @@ def prune(session: Session, day: date) -> int:
 _MOVES = f"""
     INSERT INTO collection_snapshot (taken_on, {_KEYS}, loans_disbursed, disbursed, due_principal,
         due_interest, collected_principal, collected_interest)
-    SELECT :day, {_OF_LOAN}, sum(m.loans), sum(m.disbursed), sum(m.due_principal), sum(m.due_interest),
+    SELECT m.day, {_OF_LOAN}, sum(m.loans), sum(m.disbursed), sum(m.due_principal), sum(m.due_interest),
         sum(m.principal), sum(m.interest)
     FROM (
-        SELECT id AS loan_id, 1 AS loans, principal AS disbursed, 0 AS due_principal, 0 AS due_interest,
-            0 AS principal, 0 AS interest
-        FROM loan WHERE disbursed_on = :day
+        SELECT disbursed_on AS day, id AS loan_id, 1 AS loans, principal AS disbursed, 0 AS due_principal,
+            0 AS due_interest, 0 AS principal, 0 AS interest
+        FROM loan WHERE disbursed_on BETWEEN :first AND :last
         UNION ALL
-        SELECT loan_id, 0, 0, principal, interest, 0, 0 FROM instalment WHERE due_on = :day
+        SELECT due_on, loan_id, 0, 0, principal, interest, 0, 0 FROM instalment
+        WHERE due_on BETWEEN :first AND :last
         UNION ALL
-        SELECT a.loan_id, 0, 0, 0, 0, CASE WHEN a.component = 'principal' THEN a.amount ELSE 0 END,
+        SELECT r.received_on, a.loan_id, 0, 0, 0, 0,
+            CASE WHEN a.component = 'principal' THEN a.amount ELSE 0 END,
             CASE WHEN a.component = 'interest' THEN a.amount ELSE 0 END
         FROM repayment r JOIN allocation a ON a.repayment_id = r.id
-        WHERE r.received_on = :day AND r.kind <> 'opening' AND a.component IN ('principal', 'interest')) m
-    JOIN loan l ON l.id = m.loan_id WHERE true {{which}} GROUP BY {_OF_LOAN}"""
+        WHERE r.received_on BETWEEN :first AND :last AND r.kind <> 'opening'
+            AND a.component IN ('principal', 'interest')) m
+    JOIN loan l ON l.id = m.loan_id WHERE true {{which}} GROUP BY m.day, {_OF_LOAN}"""
 
 
 def collections(session: Session, day: date) -> int:
     """What was paid out, fell due and came in on a day. A payment counts on the day it was received."""
-    return _replace(session, "collection_snapshot", _MOVES.format(which=""), day)
+    return _moves(session, day, day)
+
+
+def _moves(session: Session, first: date, last: date, client_id: int | None = None) -> int:
+    """The moves of every day of a period, in one statement, in place of those stored."""
+    mine = "" if client_id is None else f" AND client_id = {int(client_id)}"
+    of_loan = "" if client_id is None else f" AND l.client_id = {int(client_id)}"
+    period = {"first": first, "last": last}
+    session.execute(text(f"DELETE FROM collection_snapshot WHERE taken_on BETWEEN :first AND :last{mine}"), period)
+    done = session.execute(text(_MOVES.format(which=of_loan)), period)
+    return int(cast("CursorResult[Any]", done).rowcount)
 
 
 # What stood at the end of :day by the journal alone: nothing but amounts and days of its rows is read.
@@ -99,6 +112,8 @@ _STOOD = """
 def backfill(session: Session, client_id: int, dates: Iterable[date]) -> int:
     """Sums of past days of one client's book, from the journal: balances, arrears and status as they were.
 
+    What moved is filled for every day from the first of `dates` to the last, since moves add up to periods.
+
     For books taken over with all their payments; one that begins with an opening position has no past before
     it. A loan whose principal was paid off is settled whatever interest its schedule had planned.
     """
@@ -110,12 +125,12 @@ def backfill(session: Session, client_id: int, dates: Iterable[date]) -> int:
     past = {"bucket": bucket, "status": status, "owed": owed, "late": "coalesce(late.amount, 0)"}
     portfolio = _PORTFOLIO.format(**past, sources=_STOOD, which=mine)
     _lock(session)
+    wanted = sorted(dates)
     rows = 0
-    for day in dates:
-        with by_hash(session):
+    with by_hash(session):
+        for day in wanted:
             rows += _replace(session, "portfolio_snapshot", portfolio, day, client_id)
-            rows += _replace(session, "collection_snapshot", _MOVES.format(which=mine), day, client_id)
-    return rows
+        return rows + (_moves(session, wanted[0], wanted[-1], client_id) if wanted else 0)
 
 
 def month_ends(first: date, last: date) -> list[date]:
