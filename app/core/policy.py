@@ -133,9 +133,22 @@ def policies(entity: Any, prefix: str) -> Iterator[str]:
     for kind in READERS:
         see = condition(entity, table, kind, write=False)
         if see != "false":
+            change = condition(entity, table, kind, write=True)
             yield from _policy(
-                table, role(prefix, kind), kind, see, condition(entity, table, kind, write=True)
+                table, role(prefix, kind), kind, _counted_once(kind, see), _counted_once(kind, change)
             )
+
+
+def _counted_once(kind: str, seen: str) -> str:
+    """The condition in a form that the planner takes to hold for nearly every row.
+
+    The application's own WHERE says the same. Of two equalities or ranges on one column the planner counts one;
+    of two lists, multiranges or EXISTS it would count both, expect a fraction of the rows and choose the plan
+    for that: a team's list took 35 ms instead of 2.8.
+    """
+    if seen == "true" or (kind not in ("team", "multi") and "EXISTS" not in seen):
+        return seen
+    return f"({seen})::int <> 0"
 
 
 def _policy(table: str, to: str, kind: str, see: str, change: str) -> Iterator[str]:

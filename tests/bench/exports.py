@@ -10,7 +10,8 @@ from typing import Any
 import rustpy_xlsxwriter
 
 from app import create_app
-from app.core.web.transfer import export_rows, write_list
+from app.core.web.transfer import write_list
+from app.core.web.values import Values
 from app.models import Loan
 from tests.bench.database import Bench
 from tests.bench.measure import Line, interleaved
@@ -33,7 +34,7 @@ def export(bench: Bench) -> Iterator[Line]:
     ):
         listing = reader.listing(Loan)
         names = [str(field.label) for field in listing.columns]
-        rows = [dict(zip(names, map(_plain, row), strict=True)) for row in export_rows(listing, session)]
+        rows = [dict(zip(names, map(_plain, row), strict=True)) for row in Values(listing).rows(session)]
         path = str(Path(folder) / "list.xlsx")
         seconds = interleaved(
             lambda: write_list(listing, session, path),

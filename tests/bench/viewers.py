@@ -24,6 +24,7 @@ class Viewer:
 
     kind: str
     user_id: int
+    principal: principal.Principal
 
     def session(self) -> ScopedSession:
         """A session with his scope."""
@@ -31,16 +32,17 @@ class Viewer:
 
     def listing(self, entity: Any, **asked: str) -> Listing:
         """The list as he asks for it in the address."""
-        found = principal.load(principal.stamp(self.user_id))
-        assert found is not None
-        return Listing(entity, MultiDict(asked), found[1], DAY)
+        return Listing(entity, MultiDict(asked), self.principal, DAY)
 
 
 def viewer(kind: str) -> Viewer:
     """The officer who sees in this way."""
     name = f"officer-{VIEWERS.index(kind) + 1}"
     with unscoped("find a viewer of the benchmarks") as session:
-        return Viewer(kind, int(session.scalars(select(User.id).where(User.username == name)).one()))
+        user_id = session.scalars(select(User.id).where(User.username == name)).one()
+    found = principal.load(principal.stamp(user_id))
+    assert found is not None
+    return Viewer(kind, user_id, found[1])
 
 
 def sent(session: ScopedSession, work: Callable[[ScopedSession], object]) -> list[Statement]:

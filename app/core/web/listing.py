@@ -103,7 +103,11 @@ class Listing:
     def rows_query(self) -> Select[Any]:
         """The rows in order, with just the columns shown and the links' labels."""
         query = select(self.entity).where(*self.where()).options(*self._loading())
-        return query.order_by(*(term for order in self.orders for term in _terms(self.entity, order)))
+        return query.order_by(*self.terms())
+
+    def terms(self) -> list[Any]:
+        """The order as SQL."""
+        return [term for order in self.orders for term in _terms(self.entity, order)]
 
     def _loading(self) -> list[Any]:
         """Only shown columns, and one join for each shown link: never a query for each row."""

@@ -2,7 +2,6 @@
 
 import os
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,19 +14,16 @@ from werkzeug.datastructures import MultiDict
 from app.core import clock, events, labels
 from app.core.db import unscoped, web_session
 from app.core.org import AuditEvent, FileJob
-from app.core.types import Choice
-from app.core.web.cells import mask
-from app.core.web.fields import FieldInfo
 from app.core.web.list_page import chip_text
 from app.core.web.listing import COUNT_CAP, Listing
 from app.core.web.principal import Principal, current
+from app.core.web.values import Values
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 KINDS = {
     "money": "money", "rate": "rate", "number": "integer", "days": "integer", "date": "date", "datetime": "datetime",
     "bool": "bool", "id": "integer",
 }  # fmt: skip
-BATCH = 2000
 
 
 def plain_reason(error: IntegrityError) -> str:
@@ -40,28 +36,6 @@ def plain_reason(error: IntegrityError) -> str:
     if state == "23502":
         return gettext("Something needed is missing")
     return gettext("This cannot be stored as it is")
-
-
-def export_value(field: FieldInfo, row: Any, principal: Principal, on: Any) -> Any:
-    """A value for a workbook: typed, masked like on the screen."""
-    value = field.value(row, on)
-    if value is None or field.kind in ("money", "rate", "number", "days", "date", "bool", "id"):
-        return value
-    if field.personal and not principal.may_reveal:
-        return mask(str(value), field.personal)
-    if isinstance(value, Choice):
-        return str(value.label)
-    if field.words:
-        return str(field.words.get(value, value))
-    return value if field.kind == "datetime" else str(value)
-
-
-def export_rows(listing: Listing, session: Session) -> Iterator[tuple[Any, ...]]:
-    """All rows of the list in its order, read in batches through one cursor."""
-    result = session.scalars(listing.rows_query().execution_options(yield_per=BATCH))
-    for row in result:
-        yield tuple(export_value(f, row, listing.principal, listing.on) for f in listing.columns)
-        session.expunge(row)
 
 
 def describe_filters(listing: Listing, session: Session) -> str:
@@ -81,7 +55,7 @@ def write_list(listing: Listing, session: Session, path: str) -> int:
         title=labels.entity_label(listing.entity), who=listing.principal.full_name, when=clock.now(),
         filters=describe_filters(listing, session),
     )  # fmt: skip
-    return write_workbook(path, [Sheet(about.title, columns, export_rows(listing, session))], about)
+    return write_workbook(path, [Sheet(about.title, columns, Values(listing).rows(session))], about)
 
 
 def log_export(listing: Listing, rows: int | None) -> None:

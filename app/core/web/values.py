@@ -1,0 +1,104 @@
+"""The values of a list for a file: read as columns, with no object made of any row.
+
+Objects cost a file of 10 000 rows twenty times what its writer takes.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import cache
+from types import SimpleNamespace
+from typing import Any
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session, aliased
+
+from app.core.types import Choice
+from app.core.web.cells import mask
+from app.core.web.fields import FieldInfo, label_columns
+from app.core.web.listing import Listing
+from app.core.web.principal import Principal
+
+BATCH = 2000
+_TYPED = ("money", "rate", "number", "days", "date", "datetime", "bool", "id")
+_TEXTS = ("text", "longtext", "code", "phone")
+Make = Callable[..., Any]
+
+
+class Values:
+    """The shown columns of a listing as one statement, and what makes the cells of a file of them."""
+
+    def __init__(self, listing: Listing) -> None:
+        self.listing, self.links = listing, {}  # type: Listing, dict[tuple[str, ...], tuple[Any, Any]]
+        self.columns: list[Any] = []
+        self.cells = [self._cell(field) for field in listing.columns]
+
+    def query(self) -> Select[Any]:
+        """All rows in the order of the list; a linked row that is not in scope leaves its cell empty."""
+        query = select(*self.columns).select_from(self.listing.entity)
+        for alias, link in self.links.values():
+            query = query.outerjoin(link.of_type(alias))
+        return query.where(*self.listing.where()).order_by(*self.listing.terms())
+
+    def rows(self, session: Session) -> Iterator[tuple[Any, ...]]:
+        """The cells of all rows, read in batches through one cursor."""
+        result = session.execute(self.query().execution_options(yield_per=BATCH))
+        for part in result.partitions():
+            read = list(zip(*part, strict=True))
+            yield from zip(
+                *(
+                    read[places[0]] if make is None else map(make, *(read[place] for place in places))
+                    for places, make in self.cells
+                ),
+                strict=True,
+            )
+
+    def _cell(self, field: FieldInfo) -> tuple[list[int], Make | None]:
+        """Which columns a cell is made of, and how; None where it is the column's value."""
+        entity = self._linked(field.path)
+        if field.kind == "link":
+            name = field.name.rpartition(".")[2]
+            linked, names = self._linked((*field.path, name)), label_columns(field.target)
+            return [self._place(getattr(linked, one)) for one in names], _label(field.target, names)
+        return [self._place(getattr(entity, field.column.key))], maker(
+            field, self.listing.principal, self.listing.on
+        )
+
+    def _place(self, column: Any) -> int:
+        self.columns.append(column)
+        return len(self.columns) - 1
+
+    def _linked(self, path: tuple[str, ...]) -> Any:
+        """The entity itself, or an alias of what lies at the end of these links."""
+        if not path:
+            return self.listing.entity
+        if path not in self.links:
+            link = getattr(self._linked(path[:-1]), path[-1])
+            self.links[path] = (aliased(link.property.mapper.class_), link)
+        return self.links[path][0]
+
+
+def maker(field: FieldInfo, principal: Principal, on: Any) -> Make | None:
+    """What makes a cell of a stored value: typed, masked like on the screen; None where it is the value itself."""
+    if field.derived is not None:
+        return cache(lambda value: field.derived.value(SimpleNamespace(**{field.derived.column: value}), on))
+    if field.kind in _TYPED:
+        return None
+    if field.personal and not principal.may_reveal:
+        return lambda value: None if value is None else mask(str(value), str(field.personal))
+    if field.kind == "choice" or field.words:
+        return cache(lambda value: None if value is None else _in_words(field, value))
+    return None if field.kind in _TEXTS else lambda value: None if value is None else str(value)
+
+
+def _in_words(field: FieldInfo, value: Any) -> str:
+    return str(value.label) if isinstance(value, Choice) else str(field.words.get(value, value))
+
+
+def _label(target: Any, names: tuple[str, ...]) -> Make:
+    """What `str(row)` says of a linked row, from the columns that it needs."""
+    if names == ("id",):
+        return lambda number: None if number is None else f"{target.__name__} {number}"
+    if len(names) > 1:
+        return lambda *parts: (
+            None if parts[0] is None and parts[-1] is None else " ".join(map(str, parts)).strip()
+        )
+    return lambda name: None if name is None else str(name)
