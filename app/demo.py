@@ -49,7 +49,7 @@ def is_loaded(session: Session) -> bool:
 
 def load(say: Say) -> None:
     """Load what is missing; safe to repeat after an interruption, since every import is."""
-    with unscoped("demonstration") as session:
+    with unscoped("demonstration data") as session:
         if is_loaded(session):
             return
         for name, value in (

@@ -118,7 +118,7 @@ def _make_people(world: World) -> None:
     """Users: the officers, and those who walk (each with every right, so that only scope can stop him)."""
     for name in TEAM:
         world.users[name] = create_user(name, "pw", "Administrator", branch_id=world.branches["b1"].id)
-    with unscoped("teams") as session:
+    with unscoped("teams of the walk") as session:
         team = {row.name: row.id for row in session.query(registry.entity("team"))}
         for name, named in TEAM.items():
             session.get_one(registry.entity("user"), world.users[name]).team_id = team[named]
@@ -127,7 +127,7 @@ def _make_people(world: World) -> None:
         if person.name not in world.users:
             world.users[person.name] = create_user(person.name, "pw", "Administrator")
         person.id = world.users[person.name]
-        with unscoped("grants") as session:
+        with unscoped("grants of the walk") as session:
             ids = {"branch": world.branches, "region": world.regions, "client": world.clients}
             for given in person.grants:
                 columns = {
