@@ -4,6 +4,7 @@ import app.access.form_rules
 import app.access.operations
 import app.contact.form_rules
 import app.messaging.form_rules
+import app.messaging.operations
 import app.servicing.form_rules
 import app.servicing.operations  # noqa: F401  importing declares
 from app.views import clock, customer, files, home, imports, loan, reports, roles, search  # noqa: F401
