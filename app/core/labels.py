@@ -44,8 +44,7 @@ def every_label() -> Iterator[str]:
     for entity in registry.entities():
         yield words(entity.slug())
         for column in entity.__table__.columns:
-            kind = column.info.get("kind", "text" if entity.slug() == "user" else None)
-            if kind not in (None, "scope_key", "bytes"):
+            if column.info.get("kind") not in ("scope_key", "bytes"):
                 yield words(column.name)
         for name, value in vars(entity).items():
             if getattr(value, "is_derived", False):

@@ -9,7 +9,6 @@ from flask_babel import format_decimal, gettext, lazy_gettext as _
 from sqlalchemy import select
 from werkzeug.utils import secure_filename
 
-from app.core import events
 from app.core.db import unscoped, web_session
 from app.core.web import links
 from app.core.web.pages import Cell, Col, Row, Table, Tile
@@ -86,7 +85,6 @@ class Imports(BaseView):
             session.add(run)
             session.flush()
             run_id = run.id
-        events.emit("import queued", run_id=run_id)
         return int(run_id)
 
     def _run(self, run_id: int) -> ImportRun:

@@ -163,8 +163,8 @@ class AuditEvent(Entity):
 
     at: Mapped[CreatedAt] = mapped_column(index=True)
     user_id: Mapped[int | None] = link("user")
-    kind: Mapped[Code]
-    entity: Mapped[Code | None]
+    kind: Mapped[Code] = mapped_column(info={"words": "audit_kind"})
+    entity: Mapped[Code | None] = mapped_column(info={"words": "entity"})
     row_id: Mapped[int | None] = mapped_column(BigInteger, info={"kind": "number"})
     about: Mapped[Line | None]
     details: Mapped[Json]

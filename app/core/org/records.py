@@ -31,11 +31,11 @@ class History(Entity):
         server_default=func.clock_timestamp(),
         info={"kind": "datetime"},
     )
-    entity: Mapped[Code]
+    entity: Mapped[Code] = mapped_column(info={"words": "entity"})
     row_id: Mapped[int] = mapped_column(BigInteger, info={"kind": "number"})
-    action: Mapped[Code]
+    action: Mapped[Code] = mapped_column(info={"words": "history_action"})
     user_id: Mapped[int | None] = link("user")
-    source: Mapped[Code]
+    source: Mapped[Code] = mapped_column(info={"words": "history_source"})
     reason: Mapped[Line | None]
     changes: Mapped[Json]
 
@@ -63,8 +63,8 @@ class JobRun(Entity):
     __history__ = False
     __table_args__ = (UniqueConstraint("job", "step", "business_on", postgresql_nulls_not_distinct=True),)
 
-    job: Mapped[Code]
-    step: Mapped[Code]
+    job: Mapped[Code] = mapped_column(info={"words": "job"})
+    step: Mapped[Code] = mapped_column(info={"words": "job_step"})
     business_on: Mapped[date | None]
     state: Mapped[JobState] = choice(JobState, default=JobState.WAITING)
     rows: Mapped[Count] = mapped_column(default=0, server_default="0")

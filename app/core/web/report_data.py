@@ -8,7 +8,7 @@ from typing import Any
 from babel.dates import format_skeleton
 from flask import abort
 from flask_babel import get_locale, gettext
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import Row, Select, func
 
 from app.core.report import Dimension, Measure
 from app.core.web.cells import plain
@@ -57,21 +57,28 @@ class Figures:
         self.query: Select[Any] = report.query(question.asked, self.by.name if self.by else "")
 
     def result(self, most: int) -> Result:
-        """At most `most` lines, with totals and count over all."""
-        rows = self.question.reader.session.execute(self.query.limit(most + 1)).all()
-        lines = [self._line(row) for row in rows[:most]]
-        if len(rows) > most:
-            totals, count = self._counted()
-        else:
-            totals, count = self._added(lines), len(lines)
-        return Result(
-            self.question,
-            self.by,
-            self.measures,
-            lines,
-            self._with_quotients(totals | self._distinct()),
-            count,
-        )
+        """At most `most` lines, with totals and count over all, in one statement."""
+        rows = self.question.reader.session.execute(self.with_totals().limit(most)).all()
+        lines = [self._line(row) for row in rows]
+        totals, count = self._over_all(rows[0] if rows else None)
+        return Result(self.question, self.by, self.measures, lines, totals, count)
+
+    def with_totals(self) -> Select[Any]:
+        """The query with the sums of its figures over all rows, and their number, on every row."""
+        columns = self.query.selected_columns
+        sums = [func.sum(columns[one.name]).over().label(f"all_{one.name}") for one in self.summed]
+        return self.query.add_columns(*sums, func.count().over().label("all_lines"))
+
+    @property
+    def summed(self) -> list[Measure]:
+        return [one for one in self.measures if one.is_summed]
+
+    def _over_all(self, row: Row[Any] | None) -> tuple[Values, int]:
+        if row is None:
+            return dict.fromkeys((one.name for one in self.measures), None), 0
+        found = row._mapping  # noqa: SLF001
+        totals = {one.name: found[f"all_{one.name}"] for one in self.summed}
+        return self._with_quotients(totals | self._distinct()), found["all_lines"]
 
     def every_line(self) -> Iterator[Line]:
         """All lines, read in batches."""
@@ -79,9 +86,8 @@ class Figures:
         return (self._line(row) for row in found)
 
     def totals(self) -> tuple[Values, int]:
-        """Totals and number of all lines, from the database."""
-        totals, count = self._counted()
-        return self._with_quotients(totals | self._distinct()), count
+        """Totals and number of all lines."""
+        return self._over_all(self.question.reader.session.execute(self.with_totals().limit(1)).first())
 
     def _distinct(self) -> Values:
         """Totals that are no sums of the lines."""
@@ -107,22 +113,6 @@ class Figures:
         if kind == "month":
             return str(format_skeleton("yMMM", name, locale=get_locale()))
         return plain(kind, name)
-
-    def _added(self, lines: list[Line]) -> Values:
-        """Sums of the shown lines; None where no line has a value."""
-        found: Values = {}
-        for one in self.measures:
-            if one.is_summed:
-                given = [line.values[one.name] for line in lines if line.values[one.name] is not None]
-                found[one.name] = sum(given) if given else None
-        return found
-
-    def _counted(self) -> tuple[Values, int]:
-        inner = self.query.order_by(None).subquery()
-        names = [one.name for one in self.measures if one.is_summed]
-        sums = [func.sum(inner.c[name]).label(name) for name in names]
-        row = self.question.reader.session.execute(select(func.count().label("lines"), *sums)).one()
-        return {name: getattr(row, name) for name in names}, row.lines
 
     def _with_quotients(self, values: Values) -> Values:
         """The values and the percentages that follow from them."""

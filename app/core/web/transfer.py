@@ -2,16 +2,17 @@
 
 import os
 import tempfile
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 from flask import Response, flash, redirect, request, send_file
-from flask_babel import gettext
+from flask_babel import get_locale, gettext
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
-from app.core import clock, events, labels
+from app.core import clock, labels
 from app.core.db import unscoped, web_session
 from app.core.org import AuditEvent, FileJob
 from app.core.web.list_page import chip_text
@@ -46,8 +47,13 @@ def describe_filters(listing: Listing, session: Session) -> str:
     return "; ".join([*words, *([f"“{listing.q}”"] if listing.q else [])]) or gettext("none")
 
 
-def write_list(listing: Listing, session: Session, path: str) -> int:
-    """Write the list to a workbook; returns the number of rows. The export is logged by the caller."""
+def write_list(
+    listing: Listing, session: Session, path: str, *, watch: Callable[[Iterable[Any]], Iterable[Any]] = iter
+) -> int:
+    """Write the list to a workbook; returns the number of rows. The export is logged by the caller.
+
+    `watch` passes the rows on and sees how far it is.
+    """
     from app.core.workbook import About, Column, Sheet, write_workbook
 
     columns = [Column(f.name, f.label, KINDS.get(f.kind, "text")) for f in listing.columns]
@@ -55,10 +61,10 @@ def write_list(listing: Listing, session: Session, path: str) -> int:
         title=labels.entity_label(listing.entity), who=listing.principal.full_name, when=clock.now(),
         filters=describe_filters(listing, session),
     )  # fmt: skip
-    return write_workbook(path, [Sheet(about.title, columns, Values(listing).rows(session))], about)
+    return write_workbook(path, [Sheet(about.title, columns, watch(Values(listing).rows(session)))], about)
 
 
-def log_export(listing: Listing, rows: int | None) -> None:
+def log_export(listing: Listing, rows: int) -> None:
     """Who took what away."""
     with unscoped("access log", user_id=listing.principal.user_id) as session:
         session.add(AuditEvent(
@@ -91,7 +97,7 @@ def start_job(listing: Listing) -> Any:
     wanted = {
         "entity": listing.entity.slug(),
         "query": list(map(list, request.args.items(multi=True))),
-        "language": current().language,
+        "language": str(get_locale()),
     }
     job = FileJob(
         user_id=current().user_id,
@@ -101,8 +107,6 @@ def start_job(listing: Listing) -> Any:
     )
     session.add(job)
     session.commit()
-    log_export(listing, None)
-    events.emit("export queued", job_id=job.id)
     flash(gettext("More than 10 000 rows: the file is being made"), "info")
     return redirect(f"/files/{job.id}")
 

@@ -1,0 +1,51 @@
+"""Words for the codes that records of the house hold: what a change was made to, by which way, which step ran."""
+
+from flask_babel import lazy_gettext as _, lazy_pgettext
+
+from app.core import codes, labels, registry
+
+
+def _entities() -> codes.Words:
+    return {cls.slug(): labels.singular(cls) for cls in registry.entities()}
+
+
+codes.add("entity", _entities)
+codes.add(
+    "history_action",
+    {
+        "create": lazy_pgettext("history", "Created"),
+        "change": lazy_pgettext("history", "Changed"),
+        "delete": lazy_pgettext("history", "Deleted"),
+    },
+)
+codes.add(
+    "history_source",
+    {
+        "screen": _("By a person on a screen"),
+        "api": _("Through the interface for programs"),
+        "import": _("By an import"),
+        "system": _("By the system"),
+    },
+)
+codes.add(
+    "audit_kind",
+    {
+        "login": _("Login"),
+        "login_failed": _("Failed login"),
+        "logout": _("Logout"),
+        "export": _("Export"),
+        "role": _("Change of a role's rights"),
+    },
+)
+codes.add("job", {"nightly": _("Closing the day")})
+codes.add(
+    "job_step",
+    {
+        "request": _("Request to run"),
+        "close": _("Closing the day"),
+        "arrears": _("Arrears of every loan"),
+        "buckets": _("Delinquency buckets"),
+        "messages": _("Reminders"),
+        "snapshot": _("Balances of the day"),
+    },
+)
