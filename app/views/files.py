@@ -11,6 +11,7 @@ from sqlalchemy import select
 from app.core.db import web_session
 from app.core.org import FileJob
 from app.core.web import links
+from app.core.web.principal import current
 from app.core.web.register import screen
 from app.core.web.transfer import XLSX
 
@@ -19,8 +20,9 @@ STATES = {"waiting": "queued", "running": "running", "done": "done", "failed": "
 
 
 def own_job(job_id: int) -> FileJob:
-    """The user's own job; 404 for all others."""
-    job = web_session().scalars(select(FileJob).where(FileJob.id == job_id)).one_or_none()
+    """The user's own job; 404 for all others, also for those who see all data: it holds what he may see unmasked."""
+    mine = FileJob.user_id == current().user_id
+    job = web_session().scalars(select(FileJob).where(FileJob.id == job_id, mine)).one_or_none()
     return job if job is not None else abort(404)
 
 
