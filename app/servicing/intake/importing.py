@@ -17,7 +17,7 @@ from app.core.db import unscoped
 from app.core.errors import RuleError
 from app.core.org import User
 from app.core.sheets.errors import SheetError
-from app.models.intake import ImportLayout, ImportRun
+from app.models.intake import ImportLayout, ImportRun, ImportState
 from app.models.lending import Client
 from app.servicing.intake import layouts, names, runs
 from app.servicing.intake.errors import write_refused
@@ -56,30 +56,35 @@ def run_import(
     with unscoped("read an import's layout", user_id=user_id) as session:
         source = layouts.find(session, layout_name)
         language = session.scalar(select(User.language).where(User.id == user_id)) if user_id else None
-    _refuse_without_right(source, client_code, user_id)
-    run_id = runs.begin(source.id, path, user_id, run_id, file_key)
-    wanted = _Wanted(source, path, client_code, user_id, as_of, run_id)
-    token = db.source.set("import")
+    record = runs.Record(source.id, path.name, user_id, file_key, run_id)
+    wanted = _Wanted(source, path, client_code, user_id, as_of)
+    mark = db.source.set("import")
     try:
         with force_locale(language or "en"):
-            return _import(wanted, runs.Teller(run_id, progress))
+            _refuse_without_right(wanted)
+            return _import(wanted, record, progress)
     except (RuleError, SheetError) as error:
-        runs.fail(run_id, str(error))
+        record.fail(str(error))
         raise RuleError(str(error)) from error
     except BaseException:
-        runs.fail(run_id, str(INTERNAL))
+        record.fail(str(INTERNAL))
         raise
     finally:
-        db.source.reset(token)
+        db.source.reset(mark)
 
 
 def run_waiting(run_id: int, progress: Callable[[int, str], None] | None = None) -> Summary:
-    """Run an import that waits with its file stored. Raises RuleError as `run_import` does."""
+    """Run an import that waits with its file stored; one that is done already is only told again.
+
+    Raises RuleError as `run_import` does.
+    """
     with unscoped("read what an import waits for") as session:
         run = session.get_one(ImportRun, run_id)
         layout = session.get_one(ImportLayout, run.layout_id).name
         key, name, user_id = run.file_key or "", run.file_name, run.started_by_id
         client = session.scalar(select(Client.code).where(Client.id == run.client_id))
+        if run.state == ImportState.DONE:
+            return runs.told(session, run)
     with TemporaryDirectory(prefix="loandesk-import-") as folder, files.open_file(key) as kept:
         path = Path(folder) / Path(name).name
         with path.open("wb") as copy:
@@ -96,28 +101,28 @@ class _Wanted:
     client_code: str | None
     user_id: int | None
     as_of: date | None
-    run_id: int
 
 
-def _import(wanted: _Wanted, tell: runs.Teller) -> Summary:
+def _import(wanted: _Wanted, record: runs.Record, progress: Callable[[int, str], None] | None) -> Summary:
     """Everything in one transaction: the rows, the problems, and that the run is done."""
     source, problems = wanted.source, Problems()
     with unscoped("import a file for the whole book of a client", user_id=wanted.user_id) as session:
-        runs.hold(session, wanted.run_id)
+        run_id = record.begin(session)
+        tell = runs.Teller(run_id, progress)
         client = None
         if source.target != "regions":
             _wait_for_client(session, wanted.client_code or source.client_code or "", tell)
             client = names.client_of(session, source, wanted.client_code)
         tell(1, _("Reading"))
         task = Task(
-            session, source, wanted.path, client, wanted.run_id, wanted.user_id, clock.business_date(session),
+            session, source, wanted.path, client, run_id, wanted.user_id, clock.business_date(session),
             wanted.as_of, problems, tell,
         )  # fmt: skip
         rows, counts = TARGETS[source.target](task)
         tell(97, _("Finishing"))
         error_file = _error_file(wanted, problems)
         summary = Summary(
-            wanted.run_id, rows, counts.created, counts.updated, counts.unchanged, len(problems.rows),
+            run_id, rows, counts.created, counts.updated, counts.unchanged, len(problems.rows),
             counts.differences, error_file,
         )  # fmt: skip
         runs.finish(session, summary, client.id if client else None, problems.ordered())
@@ -143,13 +148,14 @@ def _error_file(wanted: _Wanted, problems: Problems) -> str | None:
             return files.store(stream, "import-errors")
 
 
-def _refuse_without_right(source: Source, client_code: str | None, user_id: int | None) -> None:
+def _refuse_without_right(wanted: _Wanted) -> None:
     """Only who sees everything, or the client's whole portfolio, imports into it: a file may name any row of it."""
-    if user_id is None:
+    if wanted.user_id is None:
         return
-    with db.scoped_as(user_id) as session:
+    source = wanted.source
+    with db.scoped_as(wanted.user_id) as session:
         reach = session.reach
-        code = client_code or source.client_code
+        code = wanted.client_code or source.client_code
         client_id = session.scalar(select(Client.id).where(Client.code == code)) if code else None
     if reach.is_all or (source.target != "regions" and client_id is not None and client_id in reach.clients):
         return

@@ -6,8 +6,7 @@ rows themselves wait for the one commit at the end. A run holds an advisory lock
 
 import time
 from collections.abc import Callable
-from datetime import date
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import lazy_gettext as _
@@ -16,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.core import clock
 from app.core.db import unscoped
-from app.models.intake import ImportProblem, ImportRun, ImportState
+from app.models.intake import ImportProblem, ImportRun, ImportState, StatedDifference
 from app.servicing.intake.problems import Problem
 from app.servicing.intake.summary import Summary
 
@@ -28,42 +27,55 @@ SHOWN = 1000
 INTERRUPTED = _("The import was interrupted and nothing of it was stored. Import the file again.")
 
 
-def begin(layout_id: int, path: Path, user_id: int | None, run_id: int | None, file_key: str | None) -> int:
-    """Record that an import begins (or that a waiting one is taken up) and give its id."""
-    with unscoped("record that an import begins", user_id=user_id) as session:
-        end_interrupted(session)
-        run = (
-            session.get_one(ImportRun, run_id)
-            if run_id
-            else ImportRun(file_name=path.name, started_by_id=user_id)
-        )
-        run.layout_id, run.state, run.progress = layout_id, ImportState.WAITING, 0
-        run.file_key = file_key or run.file_key
-        session.add(run)
-        session.flush()
-        return run.id
+@dataclass
+class Record:
+    """The record of one import; `run_id` is None until it has begun, unless the run was waiting."""
 
+    layout_id: int
+    file_name: str
+    user_id: int | None
+    file_key: str | None
+    run_id: int | None = None
 
-def hold(session: Session, run_id: int) -> None:
-    """Show as long as this transaction lives that the run is alive."""
-    session.execute(select(func.pg_advisory_xact_lock(LOCKS, _key(run_id))))
-    _record(run_id, state=ImportState.RUNNING)
+    def begin(self, session: Session) -> int:
+        """Record that the run is alive for as long as the session's transaction is, and give its id."""
+        is_new = self.run_id is None
+        sequence = func.pg_get_serial_sequence(ImportRun.__tablename__, "id")
+        run_id = self.run_id or int(session.scalars(select(func.nextval(sequence))).one())
+        session.execute(select(func.pg_advisory_xact_lock(LOCKS, _key(run_id))))
+        with unscoped("record that an import begins", user_id=self.user_id) as own:
+            end_interrupted(own)
+            if is_new:
+                own.add(
+                    ImportRun(
+                        id=run_id, layout_id=self.layout_id, file_name=self.file_name, file_key=self.file_key,
+                        state=ImportState.RUNNING, started_by_id=self.user_id,
+                    )
+                )  # fmt: skip
+            else:
+                started = {"state": ImportState.RUNNING, "progress": 0, "message": None, "ended_at": None}
+                own.execute(update(ImportRun).where(ImportRun.id == run_id).values(started))
+        self.run_id = run_id
+        return run_id
+
+    def fail(self, message: str) -> None:
+        """Record why the whole file was refused."""
+        if self.run_id is not None:
+            _record(self.run_id, state=ImportState.FAILED, message=message, ended_at=clock.now())
 
 
 def end_interrupted(session: Session) -> int:
     """Mark the runs whose process died as failed; returns how many there were."""
-    alive = func.pg_try_advisory_xact_lock(LOCKS, func.mod(ImportRun.id, 2**31).cast(_integer()))
     running = session.scalars(select(ImportRun.id).where(ImportRun.state == ImportState.RUNNING)).all()
-    dead = [number for number in running if session.scalar(select(alive).where(ImportRun.id == number))]
+    dead = [
+        number
+        for number in running
+        if session.scalar(select(func.pg_try_advisory_xact_lock(LOCKS, _key(number))))
+    ]
     if dead:
         ended = {"state": ImportState.FAILED, "message": str(INTERRUPTED), "ended_at": clock.now()}
         session.execute(update(ImportRun).where(ImportRun.id.in_(dead)).values(ended))
     return len(dead)
-
-
-def fail(run_id: int, message: str) -> None:
-    """Record why the whole file was refused."""
-    _record(run_id, state=ImportState.FAILED, message=message, ended_at=clock.now())
 
 
 def finish(session: Session, summary: Summary, client_id: int | None, problems: list[Problem]) -> None:
@@ -81,6 +93,15 @@ def finish(session: Session, summary: Summary, client_id: int | None, problems: 
     ended = {"state": ImportState.DONE, "progress": 100, "ended_at": clock.now(), "client_id": client_id}
     values = {**counts, **ended, "error_file_key": summary.error_file}
     session.execute(update(ImportRun).where(ImportRun.id == summary.run_id).values(values))
+
+
+def told(session: Session, run: ImportRun) -> Summary:
+    """The end of a run that is done."""
+    different = select(func.count()).select_from(StatedDifference).where(StatedDifference.run_id == run.id)
+    return Summary(
+        run.id, run.rows, run.created, run.updated, run.unchanged, run.rejected, session.scalar(different) or 0,
+        run.error_file_key,
+    )  # fmt: skip
 
 
 class Teller:
@@ -105,14 +126,3 @@ def _record(run_id: int, **values: Any) -> None:
 
 def _key(run_id: int) -> int:
     return run_id % 2**31
-
-
-def _integer() -> Any:
-    from sqlalchemy import Integer
-
-    return Integer
-
-
-def as_of_or(day: date | None, business_date: date) -> date:
-    """The day a file speaks of: the one asked for, else the business date."""
-    return day or business_date

@@ -1,0 +1,298 @@
+"""Bad rows come back with their reasons and stop no good ones; a file that is none is refused in one sentence."""
+
+import zipfile
+from datetime import date, datetime
+from pathlib import Path
+
+import pytest
+from openpyxl import Workbook, load_workbook
+from openpyxl.utils.datetime import CALENDAR_MAC_1904
+from sqlalchemy import func, select
+
+from app.access.users import create_user
+from app.core import files
+from app.core.db import unscoped
+from app.core.errors import RuleError
+from app.core.org import GrantKind
+from app.models import Client, ImportProblem, ImportRun, Loan
+from app.servicing.intake import layouts, run_import
+from app.servicing.intake.importing import run_waiting
+from tests.servicing.ledgers import LEDGER, Row, ledger, settle_in, sheet, workbook
+
+
+@pytest.fixture(scope="module")
+def installed(database, tmp_path_factory):
+    """The classifier, and one good loan so that branches and officers are there."""
+    settle_in(tmp_path_factory.mktemp("first"))
+    return run_import(ledger(tmp_path_factory.mktemp("one"), rows(1)), "dingxi")
+
+
+def rows(count: int, start: int = 0) -> list[Row]:
+    """Copies of rows of the ledger."""
+    return [dict(row) for row in sheet(LEDGER)[start : start + count]]
+
+
+def told(run_id: int) -> dict[tuple[int, str | None], tuple[str | None, str]]:
+    """(row, column) → (value, reason) of what was refused."""
+    with unscoped("a test looks at problems") as session:
+        columns = (ImportProblem.row, ImportProblem.column, ImportProblem.value, ImportProblem.reason)
+        found = session.execute(select(*columns).where(ImportProblem.run_id == run_id))
+        return {(row, column): (value, reason) for row, column, value, reason in found}
+
+
+WRONG = [
+    ({"贷款金额": "很多"}, "贷款金额", "很多", "is not a number"),
+    ({"贷款金额": 100.005}, "贷款金额", "100.005", "has more than two decimals"),
+    ({"贷款金额": 0}, "贷款金额", "0", "is less than 0.01"),
+    ({"年利率(%)": -1}, "年利率(%)", "-1", "is less than 0"),
+    ({"贷款止期": date(2018, 1, 1)}, "贷款止期", "2018-01-01", "is not after the day of disbursement"),
+    ({"贷款起期": "昨天"}, "贷款起期", "昨天", "is not a date"),
+    ({"借据编号": None}, "借据编号", None, "is empty"),
+    ({"借据编号": "DX09000"}, "借据编号", "DX09000", "stands already in row"),
+    ({"客户姓名": "很" * 201}, "客户姓名", "很" * 201, "is longer than 200 characters"),
+    ({"手机号码": "12"}, "手机号码", "12", "is not a telephone number"),
+    ({"手机号码": "12345678901"}, "手机号码", "12345678901", "is not in use as a number"),
+    ({"县区": "某县"}, "县区", "某县", "is no place in 定西市"),
+    ({"村": "无此村"}, "村", "无此村", "is no place in"),
+    ({"贷款种类": "军火贷款"}, "贷款种类", "军火贷款", "is none of"),
+    ({"还款方式": "随意"}, "还款方式", "随意", "is none of"),
+    ({"还款日": 32}, "还款日", "32", "is more than 31"),
+    ({"状态": "不明"}, "状态", "不明", "is none of"),
+    ({"贷款余额": 10**7}, "贷款余额", "10000000.00", "is more than was lent"),
+    ({"身份证号码": "X1", "客户姓名": "另一人"}, "身份证号码", "X1", "with another name"),
+    ({"数据日期": date(2017, 1, 1)}, "数据日期", "2017-01-01", "is before the day of disbursement"),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def refused(installed, tmp_path_factory):
+    """A ledger whose rows are wrong in every way, with good ones between them."""
+    lines = rows(len(WRONG) + 4, 8990)
+    lines[0] |= {"身份证号码": "X1", "客户姓名": "某人"}
+    lines[1]["借据编号"] = "DX09000"
+    for line, (change, *_told) in zip(lines[4:], WRONG, strict=True):
+        line.update({"借据编号": f"W{line['借据编号']}"} | change)
+    path = ledger(tmp_path_factory.mktemp("wrong"), lines)
+    return path, lines, run_import(path, "dingxi")
+
+
+def test_good_rows_are_imported_between_bad_ones(refused) -> None:
+    _path, lines, summary = refused
+    assert summary.line == f"created 4, updated 0, unchanged 0, rejected {len(WRONG)}"
+    with unscoped("a test counts") as session:
+        good = {line["借据编号"] for line in lines[:4]}
+        assert set(session.scalars(select(Loan.number).where(Loan.number.in_(good)))) == good
+
+
+@pytest.mark.parametrize("place", range(len(WRONG)), ids=[f"{each[1]}={str(each[2])[:12]}" for each in WRONG])
+def test_each_bad_row_is_told_with_column_value_and_reason(refused, place) -> None:
+    _change, column, value, reason = WRONG[place]
+    found = told(refused[2].run_id)[place + 6, column]
+    assert found[0] == value
+    assert reason in found[1]
+
+
+def test_the_refused_rows_come_back_as_a_workbook_to_be_corrected_and_imported(refused, tmp_path) -> None:
+    path, lines, summary = refused
+    copy = tmp_path / "refused.xlsx"
+    with files.open_file(summary.error_file) as kept:
+        copy.write_bytes(kept.read())
+    given = sheet_of(copy)
+    assert [row["# Row"] for row in given] == list(range(6, 6 + len(WRONG)))
+    assert given[0]["贷款金额"] == "很多"
+    assert "贷款金额" in given[0]["# Reason"]
+    assert given[3]["贷款起期"] == datetime.combine(lines[7]["贷款起期"], datetime.min.time())
+    good = {row["借据编号"]: row for row in rows(len(WRONG) + 4, 8990)}
+    corrected = [{**row, **good[f"DX{8995 + place:05d}"]} for place, row in enumerate(given)]
+    for row in corrected:
+        row["借据编号"] = f"W{row['借据编号']}"
+    again = run_import(workbook(tmp_path / "corrected.xlsx", {"Rows to mend": corrected}), "dingxi")
+    assert again.line == f"created {len(WRONG)}, updated 0, unchanged 0, rejected 0"
+    assert path.exists()
+
+
+def sheet_of(path: Path) -> list[Row]:
+    page = load_workbook(path).worksheets[0]
+    names = [cell.value for cell in page[1]]
+    return [dict(zip(names, values, strict=True)) for values in page.iter_rows(min_row=2, values_only=True)]
+
+
+def test_an_import_is_recorded_under_who_started_it(installed, tmp_path, app) -> None:
+    user_id = create_user("importer", "Import-1-Import", "Administrator", grants=[{"kind": GrantKind.ALL}])
+    line = rows(1, 8980)[0] | {"借据编号": None}
+    with app.app_context():
+        summary = run_import(ledger(tmp_path, [line]), "dingxi", user_id=user_id)
+    with unscoped("a test looks at a run") as session:
+        assert session.get_one(ImportRun, summary.run_id).started_by_id == user_id
+    assert summary.rejected == 1
+
+
+def test_unknown_names_are_refused_where_the_layout_may_not_make_them(installed, tmp_path) -> None:
+    with unscoped("a test makes a strict layout") as session:
+        kept = layouts.find(session, "dingxi")
+        row = session.get_one(layouts.ImportLayout, kept.id)
+        strict = {**row.definition["layout"], "name": "strict", "creates": []}
+        definition = {**row.definition, "layout": strict}
+        session.add(
+            layouts.ImportLayout(name="strict", title="Strict", target="portfolio", definition=definition)
+        )
+    lines = rows(3, 1)
+    known = rows(1)[0]
+    lines[0] |= {"经办支行": "无此支行"}
+    lines[1] |= {"经办支行": known["经办支行"], "信贷员": "无此人", "联保小组": None}
+    lines[2] |= {"经办支行": known["经办支行"], "信贷员": known["信贷员"], "联保小组": "无此组"}
+    found = told(run_import(ledger(tmp_path, lines), "strict").run_id)
+    assert found[2, "经办支行"] == ("无此支行", "is no branch")
+    assert found[3, "信贷员"] == ("无此人", "is no officer of this branch")
+    assert found[4, "联保小组"] == ("无此组", "is no group of this client")
+
+
+def test_numbers_and_dates_written_as_text_are_read(installed, tmp_path) -> None:
+    line = rows(1, 8981)[0]
+    line |= {"贷款金额": f"{line['贷款金额']:,}.00" if line["贷款金额"] >= 1000 else str(line["贷款金额"]),
+             "年利率(%)": f"{line['年利率(%)']}%", "贷款起期": line["贷款起期"].strftime("%Y/%m/%d"),
+             "贷款止期": line["贷款止期"].strftime("%Y年%m月%d日"), "还款日": f"{line['还款日']:02d}"}  # fmt: skip
+    summary = run_import(ledger(tmp_path, [line]), "dingxi")
+    assert summary.line == "created 1, updated 0, unchanged 0, rejected 0", told(summary.run_id)
+    assert summary.differences == 0
+
+
+def test_dates_of_the_1904_calendar_are_the_same_dates(installed, tmp_path) -> None:
+    lines = rows(1, 8982)
+    book = Workbook()
+    book.epoch = CALENDAR_MAC_1904
+    page = book.active
+    page.title = "贷款台账"
+    page.append(list(lines[0]))
+    page.append(list(lines[0].values()))
+    book.save(tmp_path / "mac.xlsx")
+    assert run_import(tmp_path / "mac.xlsx", "dingxi").line == "created 1, updated 0, unchanged 0, rejected 0"
+    with unscoped("a test looks at a loan") as session:
+        loan = session.scalars(select(Loan).where(Loan.number == lines[0]["借据编号"])).unique().one()
+        assert (loan.disbursed_on, loan.matures_on) == (lines[0]["贷款起期"], lines[0]["贷款止期"])
+
+
+def hostile(folder: Path) -> dict[str, tuple[Path, str]]:
+    """Files that are none, and a part of the sentence that refuses each."""
+    good = ledger(folder, rows(2))
+    found = {}
+
+    def put(name: str, data: bytes, sentence: str) -> None:
+        (folder / name).write_bytes(data)
+        found[name] = (folder / name, sentence)
+
+    put("empty.xlsx", b"", "The file is empty")
+    put("letter.pdf", b"%PDF-1.7\n" + b"x" * 2000, "a PDF document")
+    put("locked.xlsx", encrypted(), "protected by a password")
+    put("half.xlsx", good.read_bytes()[:-3000], "damaged or incomplete")
+    bomb = folder / "bomb.xlsx"
+    with zipfile.ZipFile(good) as source, zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as target:
+        for name in source.namelist():
+            data = source.read(name)
+            target.writestr(name, b" " * 300_000_000 if name.endswith("styles.xml") else data)
+    found["bomb.xlsx"] = (bomb, "would unpack to far more")
+    far = load_workbook(good)
+    far.active["XFD1048576"] = "here"
+    far.save(folder / "far.xlsx")
+    found["far.xlsx"] = (folder / "far.xlsx", "XFD1048576")
+    without = [{name: value for name, value in row.items() if name != "借据编号"} for row in rows(2)]
+    found["without.xlsx"] = (ledger(folder, without, "without.xlsx"), "has no column 借据编号")
+    found["other.xlsx"] = (workbook(folder / "other.xlsx", {"别的": [{"甲": 1}]}), "no such sheet")
+    return found
+
+
+def encrypted() -> bytes:
+    """The beginning of an encrypted workbook: a compound file that names an EncryptedPackage."""
+    name = "EncryptedPackage".encode("utf-16-le")
+    return b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 504 + name + b"\0" * 4096
+
+
+@pytest.fixture(scope="module")
+def hostile_files(tmp_path_factory):
+    return hostile(tmp_path_factory.mktemp("hostile"))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "empty.xlsx",
+        "letter.pdf",
+        "locked.xlsx",
+        "half.xlsx",
+        "bomb.xlsx",
+        "far.xlsx",
+        "without.xlsx",
+        "other.xlsx",
+    ],
+)
+def test_a_file_that_is_no_ledger_is_refused_in_one_sentence_and_stores_nothing(
+    installed, hostile_files, name
+) -> None:
+    path, sentence = hostile_files[name]
+    with unscoped("a test counts") as session:
+        before = session.scalar(select(func.count()).select_from(Loan))
+    with pytest.raises(RuleError) as refusal:
+        run_import(path, "dingxi")
+    assert sentence in str(refusal.value)
+    with unscoped("a test looks at the record") as session:
+        run = session.scalars(select(ImportRun).order_by(ImportRun.id.desc()).limit(1)).unique().one()
+        assert (run.state, run.message) == ("failed", str(refusal.value))
+        assert session.scalar(select(func.count()).select_from(Loan)) == before
+
+
+def test_a_client_that_is_not_there_is_not_made_for_a_file_that_cannot_be_read(
+    installed, hostile_files
+) -> None:
+    with pytest.raises(RuleError):
+        run_import(hostile_files["half.xlsx"][0], "dingxi-b")
+    with pytest.raises(RuleError, match="There is no client nobody"):
+        run_import(LEDGER, "dingxi", "nobody")
+    with unscoped("a test looks at clients") as session:
+        assert "dingxi-b" not in set(session.scalars(select(Client.code)))
+
+
+def test_who_sees_only_a_branch_may_not_import(installed, tmp_path) -> None:
+    with unscoped("a test looks for ids") as session:
+        client_id = session.scalars(select(Client.id).where(Client.code == "dingxi")).one()
+        branch_id = session.scalars(select(Loan.branch_id).limit(1)).one()
+    clerk = create_user(
+        "clerk", "Import-1-Import", "Officer", grants=[{"kind": GrantKind.BRANCH, "branch_id": branch_id}]
+    )
+    lead = create_user(
+        "lead", "Import-1-Import", "Manager", grants=[{"kind": GrantKind.CLIENT, "client_id": client_id}]
+    )
+    with pytest.raises(RuleError, match="needs a grant"):
+        run_import(ledger(tmp_path, rows(1)), "dingxi", user_id=clerk)
+    assert run_import(ledger(tmp_path, rows(1)), "dingxi", user_id=lead).line.startswith(
+        "created 0, updated 0, unchanged 1"
+    )
+    with pytest.raises(RuleError, match="needs a grant"):
+        run_import(ledger(tmp_path, rows(1)), "dingxi-b", user_id=lead)
+
+
+def test_an_uploaded_file_that_waits_is_imported_under_its_record(installed, tmp_path) -> None:
+    with ledger(tmp_path, rows(1, 8983)).open("rb") as stream:
+        key = files.store(stream, "import")
+    with unscoped("a test uploads") as session:
+        layout_id = layouts.find(session, "dingxi").id
+        run = ImportRun(layout_id=layout_id, file_name="上传.xlsx", file_key=key)
+        session.add(run)
+        session.flush()
+        run_id = run.id
+    summary = run_waiting(run_id)
+    assert (summary.run_id, summary.created) == (run_id, 1)
+    with unscoped("a test looks at the record") as session:
+        run = session.get_one(ImportRun, run_id)
+        assert (run.state, run.created, run.file_name) == ("done", 1, "上传.xlsx")
+    assert run_waiting(run_id) == summary
+
+
+def test_progress_never_goes_back_and_ends_at_a_hundred(installed, tmp_path) -> None:
+    heard: list[tuple[int, str]] = []
+    run_import(
+        ledger(tmp_path, rows(2)), "dingxi", progress=lambda percent, stage: heard.append((percent, stage))
+    )
+    percents = [percent for percent, _stage in heard]
+    assert percents == sorted(percents)
+    assert (percents[0], percents[-1]) == (1, 100)
+    assert all(stage for _percent, stage in heard)
