@@ -5,7 +5,9 @@ from datetime import date
 from flask_babel import lazy_gettext as _
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.core import codes, registry
 from app.core.entity import Entity, link
+from app.core.labels import column_label
 from app.core.scope import Scope
 from app.core.screen import Screen
 from app.core.types import Choice, Code, Count, CreatedAt, Instant, Json, Line, Name, Text, choice
@@ -88,6 +90,16 @@ class ImportProblem(Entity):
     )  # fmt: skip
 
 
+def _stated_fields() -> codes.Words:
+    """What a ledger may state otherwise, by its label on the loan."""
+    loan = registry.entity("loan")
+    names = ("number", "principal_outstanding", "overdue_since", "status")
+    return {name: column_label(loan, name) for name in names}
+
+
+codes.add("stated_field", _stated_fields)
+
+
 class StatedDifference(Entity):
     """Where a file states another balance, overdue date or status than the journal gives. Listed, never applied."""
 
@@ -97,7 +109,7 @@ class StatedDifference(Entity):
     run_id: Mapped[int] = link("import_run", ondelete="CASCADE")
     loan_id: Mapped[int] = link("loan", ondelete="CASCADE")
     as_of: Mapped[date]
-    field: Mapped[Code]
+    field: Mapped[Code] = mapped_column(info={"words": "stated_field"})
     stated: Mapped[Line | None]
     computed: Mapped[Line | None]
 
