@@ -17,6 +17,8 @@ def _schema(field: FieldInfo) -> dict[str, Any]:
     described: dict[str, Any] = {"type": _TYPES.get(field.kind, "string"), "description": words(field.name)}
     if field.kind == "choice":
         described["enum"] = [str(one.value) for one in field.choices]
+    elif field.words:
+        described["enum"] = list(field.words)
     elif field.kind in ("date", "datetime"):
         described["format"] = "date" if field.kind == "date" else "date-time"
     elif field.kind in ("money", "rate"):
