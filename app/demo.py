@@ -22,7 +22,10 @@ from app.servicing.intake import run_import
 
 FILES = Path(__file__).resolve().parents[1] / "demo"
 DAY = date(2018, 6, 25)
-MONTH_ENDS = [date(2017, 12, 31), *(date(2018, month, day) for month, day in ((1, 31), (2, 28), (3, 31), (4, 30), (5, 31)))]
+MONTH_ENDS = [
+    date(2017, 12, 31),
+    *(date(2018, month, day) for month, day in ((1, 31), (2, 28), (3, 31), (4, 30), (5, 31))),
+]
 STEPS = (
     ("regions_cn_gansu.csv", "regions-cn"), ("regions_ua.csv", "regions-ua"), ("portfolio_dingxi.xlsx", "dingxi-b"),
     ("repayments_dingxi.xlsx", "repayments-dingxi"),

@@ -95,5 +95,7 @@ class ChoiceText(TypeDecorator[Choice]):
 
 def choice(choices: type[Choice], *, default: Choice | None = None, **kwargs: Any) -> Any:
     """A column holding one member of `choices`."""
-    server: dict[str, Any] = {} if default is None else {"default": default, "server_default": str(default.value)}
+    server: dict[str, Any] = (
+        {} if default is None else {"default": default, "server_default": str(default.value)}
+    )
     return mapped_column(ChoiceText(choices), info={"kind": "choice", "choices": choices}, **server, **kwargs)

@@ -17,6 +17,7 @@ COMMANDS = {
     "test": "run the checks and every test; other arguments go to pytest",
     "bench": "run the benchmarks: a figure, its floor and their ratio a line",
     "import": "read a portfolio file",
+    "compare": "hold a ledger against a client's book and print what differs",
     "nightly": "close a business date",
     "deploy": "bring the database up to date without serving",
     "create-user": "make a login; prints its password",
@@ -52,6 +53,12 @@ def parser() -> argparse.ArgumentParser:
     add["import"].add_argument("--client", help="code of the client bank whose portfolio it is")
     add["import"].add_argument(
         "--as-of", type=date.fromisoformat, metavar="YYYY-MM-DD", help="day of the ledger"
+    )
+    add["compare"].add_argument("file")
+    add["compare"].add_argument("--layout", required=True, help="name of the ledger's layout")
+    add["compare"].add_argument("--client", required=True, help="code of the client whose book it is")
+    add["compare"].add_argument(
+        "--date", required=True, type=date.fromisoformat, metavar="YYYY-MM-DD", help="day of the ledger"
     )
     add["backup"].add_argument("file")
     add["restore"].add_argument("file")

@@ -59,6 +59,21 @@ def import_file(options: argparse.Namespace) -> int:
     return 0
 
 
+def compare(options: argparse.Namespace) -> int:
+    """Print where a ledger states something else than the journal gives; 1 when anything differs."""
+    if not os.path.isfile(options.file):  # noqa: PTH113
+        raise LaunchError(f"There is no file {options.file}")
+    with application(options):
+        from app.core.db import unscoped
+        from app.servicing.intake.compare import compare_book
+
+        with unscoped("compare a ledger with a book") as session:
+            found = compare_book(session, options.client, options.file, options.layout, options.date)
+            for line in [*map(str, found.differences), *map(str, found.problems.ordered()), found.line]:
+                say(line)
+    return int(found.equal != found.rows)
+
+
 def nightly(options: argparse.Namespace) -> int:
     """Close a business date, saying each step."""
     with application(options):
@@ -120,6 +135,7 @@ def settings(_options: argparse.Namespace) -> int:
 COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "deploy": deploy,
     "import": import_file,
+    "compare": compare,
     "nightly": nightly,
     "create-user": create_user,
     "bench": bench,

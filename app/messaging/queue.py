@@ -22,6 +22,7 @@ from app.contact.packs import Way
 from app.contact.phones import zones
 from app.core import jobs
 from app.core.jobs import Record
+from app.core.planning import by_hash
 from app.messaging import queue_sql as sql
 from app.messaging.calling import rules_of
 from app.messaging.families import Family, families
@@ -64,11 +65,13 @@ def _of_client(session: Session, client: Client, usable: Sequence[Family], day: 
     for place, family in enumerate(usable):
         _stage(session, family, place, client, day)
         if others := channels[family.channel]:
-            _run(session, sql.ONLY_ONE, place=place, others=others)
+            with by_hash(session):
+                _run(session, sql.ONLY_ONE, place=place, others=others)
         others.append(place)
     rows = 0
     for channel, places in channels.items():
-        _run(session, sql.NOT_AGAIN, day=day, channel=channel, places=places)
+        with by_hash(session):
+            _run(session, sql.NOT_AGAIN, day=day, channel=channel, places=places)
         _run(session, "ANALYZE staged_message")
         _find_zones(session)
         mine = [usable[place] for place in places]

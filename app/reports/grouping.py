@@ -1,10 +1,11 @@
-"""Grouping of figures: sums by a key of the rows first, then the few thousand keys by place, unit or person.
+"""Grouping of figures: facts of one or several kinds below each other, added up by place, unit or person.
 
-A snapshot has one row a village, branch, officer, product and bucket; adding it up by its own key before the
-tree of places is looked at keeps every report to one pass over the snapshot of a day.
+Rows of snapshots are looked up in the tree of places first and added up once, by what is asked for: adding
+up by village first and then by township keeps ten thousand sums in memory for nothing (measured 1.5 times
+slower).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -29,38 +30,30 @@ from app.models import Client, Customer
 from app.reports.asked import Limits
 from app.reports.dimensions import LEVELS
 
-Figures = Mapping[str, ColumnElement[Any]]
+Columns = Mapping[str, ColumnElement[Any]]
 
 
 def key_of(entity: Any, by: str, on: Any = None) -> ColumnElement[Any]:
-    """The column of a fact that decides in which row of the dimension it counts; `on` is the fact's day."""
+    """What decides in which row of a dimension a fact counts; `on` is the fact's day."""
+    if not by:
+        return cast(null(), BigInteger)
     if by in LEVELS:
         return entity.region_lft
     if by in ("day", "month"):
         return on if by == "day" else cast(func.date_trunc("month", on), Date)
-    names = {"kind": "product_kind"}
-    return getattr(entity, names.get(by, f"{by}_id"))
+    return getattr(entity, "product_kind" if by == "kind" else f"{by}_id")
 
 
 def facts(
-    entity: Any, asked: Limits, by: str, sums: Figures, conditions: Sequence[Any] = (), on: Any = None
+    entity: Any, asked: Limits, by: str, columns: Columns, conditions: Sequence[Any] = (), on: Any = None
 ) -> Select[Any]:
-    """Sums of an entity's rows by the key of a dimension, within what is asked."""
-    columns = [expression.label(name) for name, expression in sums.items()]
-    query = select(*columns).where(*asked.where(entity), *conditions)
-    if not by:
-        return query.add_columns(entity_key().label("key"))
-    key = key_of(entity, by, on)
-    return query.add_columns(key.label("key")).group_by(key)
-
-
-def entity_key() -> ColumnElement[Any]:
-    """The key of a sum over everything."""
-    return cast(null(), BigInteger)
+    """An entity's rows within what is asked: the key of the dimension and the amounts to add up."""
+    amounts = [expression.label(name) for name, expression in columns.items()]
+    return select(key_of(entity, by, on).label("key"), *amounts).where(*asked.where(entity), *conditions)
 
 
 def together(names: Sequence[str], *parts: Select[Any]) -> Subquery:
-    """Facts of several kinds below each other, each with the figures it has."""
+    """Facts of several kinds below each other, each with the amounts it has."""
     completed = []
     for part in parts:
         inner = part.subquery()
@@ -72,84 +65,83 @@ def together(names: Sequence[str], *parts: Select[Any]) -> Subquery:
 
 
 def grouped(source: Subquery, by: str, names: Sequence[str]) -> Select[Any]:
-    """Facts by rows of the dimension: key, name, perhaps detail, and the sums of the named figures."""
+    """Facts by rows of the dimension: key, name, perhaps detail, and the sums of the named amounts."""
     return by_rows(source, by, {name: func.sum(source.c[name]) for name in names})
 
 
-def by_rows(source: Subquery, by: str, sums: Figures) -> Select[Any]:
+def by_rows(source: Subquery, by: str, sums: Columns) -> Select[Any]:
     """Any sums over a source that has a `key`, by rows of the dimension; in one row without a dimension."""
     columns = [expression.label(name) for name, expression in sums.items()]
     if not by:
-        return select(entity_key().label("key"), cast(null(), String).label("name"), *columns)
-    return (_placed if by in LEVELS else _PLAIN.get(by, _bare))(source, by, columns)
+        return select(cast(null(), BigInteger).label("key"), cast(null(), String).label("name"), *columns)
+    if by in LEVELS:
+        return _placed(_added(source, by, columns), list(sums))
+    added = select(source.c.key, *columns).group_by(source.c.key).subquery()
+    return _NAMED.get(by, _bare)(added, [added.c[name] for name in sums])
 
 
-def _placed(source: Subquery, by: str, sums: list[Any]) -> Select[Any]:
-    """By place: the key is a number of the tree of places; its place on a level is the last one up to it.
-
-    One walk over the tree in its order finds that for every place at once.
-    """
-    places = level_of(by)
-    place, above = aliased(Region), aliased(Region)
-    inside = and_(place.lft == places.c.found, place.rgt >= places.c.lft)
-    return (
-        select(place.id.label("key"), place.name.label("name"), above.name.label("detail"), *sums)
-        .select_from(source)
-        .outerjoin(places, places.c.lft == source.c.key)
-        .outerjoin(place, inside)
-        .outerjoin(above, above.id == place.parent_id)
-        .group_by(place.id, place.name, above.name)
-    )
+def _added(source: Subquery, level: str, columns: list[Any]) -> Subquery:
+    """The sums by the places of a level in which the facts lie."""
+    places = level_of(level)
+    joined = select(places.c.place.label("key"), *columns).select_from(source)
+    return joined.outerjoin(places, places.c.lft == source.c.key).group_by(places.c.place).subquery()
 
 
 def level_of(level: str) -> Subquery:
-    """Every place's number `lft`, and as `found` that of the last place of the level up to it in the tree."""
+    """Every place's number `lft`, and the id of the `place` of the level that it is or lies in.
+
+    That is the last place of the level up to it in the order of the tree, if it reaches as far; one walk
+    over the tree finds it for all.
+    """
     walk = func.max(Region.lft).filter(Region.level == level).over(order_by=Region.lft)
-    return select(Region.lft, walk.label("found")).subquery()
+    walked = select(Region.lft, walk.label("found")).subquery()
+    place = aliased(Region)
+    inside = and_(place.lft == walked.c.found, place.rgt >= walked.c.lft)
+    return select(walked.c.lft, place.id.label("place")).outerjoin(place, inside).subquery()
 
 
-def _branches(source: Subquery, _by: str, sums: list[Any]) -> Select[Any]:
+def _placed(added: Subquery, names: list[str]) -> Select[Any]:
+    """By place, with the place above it as the detail."""
+    place, above = aliased(Region), aliased(Region)
+    figures = [added.c[name] for name in names]
+    return (
+        select(added.c.key, place.name.label("name"), above.name.label("detail"), *figures)
+        .select_from(added)
+        .outerjoin(place, place.id == added.c.key)
+        .outerjoin(above, above.id == place.parent_id)
+    )
+
+
+def _branches(added: Subquery, figures: list[Any]) -> Select[Any]:
     """By unit. A unit with others below it is no link: a list of it would show theirs as well."""
     linked = func.coalesce(Branch.used_to == Branch.lft, True)
-    return (
-        select(source.c.key, Branch.name.label("name"), linked.label("linked"), *sums)
-        .select_from(source)
-        .outerjoin(Branch, Branch.id == source.c.key)
-        .group_by(source.c.key, Branch.name, linked)
-    )
+    query = select(added.c.key, Branch.name.label("name"), linked.label("linked"), *figures)
+    return query.select_from(added).outerjoin(Branch, Branch.id == added.c.key)
 
 
-def _people(source: Subquery, _by: str, sums: list[Any]) -> Select[Any]:
+def _people(added: Subquery, figures: list[Any]) -> Select[Any]:
     name = func.concat_ws(" ", User.first_name, User.last_name)
-    return (
-        select(source.c.key, name.label("name"), *sums)
-        .select_from(source)
-        .outerjoin(User, User.id == source.c.key)
-        .group_by(source.c.key, name)
-    )
+    query = select(added.c.key, name.label("name"), *figures)
+    return query.select_from(added).outerjoin(User, User.id == added.c.key)
 
 
-def _named(entity: Any) -> Any:
-    def query(source: Subquery, _by: str, sums: list[Any]) -> Select[Any]:
-        return (
-            select(source.c.key, entity.name.label("name"), *sums)
-            .select_from(source)
-            .outerjoin(entity, entity.id == source.c.key)
-            .group_by(source.c.key, entity.name)
-        )
+def _of(entity: Any) -> Callable[[Subquery, list[Any]], Select[Any]]:
+    def query(added: Subquery, figures: list[Any]) -> Select[Any]:
+        named = select(added.c.key, entity.name.label("name"), *figures)
+        return named.select_from(added).outerjoin(entity, entity.id == added.c.key)
 
     return query
 
 
-def _bare(source: Subquery, _by: str, sums: list[Any]) -> Select[Any]:
-    return select(source.c.key, source.c.key.label("name"), *sums).group_by(source.c.key)
+def _bare(added: Subquery, figures: list[Any]) -> Select[Any]:
+    return select(added.c.key, added.c.key.label("name"), *figures)
 
 
-_PLAIN: dict[str, Any] = {
+_NAMED: dict[str, Callable[[Subquery, list[Any]], Select[Any]]] = {
     "branch": _branches,
     "officer": _people,
-    "customer": _named(Customer),
-    "client": _named(Client),
+    "customer": _of(Customer),
+    "client": _of(Client),
 }
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, case, select
 
 from app.core.report import Measure, Reader, report
 from app.models import Bucket, Loan, PortfolioSnapshot
@@ -50,13 +50,11 @@ def quality(asked: Book, by: str) -> Select[Any]:
     of_loans = figures.of_loans(asked, by)
     entity: Any = Loan if of_loans else PortfolioSnapshot
     amount = Loan.principal_outstanding if of_loans else PortfolioSnapshot.outstanding
+    amounts: dict[str, Any] = {_name(None): case((entity.bucket_id.is_(None), amount))}
+    for number, _label, _first in asked.buckets:
+        amounts[_name(number)] = case((entity.bucket_id == number, amount))
+    amounts["outstanding"] = amount
     conditions = [] if of_loans else [PortfolioSnapshot.taken_on == asked.taken_on]
-    sums: dict[str, Any] = {_name(None): func.sum(amount).filter(entity.bucket_id.is_(None))}
-    sums |= {
-        _name(number): func.sum(amount).filter(entity.bucket_id == number)
-        for number, _label, _first in asked.buckets
-    }
-    sums["outstanding"] = func.sum(amount)
-    names = tuple(sums)
-    source = together(names, facts(entity, asked, by, sums, [*conditions, entity.status.in_(lists.OPEN)]))
-    return largest_first(grouped(source, by, names), "outstanding")
+    rows = facts(entity, asked, by, amounts, [*conditions, entity.status.in_(lists.OPEN)])
+    names = tuple(amounts)
+    return largest_first(grouped(together(names, rows), by, names), "outstanding")

@@ -12,7 +12,7 @@ from app.reports.dimensions import BRANCH, CLIENT, CUSTOMER, DAY, KIND, MONTH, O
 from app.reports.grouping import grouped, largest_first, together
 from app.reports.portfolio import ROLES
 
-NAMES = ("collected_principal", "collected_interest")
+NAMES = ("collected_principal", "collected_interest", "collected")
 
 
 @report(
@@ -32,8 +32,7 @@ NAMES = ("collected_principal", "collected_interest")
 def repayments(asked: Period, by: str) -> Select[Any]:
     """What came in during the period as principal and interest; an opening position is no repayment."""
     of_loans = figures.of_loans(asked, by)
-    part = figures.collected_from(asked, by) if of_loans else figures.flow(asked, by, figures.COLLECTED)
+    part = figures.collected_from(asked, by) if of_loans else figures.received(asked, by)
     query = grouped(together(NAMES, part), by, NAMES)
-    columns = query.selected_columns
-    query = query.add_columns((columns.collected_principal + columns.collected_interest).label("collected"))
-    return query.order_by(columns.key) if by in ("day", "month") else largest_first(query, "collected")
+    is_time = by in ("day", "month")
+    return query.order_by(query.selected_columns["key"]) if is_time else largest_first(query, "collected")

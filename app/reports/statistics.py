@@ -10,7 +10,7 @@ from app.models import Loan
 from app.reports import lists
 from app.reports.asked import Limits
 from app.reports.dimensions import BRANCH, CLIENT, KIND, OFFICER, PLACES
-from app.reports.grouping import by_rows, entity_key, key_of, largest_first
+from app.reports.grouping import by_rows, key_of, largest_first
 from app.reports.portfolio import ROLES
 
 
@@ -33,10 +33,9 @@ from app.reports.portfolio import ROLES
 def statistics(asked: Limits, by: str) -> Select[Any]:
     """All loans as they are now, settled and written off ones too."""
     late = Loan.overdue_principal + Loan.overdue_interest
-    key = key_of(Loan, by) if by else entity_key()
     found = (
         select(
-            key.label("key"),
+            key_of(Loan, by).label("key"),
             Loan.id,
             Loan.customer_id,
             Loan.status,

@@ -3,7 +3,7 @@
 from typing import Any
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import Select, func
+from sqlalchemy import Select
 
 from app.core.report import Measure, report
 from app.models import CollectionSnapshot
@@ -13,7 +13,6 @@ from app.reports.dimensions import MONTH
 from app.reports.grouping import grouped, together
 
 NAMES = ("due_principal", "due_interest", "due", "collected_principal", "collected_interest", "collected")
-_DAY = CollectionSnapshot
 
 
 @report(
@@ -35,11 +34,11 @@ _DAY = CollectionSnapshot
 )
 def trend(asked: HalfYear, by: str) -> Select[Any]:
     """Six months of instalments due and repayments received."""
-    sums = {
+    moved = CollectionSnapshot
+    amounts = {
         **figures.DUE,
-        "due": func.sum(_DAY.due_principal + _DAY.due_interest),
+        "due": moved.due_principal + moved.due_interest,
         **figures.COLLECTED,
-        "collected": func.sum(_DAY.collected_principal + _DAY.collected_interest),
     }
-    query = grouped(together(NAMES, figures.flow(asked, by, sums)), by, NAMES)
+    query = grouped(together(NAMES, figures.flow(asked, by, amounts)), by, NAMES)
     return query.order_by(query.selected_columns.key)

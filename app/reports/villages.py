@@ -176,7 +176,7 @@ def villages(asked: Round) -> Select[Any]:
         .join(Customer, Customer.id == Loan.customer_id)
         .outerjoin(at_home, at_home.id == Loan.region_id)
         .outerjoin(places, places.c.lft == Loan.region_lft)
-        .outerjoin(village, and_(village.lft == places.c.found, village.rgt >= Loan.region_lft))
+        .outerjoin(village, village.id == places.c.place)
         .outerjoin(township, township.id == func.coalesce(village.parent_id, at_home.parent_id))
         .outerjoin(county, county.id == township.parent_id)
         .outerjoin(JointLiabilityGroup, JointLiabilityGroup.id == Loan.joint_group_id)

@@ -6,8 +6,7 @@ due reach a bound. Nothing counts days: days past due are the business date less
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any, cast
 
@@ -16,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.core import clock, jobs, settings
 from app.core.jobs import Record
+from app.core.planning import by_hash
 from app.models.lending import Bucket, Loan, Product
 
 ONE_DAY = timedelta(days=1)
@@ -81,21 +81,6 @@ def recompute(session: Session, loan_ids: Sequence[int] | None, day: date) -> in
         return _rows(session, statement, values)
     with by_hash(session):
         return _rows(session, statement, values)
-
-
-@contextmanager
-def by_hash(session: Session) -> Iterator[None]:
-    """Keep the planner from nested loops: right after an import it knows nothing of the tables' sizes yet.
-
-    A book of 2 000 loans whose statistics were missing took 186 seconds instead of one.
-    """
-    _set_nested_loops(session, "off")
-    yield
-    _set_nested_loops(session, "on")
-
-
-def _set_nested_loops(session: Session, word: str) -> None:
-    session.execute(select(func.set_config("enable_nestloop", word, literal(value=True))))
 
 
 _NEWLY = """

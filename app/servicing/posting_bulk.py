@@ -19,11 +19,12 @@ from sqlalchemy.orm import Session
 from app.core import clock, jobs, settings
 from app.core.errors import RuleError
 from app.core.money import ZERO
+from app.core.planning import by_hash
 from app.models.journal import Repayment
 from app.models.lending import Loan, Product
 from app.servicing import posting
 from app.servicing.account import Account, Share, Split, order_of
-from app.servicing.arrears import by_hash, recompute
+from app.servicing.arrears import recompute
 from app.servicing.open_lines import open_lines
 
 NOTHING = Split(ZERO, ZERO)

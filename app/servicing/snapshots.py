@@ -14,7 +14,8 @@ from sqlalchemy import CursorResult, func, select, text
 from sqlalchemy.orm import Session
 
 from app.core import jobs
-from app.servicing.arrears import bucket_sql, by_hash, status_sql
+from app.core.planning import by_hash
+from app.servicing.arrears import bucket_sql, status_sql
 
 KEPT_DAYS = 35
 """Older days of the portfolio are dropped unless they end a month. Collections are kept: they add up."""
@@ -83,7 +84,9 @@ def _moves(session: Session, first: date, last: date, client_id: int | None = No
     mine = "" if client_id is None else f" AND client_id = {int(client_id)}"
     of_loan = "" if client_id is None else f" AND l.client_id = {int(client_id)}"
     period = {"first": first, "last": last}
-    session.execute(text(f"DELETE FROM collection_snapshot WHERE taken_on BETWEEN :first AND :last{mine}"), period)
+    session.execute(
+        text(f"DELETE FROM collection_snapshot WHERE taken_on BETWEEN :first AND :last{mine}"), period
+    )
     done = session.execute(text(_MOVES.format(which=of_loan)), period)
     return int(cast("CursorResult[Any]", done).rowcount)
 

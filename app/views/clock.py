@@ -26,7 +26,9 @@ class Clock(BaseView):
     @has_access
     def close_day(self) -> Any:
         with unscoped("the night works on every book", user_id=current().user_id) as session:
-            jobs.request(session, "nightly", clock.business_date(session) + timedelta(days=1), current().user_id)
+            jobs.request(
+                session, "nightly", clock.business_date(session) + timedelta(days=1), current().user_id
+            )
         flash(gettext("The day is being closed; its steps appear under Job runs"), "info")
         return redirect(
             "/job_run/list/" if current().may("can_list", "JobRun") else request.referrer or "/home/"

@@ -1,7 +1,6 @@
 """report: what each standard report costs beside SQL that adds up loans, instalments and payments directly."""
 
-import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from typing import Any
 
@@ -11,6 +10,8 @@ import app.reports  # noqa: F401  declares the reports
 from app.core import registry
 from app.core.db import unscoped
 from app.core.report import Reader
+from app.core.web.report_data import Figures
+from app.core.web.report_form import Question
 from app.servicing import snapshots
 from tests.bench.database import Bench
 from tests.bench.measure import Line, interleaved
@@ -19,6 +20,7 @@ from tests.bench.viewers import sent, viewer
 
 TARGET = 0.25
 SINCE, HALF_YEAR = date(2018, 6, 1), date(2018, 1, 1)
+VALUES = {"since": SINCE, "day": DAY, "half_year": HALF_YEAR}
 GROUPS = ("village", "township", "county", "branch", "officer")
 
 # The month's payments of instalments that are paid, which the book is made without.
@@ -88,18 +90,23 @@ FROM (
     FROM repayment r JOIN allocation a ON a.repayment_id = r.id JOIN loan l ON l.id = r.loan_id
     WHERE r.received_on BETWEEN %(half_year)s AND %(day)s AND r.kind <> 'opening' AND l.currency = 'CNY') f
 GROUP BY 1"""
-DIRECT = {"portfolio": PORTFOLIO, "quality": QUALITY, "repayments": REPAYMENTS, "statistics": STATISTICS, "trend": TREND}
+DIRECT = {
+    "portfolio": PORTFOLIO,
+    "quality": QUALITY,
+    "repayments": REPAYMENTS,
+    "statistics": STATISTICS,
+    "trend": TREND,
+}
 
 
 def prepare(bench: Bench) -> None:
     """Give the book the month's payments, today's portfolio and half a year's collections, unless it has them."""
     days = [HALF_YEAR + timedelta(days=n) for n in range((DAY - HALF_YEAR).days)]
-    with bench.superuser() as connection:
+    with bench.superuser(cursor_factory=psycopg.ClientCursor) as connection:
         if connection.execute("SELECT 1 FROM repayment WHERE source = 'bench-report' LIMIT 1").fetchone():
             return
         connection.execute("SET session_replication_role = replica")
-        with psycopg.ClientCursor(connection) as cursor:
-            cursor.execute(JOURNAL, {"since": SINCE, "day": DAY})
+        connection.execute(JOURNAL, VALUES)
     with unscoped("the benchmarks' snapshots") as session:
         for day in days:
             snapshots.collections(session, day)
@@ -116,40 +123,43 @@ def by_hand(name: str, by: str) -> str:
 
 
 def compared(bench: Bench, name: str, by: str, budget: float = 1.0) -> tuple[float, float]:
-    """Seconds of a report's statement as its reader sends it, and of the direct one without policies.
+    """Seconds of the statement of a report's page under row security, and of the direct one without policies.
 
     Raises:
         ValueError: they do not tell the same.
     """
-    reader, report = viewer("all"), registry.report(name)
-    values = {"since": SINCE, "day": DAY, "half_year": HALF_YEAR}
-    told: dict[str, Any] = {"currency": "CNY"}
-    if name in ("portfolio", "repayments"):
-        told |= {"since": SINCE, "until": DAY}
+    reader = viewer("all")
     with reader.session() as session, bench.superuser(prepare_threshold=None) as free:
-        asked = report.asked(**told).settled(Reader(session, DAY, reader.user_id))
-        query = report.query(asked, by)
-        statement = sent(session, lambda given: given.execute(query).all())[-1]
-        names = [column.key for column in query.selected_columns]
-        figures = [names.index(one.name) for one in report.columns(Reader(session, DAY, 0)) if one.of is None]
+        figures = _figures(name, by, Reader(session, DAY, reader.user_id))
+        page = figures.with_totals().limit(figures.question.report.most_rows)
+        statement = sent(session, lambda given: given.execute(page).all())[-1]
         held: Any = session.connection().connection.driver_connection
         free.execute("SET plan_cache_mode = force_custom_plan")
-        hand = by_hand(name, by)
 
         def figure() -> list[Any]:
             return held.execute(*statement).fetchall()  # type: ignore[no-any-return]
 
         def floor() -> list[Any]:
-            return free.execute(hand, values).fetchall()
+            return free.execute(by_hand(name, by), VALUES).fetchall()
 
-        ours = {row[names.index("key")]: [row[at] or 0 for at in figures] for row in figure()}
-        theirs = {row[0]: [value or 0 for value in row[1:]] for row in floor()}
-        if os.environ.get("DBG"):
-            bad = [(key, ours.get(key), row) for key, row in theirs.items() if any(row) and ours.get(key) != row]
-            print(name, by, len(ours), len(theirs), len(bad), bad[:3])
-        if any(ours.get(key, 0) != row for key, row in theirs.items() if any(row)):
+        ours = {line.key: _amounts(line.values[one.name] for one in figures.measures if one.of is None)
+                for line in figures.every_line()}  # fmt: skip
+        theirs = {row[0]: _amounts(row[1:]) for row in floor()}
+        if any(ours.get(key) != amounts for key, amounts in theirs.items() if any(amounts)):
             raise ValueError(f"{name} by {by}: not the figures that SQL by hand finds")
         return interleaved(figure, floor, budget=budget)
+
+
+def _figures(name: str, by: str, reader: Reader) -> Figures:
+    """The report as its page asks for it."""
+    report = registry.report(name)
+    period = {"since": SINCE, "until": DAY} if name in ("portfolio", "repayments") else {}
+    asked = report.asked(currency="CNY", **period).settled(reader)
+    return Figures(Question(report, asked, None, reader, None), by)
+
+
+def _amounts(values: Iterable[Any]) -> list[Any]:
+    return [value or 0 for value in values]
 
 
 def measure(bench: Bench) -> Iterator[tuple[str, float, float]]:
@@ -164,5 +174,7 @@ def report(bench: Bench) -> Iterator[Line]:
     """Every standard report by every group; the worst one is the figure."""
     found = {name: (figure, floor) for name, figure, floor in measure(bench)}
     worst = max(found.values(), key=lambda pair: pair[0] / pair[1])
-    details = tuple(f"{what:<24} {a * 1000:9.1f} ms {b * 1000:9.1f} ms {a / b:7.3f}" for what, (a, b) in found.items())
+    details = tuple(
+        f"{what:<24} {a * 1000:9.1f} ms {b * 1000:9.1f} ms {a / b:7.3f}" for what, (a, b) in found.items()
+    )
     yield Line("report", *worst, TARGET, details=details)

@@ -14,7 +14,15 @@ from werkzeug.serving import make_server
 from tests.walk.world import World, make_world
 
 CHROMIUM = "/usr/bin/chromium"
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 AXE = (Path(__file__).parents[1] / "vendor" / "axe.min.js").read_text()
 
 
@@ -58,7 +66,10 @@ class Visit:
     def __post_init__(self) -> None:
         self.page.on("console", lambda m: self.complaints.append(m.text) if m.type == "error" else None)
         self.page.on("pageerror", lambda e: self.complaints.append(str(e)))
-        self.page.on("request", lambda r: None if r.url.startswith((self.address, "data:")) else self.foreign.append(r.url))
+        self.page.on(
+            "request",
+            lambda r: None if r.url.startswith((self.address, "data:")) else self.foreign.append(r.url),
+        )
 
     def login(self, name: str) -> None:
         self.page.goto(f"{self.address}/login/")
@@ -74,7 +85,9 @@ class Visit:
     def violations(self) -> list[str]:
         """Failures of WCAG 2.1 A and AA, as axe finds them."""
         self.page.evaluate(AXE)
-        found = self.page.evaluate("axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa']})")
+        found = self.page.evaluate(
+            "axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa']})"
+        )
         return [f"{v['id']}: {v['nodes'][0]['html'][:160]}" for v in found["violations"]]
 
     def is_wider_than_screen(self) -> bool:

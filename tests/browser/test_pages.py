@@ -27,7 +27,9 @@ def pages(world: World) -> list[str]:
         if slug in world.rows:
             found.append(show_url(slug, world.rows[slug][0][1].id))
     loan = world.rows["loan"][0][1].id
-    found += [f"/loan/do/{operation.name}?ids={loan}" for operation in registry.operations(registry.entity("loan"))]
+    found += [
+        f"/loan/do/{operation.name}?ids={loan}" for operation in registry.operations(registry.entity("loan"))
+    ]
     return found
 
 
@@ -61,7 +63,12 @@ def test_every_page_is_accessible_quiet_and_from_here(visit: Visit, world: World
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("visit", [(1366, "light"), (390, "dark"), (360, "light")], indirect=True, ids=["wide", "phone dark", "narrow"])
+@pytest.mark.parametrize(
+    "visit",
+    [(1366, "light"), (390, "dark"), (360, "light")],
+    indirect=True,
+    ids=["wide", "phone dark", "narrow"],
+)
 def test_every_kind_of_page_is_accessible_quiet_and_from_here(visit: Visit, world: World) -> None:
     check(visit, kinds(world))
 
@@ -81,7 +88,9 @@ def test_first_loads_are_small(visit: Visit) -> None:
     for path, limit in (("/loan/list/", FIRST_LOAD), ("/loan/chart/status", CHART_LOAD)):
         bodies: list[bytes] = []
         visit.page.context.clear_cookies(name="nothing")
-        visit.page.on("response", lambda answer, kept=bodies: kept.append(answer.body()) if answer.ok else None)
+        visit.page.on(
+            "response", lambda answer, kept=bodies: kept.append(answer.body()) if answer.ok else None
+        )
         visit.open(path)
         size = sum(len(gzip.compress(body, 5)) for body in bodies)
         assert 20_000 < size < limit, (path, size)

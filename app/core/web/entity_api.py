@@ -56,7 +56,12 @@ class EntityApi(BaseApi):
     allow_browser_login = False
 
     def operation_helper(
-        self, path: str | None = None, operations: Any = None, methods: Any = None, func: Any = None, **_more: Any
+        self,
+        path: str | None = None,
+        operations: Any = None,
+        methods: Any = None,
+        func: Any = None,
+        **_more: Any,
     ) -> None:
         """Say what the declaration says; Flask-AppBuilder would read docstrings written for it."""
         for method in methods:

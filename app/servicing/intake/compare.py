@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.core.errors import RuleError
+from app.core.sheets.errors import SheetError
 from app.models.lending import Client
 from app.servicing.arrears import by_hash
 from app.servicing.intake import layouts, standing
@@ -73,15 +74,20 @@ def compare_book(
     """Compare what a ledger states with what the journal of a client's book gives for a day.
 
     The day is that of the ledger: what fell due before it and is not paid by its end is overdue. Nothing is
-    changed. Needs an unscoped session. Raises RuleError for an unknown client or layout, SheetError for a
-    file that cannot be read.
+    changed. Needs an unscoped session. Raises RuleError for an unknown client or layout, and for a file that
+    cannot be read or states no balances.
     """
     source = layouts.find(session, layout_name)
     client = session.scalars(select(Client).where(Client.code == client_code)).one_or_none()
     if client is None:
         raise RuleError(_("There is no client %(code)s", code=client_code))
+    if not source.has("stated_balance"):
+        raise RuleError(_("The layout %(name)s reads no stated balances", name=layout_name))
     problems = Problems()
-    rows = stage(session, source, path, client.country, problems, progress)
+    try:
+        rows = stage(session, source, path, client.country, problems, progress)
+    except SheetError as error:
+        raise RuleError(str(error)) from error
     ids = "SELECT o.id FROM loan o JOIN staged s ON s.number = o.number WHERE o.client_id = :client"
     with by_hash(session):
         standing.stand(session, ids, on, client=client.id)

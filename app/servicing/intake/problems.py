@@ -14,6 +14,9 @@ class Problem:
     value: str | None
     reason: Any
 
+    def __str__(self) -> str:
+        return f"{self.row}: {self.column} {self.value or ''} {self.reason}"
+
 
 @dataclass
 class Problems:
