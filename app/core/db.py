@@ -173,7 +173,9 @@ def _app_context() -> int:
     return id(app_ctx._get_current_object())  # type: ignore[attr-defined]  # noqa: SLF001  the proxy itself is the same for all
 
 
-web_session: scoped_session[ScopedSession] = scoped_session(
-    lambda: session_for(current_scope),  # type: ignore[arg-type] scopefunc=_app_context
-)
+def _web_session() -> ScopedSession:
+    return session_for(current_scope)
+
+
+web_session: scoped_session[ScopedSession] = scoped_session(_web_session, scopefunc=_app_context)  # type: ignore[arg-type]
 """The session of the running request; removed when its application context ends."""

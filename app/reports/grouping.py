@@ -30,7 +30,7 @@ from app.models import Client, Customer
 from app.reports.asked import Limits
 from app.reports.dimensions import LEVELS
 
-Columns = Mapping[str, ColumnElement[Any]]
+Columns = Mapping[str, Any]
 
 
 def key_of(entity: Any, by: str, on: Any = None) -> ColumnElement[Any]:
@@ -73,7 +73,8 @@ def by_rows(source: Subquery, by: str, sums: Columns) -> Select[Any]:
     """Any sums over a source that has a `key`, by rows of the dimension; in one row without a dimension."""
     columns = [expression.label(name) for name, expression in sums.items()]
     if not by:
-        return select(cast(null(), BigInteger).label("key"), cast(null(), String).label("name"), *columns)
+        nothing = [cast(null(), BigInteger).label("key"), cast(null(), String).label("name")]
+        return select(*nothing, *columns)
     if by in LEVELS:
         return _placed(_added(source, by, columns), list(sums))
     added = select(source.c.key, *columns).group_by(source.c.key).subquery()

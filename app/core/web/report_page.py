@@ -187,7 +187,7 @@ def _crumbs(question: Question, to: Links) -> list[tuple[Any, str | None]]:
     """The way down to here: the whole report, then each place above the chosen one, each with its link."""
     report = question.report
     linked = [one.name for one in question.asked.parameters() if entity_of(one)]
-    top = dict.fromkeys((name for name in linked if getattr(question.asked, name) is not None), None)
+    top: dict[str, Any] = dict.fromkeys(name for name in linked if getattr(question.asked, name) is not None)
     trail: list[tuple[Any, str | None]] = [(gettext("Reports"), "/report/")]
     if top:
         trail.append((report.title, to.report(report.dimension(""), **top)))

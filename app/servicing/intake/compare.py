@@ -10,9 +10,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.core.errors import RuleError
+from app.core.planning import by_hash
 from app.core.sheets.errors import SheetError
 from app.models.lending import Client
-from app.servicing.arrears import by_hash
 from app.servicing.intake import layouts, standing
 from app.servicing.intake.problems import Problems
 from app.servicing.intake.staging import run, stage

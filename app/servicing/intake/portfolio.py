@@ -4,8 +4,8 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy.orm import Session
 
 from app.core.org import Region, RegionLevel
+from app.core.planning import by_hash
 from app.core.tree_bulk import NewNode, add_nodes
-from app.servicing.arrears import by_hash
 from app.servicing.intake import book, checks, names, people
 from app.servicing.intake.changes import store_changes
 from app.servicing.intake.differences import list_differences
