@@ -73,7 +73,7 @@ def by_rows(source: Subquery, by: str, sums: Columns) -> Select[Any]:
     """Any sums over a source that has a `key`, by rows of the dimension; in one row without a dimension."""
     columns = [expression.label(name) for name, expression in sums.items()]
     if not by:
-        nothing = [cast(null(), BigInteger).label("key"), cast(null(), String).label("name")]
+        nothing: list[Any] = [cast(null(), BigInteger).label("key"), cast(null(), String).label("name")]
         return select(*nothing, *columns)
     if by in LEVELS:
         return _placed(_added(source, by, columns), list(sums))
