@@ -3,6 +3,7 @@
 from flask import session
 from flask_wtf import FlaskForm
 from wtforms import SelectField, StringField, validators
+from wtforms.fields.choices import SelectChoice
 
 from app import create_app
 from app.access.roles import every_permission
@@ -24,7 +25,7 @@ def test_every_right_is_called_by_its_name() -> None:
 
 def test_messages_of_the_form_library_come_in_the_language_of_the_page() -> None:
     class Example(FlaskForm):
-        choice = SelectField(choices=[("1", "one")])
+        choice = SelectField(choices=[SelectChoice("1", "one")])
         words = StringField(validators=[validators.Length(max=2)])
 
     app = create_app(**SETTINGS)
