@@ -10,8 +10,9 @@ from typing import Any
 import rustpy_xlsxwriter
 
 from app import create_app
-from app.core.web.transfer import write_list
+from app.core.web.transfer import KINDS, write_list
 from app.core.web.values import Values
+from app.core.workbook import Column
 from app.models import Loan
 from tests.bench.database import Bench
 from tests.bench.measure import Line, interleaved
@@ -36,9 +37,15 @@ def export(bench: Bench) -> Iterator[Line]:
         names = [str(field.label) for field in listing.columns]
         rows = [dict(zip(names, map(_plain, row), strict=True)) for row in Values(listing).rows(session)]
         path = str(Path(folder) / "list.xlsx")
+        formats = {
+            "Loans": [
+                Column(field.name, field.label, KINDS.get(field.kind, "text")).format()
+                for field in listing.columns
+            ]
+        }
         seconds = interleaved(
             lambda: write_list(listing, session, path),
-            lambda: rustpy_xlsxwriter.write_worksheets([("Loans", iter(rows))], path),
+            lambda: rustpy_xlsxwriter.write_worksheets([("Loans", iter(rows))], path, column_formats=formats),
             clock=time.process_time, budget=ROUNDS_BUDGET, warm=0,
         )  # fmt: skip
     detail = f"{len(rows):,} rows of {len(names)} columns, {len(rows) / seconds[0]:,.0f} a second of processor time"

@@ -42,8 +42,9 @@ class Values:
 
     def rows(self, session: Session) -> Iterator[tuple[Any, ...]]:
         """The cells of all rows, read in batches through one cursor."""
-        result = session.execute(self.query().execution_options(yield_per=BATCH))
-        for part in result.partitions():
+        result: Any = session.execute(self.query().execution_options(yield_per=BATCH))
+        # the ORM's result would call a function for every value; the cursor's below it has the same rows
+        for part in result.raw.partitions(BATCH):
             read = list(zip(*part, strict=True))
             yield from zip(
                 *(
