@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, ForeignKey, Identity, Integer, event, inspect
 from sqlalchemy.orm import Mapped, MappedColumn, declared_attr, mapped_column, relationship
 
 from app.core import registry
+from app.core.labels import singular
 from app.core.scope import Scope, add_key_columns
 from app.core.screen import Screen
 
@@ -103,7 +104,7 @@ class Entity(Model):
         for name in ("name", "number", "code", "title"):
             if hasattr(self, name):
                 return str(getattr(self, name))
-        return f"{type(self).__name__} {self.id}"
+        return f"{singular(type(self))} {self.id}"
 
     __repr__ = __str__
 

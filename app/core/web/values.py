@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, aliased
 
+from app.core.labels import singular
 from app.core.types import Choice
 from app.core.web.cells import mask, zone
 from app.core.web.fields import FieldInfo, label_columns
@@ -106,7 +107,8 @@ def _in_words(field: FieldInfo, value: Any) -> str:
 def _label(target: Any, names: tuple[str, ...]) -> Make:
     """What `str(row)` says of a linked row, from the columns that it needs."""
     if names == ("id",):
-        return lambda number: None if number is None else f"{target.__name__} {number}"
+        kind = singular(target)
+        return lambda number: None if number is None else f"{kind} {number}"
     if len(names) > 1:
         return lambda *parts: (
             None if parts[0] is None and parts[-1] is None else " ".join(map(str, parts)).strip()
