@@ -7,7 +7,8 @@ by id. A statement that could slip past (Core tables, `text()`) is refused outsi
 from typing import Any
 
 from sqlalchemy import Table, TextClause, event, inspect, select
-from sqlalchemy.orm import ORMExecuteState, with_loader_criteria
+from sqlalchemy.orm import ORMExecuteState
+from sqlalchemy.orm.util import LoaderCriteriaOption
 from sqlalchemy.sql import visitors
 
 from app.core import registry
@@ -17,12 +18,27 @@ from app.core.reach import Reach, criteria
 from app.core.scope import TREES
 
 
+class ScopeCriteria(LoaderCriteriaOption):
+    """The condition of one entity, also where an alias of it is joined.
+
+    SQLAlchemy leaves the condition of such a join as it is: about the table, not the alias. It is adapted, not
+    made anew for the alias, because a statement that is found in its cache takes its values from this one.
+    """
+
+    __slots__ = ()
+    _traverse_internals = LoaderCriteriaOption._traverse_internals  # noqa: SLF001  what makes two of them equal
+
+    def _resolve_where_criteria(self, ext_info: Any) -> Any:
+        condition = super()._resolve_where_criteria(ext_info)
+        return ext_info._adapter.traverse(condition) if ext_info.is_aliased_class else condition  # noqa: SLF001
+
+
 def _options(session: ScopedSession) -> list[Any]:
     """Criteria for every scoped entity under the transaction's reach; made once a transaction."""
     reach = session.reach
     if session.info.get("criteria_of") is not reach:
         session.info["criteria"] = [
-            with_loader_criteria(cls, criteria(cls, reach), include_aliases=True, propagate_to_loaders=True)
+            ScopeCriteria(cls, criteria(cls, reach), include_aliases=True)
             for cls in registry.entities()
             if not cls.__scope__.is_shared
         ]
