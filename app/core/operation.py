@@ -10,8 +10,15 @@ from app.core.labels import subject as subject_of
 
 
 @dataclass(frozen=True)
+class Refused:
+    """The answer of an operation that stored why it could not be done; a RuleError stores nothing."""
+
+    sentence: Any
+
+
+@dataclass(frozen=True)
 class Operation:
-    """A declared verb. The function takes (session, row, **arguments) and returns a sentence for the person."""
+    """A declared verb. The function takes (session, row, **arguments) and returns a sentence, or Refused."""
 
     name: str
     entity: Any

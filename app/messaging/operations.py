@@ -10,12 +10,51 @@ from sqlalchemy.orm import Session
 
 from app.core import clock, codes
 from app.core.errors import RuleError
-from app.core.operation import operation
-from app.messaging import calling
-from app.models.messages import Message, MessageState
+from app.core.operation import Refused, operation
+from app.core.types import Text
+from app.messaging import calling, manual
+from app.models.customers import Customer
+from app.models.lending import Loan
+from app.models.messages import Message, MessageState, MessageTemplate
 
+SENDERS = ("Manager", "Officer", "Agent")
+_INTRO = _(
+    "Each customer gets it on his primary number, a template in his own language. Whoever may not be contacted now "
+    "is left out, with the reason."
+)
 BY_HAND = "cancelled_by_hand"
 codes.add("contact_reason", {BY_HAND: _("Cancelled by a person")})
+
+
+@operation(Customer, _("Send message"), roles=SENDERS, icon="send", intro=_INTRO)
+def message_customer(
+    session: Session, customer: Customer, *, message_template_id: int | None = None, text: Text | None = None,
+    business_on: date, user_id: int,
+) -> object:  # fmt: skip
+    """Write to a customer, about none of his loans."""
+    wanted = _wanted(session, message_template_id, text)
+    return _said(manual.send(session, wanted, business_on, user_id, customer_id=customer.id))
+
+
+@operation(Loan, _("Send message"), roles=SENDERS, icon="send", intro=_INTRO)
+def message_borrower(
+    session: Session, loan: Loan, *, message_template_id: int | None = None, text: Text | None = None,
+    business_on: date, user_id: int,
+) -> object:  # fmt: skip
+    """Write to the borrower about a loan."""
+    wanted = _wanted(session, message_template_id, text)
+    return _said(manual.send(session, wanted, business_on, user_id, loan_id=loan.id))
+
+
+def _wanted(session: Session, template_id: int | None, text: str | None) -> manual.Wanted:
+    return manual.Wanted(session.get_one(MessageTemplate, template_id) if template_id else None, text)
+
+
+def _said(message: Message) -> object:
+    """What came of it, in words."""
+    if message.state == MessageState.REFUSED:
+        return Refused(codes.say("contact_reason", message.reason or ""))
+    return gettext("Queued to %(number)s", number=message.phone)
 
 
 @operation(

@@ -18,7 +18,7 @@ from wtforms import validators as check
 from app.core import clock, labels, registry
 from app.core.db import unscoped
 from app.core.errors import OutOfScope, ReadOnlyScope, RuleError
-from app.core.operation import Operation
+from app.core.operation import Operation, Refused
 from app.core.types import Choice, Count, Flag, Line, Money
 from app.core.web.fields import FieldInfo
 from app.core.web.forms import LookupField, choice_input, plain_input
@@ -140,7 +140,8 @@ def _run_each(
         try:
             with session.begin_nested():
                 said = operation.function(session, row, **arguments, **extra)
-            outcomes.append(Outcome(name, str(said or "")))
+            is_done = not isinstance(said, Refused)
+            outcomes.append(Outcome(name, str(said or "" if is_done else said.sentence), is_done=is_done))
         except RuleError as error:
             outcomes.append(Outcome(name, str(error), error.field, is_done=False))
         except IntegrityError as error:
