@@ -30,6 +30,12 @@ def read(session: Session, name: str) -> str:
     return default if value is None else value
 
 
+def read_all(session: Session) -> dict[str, str]:
+    """Every setting by its name, those that are not stored with their defaults; one statement."""
+    stored = dict(session.execute(select(Setting.name, Setting.value)).tuples())
+    return {name: stored.get(name, str(default)) for name, (default, _meaning) in SETTINGS.items()}
+
+
 def read_flag(session: Session, name: str) -> bool:
     return read(session, name) == "yes"
 

@@ -19,11 +19,11 @@ from app.core.db import web_session
 from app.core.labels import entity_label, subject
 from app.core.web import links, show_page
 from app.core.web.cells import cell, money
-from app.core.web.entity_view import business_date
 from app.core.web.fields import describe_all
 from app.core.web.pages import Action, Badge, Col, Row, Table, Tile
 from app.core.web.principal import Principal, current
 from app.core.web.register import screen
+from app.core.web.steering import business_date
 from app.models import ContactNote, Customer, Loan
 from app.models.customers import ContactWay
 from app.views.schedule_table import schedule

@@ -10,9 +10,9 @@ from flask_babel import gettext, lazy_gettext as _
 
 from app.core.db import web_session
 from app.core.web.cells import plain
-from app.core.web.entity_view import business_date
 from app.core.web.principal import current
 from app.core.web.register import MenuEntry, screen
+from app.core.web.steering import business_date
 from app.views.home_parts import Home, HomePage, present
 
 LATE = "number customer days_past_due overdue_principal officer"

@@ -15,10 +15,10 @@ from app.core.db import web_session
 from app.core.labels import subject
 from app.core.web import links, show_page
 from app.core.web.cells import money, plain
-from app.core.web.entity_view import business_date
 from app.core.web.pages import Tile
 from app.core.web.principal import current
 from app.core.web.register import screen
+from app.core.web.steering import business_date
 from app.models import Instalment, Loan
 from app.views.schedule_table import remaining, schedule
 from app.views.timeline import events, kinds

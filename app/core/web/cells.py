@@ -5,7 +5,6 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import g
 from flask_babel import (
     format_date,
     format_datetime as babel_datetime,
@@ -20,6 +19,7 @@ from app.core.types import Choice
 from app.core.web.fields import FieldInfo
 from app.core.web.pages import Cell
 from app.core.web.principal import Principal
+from app.core.web.steering import setting
 
 DETAILS = {
     "report": _("Report"),
@@ -96,13 +96,8 @@ def _change(one: Any) -> str:
 
 
 def zone() -> str:
-    """The time zone in which the page shows instants: the installation's, read once a request."""
-    if "zone" not in g:
-        from app.core import settings
-        from app.core.db import web_session
-
-        g.zone = settings.read(web_session(), "zone")
-    return str(g.zone)
+    """The time zone in which the page shows instants: the installation's."""
+    return setting("zone")
 
 
 def cell(field: FieldInfo, row: Any, principal: Principal, on: date, *, linked: Any = None) -> Cell:

@@ -5,10 +5,9 @@ from typing import Any
 from flask import Flask, current_app, g, request, session
 from flask_babel import get_locale, gettext, lazy_gettext as _
 
-from app.core import settings
-from app.core.db import web_session
 from app.core.web import register
 from app.core.web.cells import plain
+from app.core.web.steering import business_date, setting
 
 GROUPS = [
     _("Work"),
@@ -92,9 +91,7 @@ def context() -> dict[str, Any]:
 def clock_banner() -> dict[str, Any] | None:
     """Told on every page while the business date stands still; administrators may close the day there."""
     if "clock_banner" not in g:
-        from app.core.web.entity_view import business_date
-
-        standing = not settings.read_flag(web_session(), "clock_runs")
+        standing = setting("clock_runs") != "yes"
         text = gettext("Business date %(day)s: the clock stands still", day=plain("date", business_date()))
         url = "/clock/close" if g.principal.may("can_close_day", "Clock") else None
         g.clock_banner = {"text": text, "url": url, "label": gettext("Close day")} if standing else None

@@ -22,10 +22,10 @@ from app.core.labels import subject
 from app.core.types import Choice
 from app.core.web import bodies, forms, links, openapi, operations, transfer
 from app.core.web.cells import mask
-from app.core.web.entity_view import business_date
 from app.core.web.fields import FieldInfo, as_id, describe_all, listable
 from app.core.web.listing import Listing
 from app.core.web.principal import Principal, current
+from app.core.web.steering import business_date
 from app.core.web.writing import write
 
 

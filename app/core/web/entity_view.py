@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from typing import Any
 
-from flask import abort, flash, g, jsonify, redirect, render_template, request, url_for
+from flask import abort, flash, jsonify, redirect, render_template, request, url_for
 from flask_appbuilder import expose, has_access, permission_name
 from flask_appbuilder.baseviews import BaseView
 from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from app.core import clock, registry
+from app.core import registry
 from app.core.db import web_session
 from app.core.errors import RuleError
 from app.core.labels import subject
@@ -21,14 +21,8 @@ from app.core.web.listing import Listing
 from app.core.web.pages import FormPage, Section
 from app.core.web.principal import current
 from app.core.web.show_page import show_page
+from app.core.web.steering import business_date
 from app.core.web.writing import write
-
-
-def business_date() -> Any:
-    """The business date, read once a request."""
-    if "business_date" not in g:
-        g.business_date = clock.business_date(web_session())
-    return g.business_date
 
 
 class EntityView(BaseView):

@@ -11,11 +11,11 @@ from app.core import registry
 from app.core.db import web_session
 from app.core.report import Reader, Report
 from app.core.web import report_chart, report_file, report_form, report_page
-from app.core.web.entity_view import business_date
 from app.core.web.principal import current
 from app.core.web.register import MenuEntry
 from app.core.web.report_data import Figures
 from app.core.web.report_form import Question
+from app.core.web.steering import business_date
 
 
 class ReportView(BaseView):
