@@ -42,7 +42,9 @@ def engine_options() -> dict[str, Any]:
         "pool_size": 5,
         "max_overflow": 20,
         "connect_args": {
-            "options": "-c plan_cache_mode=force_custom_plan -c timezone=UTC",
+            "options": "-c plan_cache_mode=force_custom_plan -c timezone=UTC"
+            # a query whose process was killed ends within seconds instead of holding its locks
+            " -c client_connection_check_interval=5000",
             "prepare_threshold": None,
             "application_name": "loandesk",
         },
