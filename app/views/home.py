@@ -6,7 +6,7 @@ from typing import Any
 from flask import render_template
 from flask_appbuilder import expose, has_access
 from flask_appbuilder.baseviews import BaseView
-from flask_babel import gettext, lazy_gettext as _
+from flask_babel import gettext, lazy_gettext as _, pgettext
 
 from app.core.db import web_session
 from app.core.web.cells import plain
@@ -104,7 +104,7 @@ def agent(home: Home) -> dict[str, Any]:
         home.count(
             "message", gettext("Refused by contact rules"), "orange", state="refused", business_on__ge=home.on
         ),
-        home.count("message", gettext("Failed"), "red", state="failed"),
+        home.count("message", pgettext("message", "Failed"), "red", state="failed"),
         home.count("loan", gettext("Overdue"), "red", days_past_due__gt=0, status__ne="settled"),
     )
     tables = present(
