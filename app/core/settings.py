@@ -32,7 +32,7 @@ def read(session: Session, name: str) -> str:
 
 def read_all(session: Session) -> dict[str, str]:
     """Every setting by its name, those that are not stored with their defaults; one statement."""
-    stored = dict(session.execute(select(Setting.name, Setting.value)).tuples().all())
+    stored = {name: value for name, value in session.execute(select(Setting.name, Setting.value))}  # noqa: C416  rows are no mapping
     return {name: stored.get(name, str(default)) for name, (default, _meaning) in SETTINGS.items()}
 
 

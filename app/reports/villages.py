@@ -17,7 +17,7 @@ from app.core.web.report_data import Line, Result
 from app.core.web.report_page import value_text
 from app.models import Address, Customer, Instalment, JointLiabilityGroup, Loan, Phone
 from app.reports.asked import Limits
-from app.reports.grouping import level_of
+from app.reports.grouping import place_of
 from app.reports.lists import OPEN
 from app.reports.portfolio import ROLES
 
@@ -144,7 +144,6 @@ def _sum(lines: list[Line], name: str) -> str:
 def villages(asked: Round) -> Select[Any]:
     """Open loans of the chosen place or officer, village by village."""
     village, township, county = aliased(Region), aliased(Region), aliased(Region)
-    places = level_of("village")
     at_home = aliased(Region)
     next_due = and_(
         Instalment.loan_id == Loan.id, Instalment.due_on == Loan.next_due_on, Instalment.paid_on.is_(None)
@@ -175,8 +174,7 @@ def villages(asked: Round) -> Select[Any]:
         .select_from(Loan)
         .join(Customer, Customer.id == Loan.customer_id)
         .outerjoin(at_home, at_home.id == Loan.region_id)
-        .outerjoin(places, places.c.lft == Loan.region_lft)
-        .outerjoin(village, village.id == places.c.place)
+        .outerjoin(village, village.id == place_of(Loan.region_lft, "village"))
         .outerjoin(township, township.id == func.coalesce(village.parent_id, at_home.parent_id))
         .outerjoin(county, county.id == township.parent_id)
         .outerjoin(JointLiabilityGroup, JointLiabilityGroup.id == Loan.joint_group_id)

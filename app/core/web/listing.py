@@ -6,13 +6,14 @@ so that no row can be skipped or shown twice; empty values come last in both dir
 
 import base64
 import json
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from flask_babel import gettext
-from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, false, func, literal, or_, select
 from sqlalchemy.orm import Session, joinedload, load_only
 from werkzeug.datastructures import MultiDict
 
@@ -73,7 +74,7 @@ class Listing:
 
     def _size(self) -> int:
         raw = self.args.get("size", str(SIZES[0]))
-        if not raw.isdigit() or int(raw) not in SIZES:
+        if raw not in map(str, SIZES):
             raise RuleError(gettext("A page has %(sizes)s rows", sizes=", ".join(map(str, SIZES))))
         return int(raw)
 
@@ -145,7 +146,8 @@ class Listing:
         terms = [t for order in orders for t in _terms(self.entity, order, nulls_first=backwards)]
         rows = list(session.scalars(query.order_by(*terms).limit(self.size + 1)).unique())
         more, rows = len(rows) > self.size, rows[: self.size]
-        position = int(self.args.get("at", "0") or 0) if self.args.get("at", "0").isdigit() else 0
+        told = re.fullmatch("[0-9]{1,9}", self.args.get("at", ""))
+        position = int(told[0]) if told else 0
         if backwards:
             return Found(rows[::-1], bool(before), more, position)
         return Found(rows, more, bool(after), position or (0 if after else 1))
@@ -193,7 +195,8 @@ def _after(column: Any, value: Any, descending: bool, *, nulls_last: bool) -> Co
     """Strictly after `value`, with empty values last (first when walking backwards)."""
     if value is None:
         return false() if nulls_last else column.is_not(None)
-    beyond = column < value if descending else column > value
+    bound = literal(value, column.type)  # SQLAlchemy compares nothing with a bare True
+    beyond = column < bound if descending else column > bound
     return or_(beyond, column.is_(None)) if nulls_last and column.property.columns[0].nullable else beyond
 
 
@@ -226,15 +229,26 @@ def decode(cursor: str, length: int) -> list[Any] | None:
 
 
 def typed(field: FieldInfo, raw: Any) -> Any:
-    """A cursor's value in the column's type."""
+    """A cursor's value in the column's type. Raises RuleError for one that `encode` never writes."""
     if raw is None:
         return None
     try:
-        kind = field.column.type.python_type if field.kind != "choice" else str
-        if kind is datetime:
-            return datetime.fromisoformat(raw)
-        if kind is date:
-            return date.fromisoformat(raw)
-        return field.choices(raw) if field.kind == "choice" else kind(raw)
+        return _read(field, raw)
     except (ValueError, TypeError, ArithmeticError) as error:
         raise RuleError(gettext("This page address is damaged; start from the first page")) from error
+
+
+def _read(field: FieldInfo, raw: Any) -> Any:
+    kind = field.column.type.python_type if field.kind != "choice" else field.choices
+    if type(raw) is not (kind if kind in (int, bool) else str):
+        raise TypeError(raw)
+    if kind in (datetime, date):
+        return kind.fromisoformat(raw)
+    value = kind(raw)
+    bits = 63 if isinstance(field.column.type, BigInteger) else 31
+    is_out = kind is int and not -(2**bits) <= value < 2**bits
+    if is_out or (kind is Decimal and not value.is_finite()) or (kind is str and "\x00" in value):
+        raise ValueError(raw)
+    if kind is str:
+        value.encode()
+    return value

@@ -41,7 +41,11 @@ def load(proof: str) -> tuple[User, Principal] | None:
     if not user_id.isdigit():
         return None
     with session_for(lambda: ("login", None)) as session:
-        found = select(User).where(User.id == int(user_id)).options(undefer(User.session_stamp), joinedload(User.role))
+        found = (
+            select(User)
+            .where(User.id == int(user_id))
+            .options(undefer(User.session_stamp), joinedload(User.role))
+        )
         user = session.scalars(found).one_or_none()
         if user is None or not user.active or user.role is None or user.get_id() != proof:
             return None
