@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from flask_babel import gettext, lazy_gettext as _
+from flask_babel import gettext, lazy_gettext as _, lazy_pgettext
 from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
@@ -53,7 +53,7 @@ def _parts(session: Session, row: Repayment) -> str:
 
 
 @operation(
-    Loan, _("Write off"), icon="ban", is_danger=True, labels={"written_off_on": _("On")},
+    Loan, lazy_pgettext("operation", "Write off"), icon="ban", is_danger=True, labels={"written_off_on": _("On")},
     intro=_("The outstanding principal leaves the books. The customer still owes it; what comes in is recovery."),
     is_offered=lambda loan: loan.written_off_on is None and loan.principal_outstanding > 0,
 )  # fmt: skip
