@@ -1,8 +1,9 @@
 """Filters of a list: `?status=active&principal__gt=30000&q=text` becomes conditions and removable chips."""
 
+import operator
 import re
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -29,6 +30,9 @@ OPS_OF: dict[str, tuple[str, ...]] = {
     "link": ("eq", "ne", "null"), "bool": ("eq",), "text": ("contains", "starts", "eq", "null"),
     "longtext": ("contains",), "code": ("starts", "eq", "contains", "null"), "phone": ("eq", "starts"),
 }  # fmt: skip
+
+
+_COMPARISONS = {"eq": operator.eq, "gt": operator.gt, "lt": operator.lt, "ge": operator.ge, "le": operator.le}
 
 
 @dataclass(frozen=True)
@@ -186,13 +190,8 @@ def _below(entity: Any, field: FieldInfo, node_id: int) -> ColumnElement[bool]:
 
 
 def _compare(column: Any, op: str, value: Any) -> ColumnElement[bool]:
-    operators = {
-        "eq": column == value, "ne": column.is_distinct_from(value), "gt": column > value, "lt": column < value,
-        "ge": column >= value, "le": column <= value,
-    }  # fmt: skip
-    if op == "le" and isinstance(value, datetime):
-        return column < value + timedelta(days=1)
-    return operators[op]
+    """An empty value is different from every other, and nothing else."""
+    return column.is_distinct_from(value) if op == "ne" else _COMPARISONS[op](column, value)
 
 
 def search(entity: Any, text: str, principal: Principal) -> ColumnElement[bool]:
