@@ -11,7 +11,6 @@ BEAT: dict[str, dict[str, Any]] = {
     "send": _every("dispatch.send", 5),
     "import": _every("imports.run_waiting", 5),
     "export": _every("exports.make_waiting", 5),
-    "files": _every("exports.make_waiting", 5),
     "requested-nights": _every("clockwork.run_requested", 5),
     "next-day": _every("clockwork.follow_the_clock", 300),
 }
