@@ -82,9 +82,7 @@ class Stock:
 
     def stop(self) -> None:
         """End it."""
-        assert self.process.stdin is not None
-        self.process.stdin.close()
-        self.process.wait(30)
+        self.process.communicate(timeout=30)
 
 
 def client_of(reader: Viewer) -> FlaskClient:

@@ -29,6 +29,7 @@ def told(servers: Any, template: str, tmp_path_factory: Any) -> Iterator[list[di
         logins.drop_database(servers.data, name)
 
 
+@pytest.mark.full
 def test_every_benchmark_says_one_line_with_figure_floor_and_ratio(told: list[dict[str, Any]]) -> None:
     assert [line["name"] for line in told] == list(BENCHMARKS)
     for line in told:
