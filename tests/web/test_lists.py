@@ -2,11 +2,9 @@
 
 import re
 import threading
-from gettext import NullTranslations
 from typing import Any
 
 import pytest
-from flask_babel import Domain, get_locale
 
 from app.core import registry
 from app.core.web import list_page
@@ -169,21 +167,14 @@ def test_a_user_without_a_grant_sees_no_row_of_any_scoped_list(shop: Shop) -> No
     assert len(listed(shop, "size=100")) == CUSTOMERS + 1
 
 
-def test_titles_and_menu_are_translated_for_each_reader_at_each_request(shop: Shop, monkeypatch: Any) -> None:
-    class Marked(NullTranslations):
-        def gettext(self, message: str) -> str:
-            return f"«{message}»" if str(get_locale()) == "ru" else message
-
-        ugettext = gettext
-
-    monkeypatch.setattr(Domain, "get_translations", lambda _domain: Marked())
+def test_titles_and_menu_are_translated_for_each_reader_at_each_request(shop: Shop) -> None:
     browser = Browser(shop.app, "admin")
-    for language, title in (("ru", "«Customers»"), ("en", "Customers"), ("ru", "«Customers»")):
+    for language, title in (("ru", "[А-ЯЁа-яё ]+"), ("en", "Customers"), ("ru", "[А-ЯЁа-яё ]+")):
         browser.get(f"/lang/{language}")
         page = browser.get("/customer/list/").text
         assert f'<html lang="{language}"' in page
-        assert f"<title>{title} " in page
-        assert re.search(rf'href="/customer/list/"[^§]{{0,300}}?{title}', page), "the menu line"
+        assert re.search(rf"<title>{title} ", page)
+        assert re.search(rf'href="/customer/list/"[^§]{{0,300}}?<span>{title}</span>', page), "the menu line"
         assert "List Customer" not in page
 
 
