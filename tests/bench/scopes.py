@@ -94,7 +94,7 @@ def compared(bench: Bench, reader: Viewer, asked: Asked, budget: float) -> tuple
     """
     with reader.session() as session, bench.superuser(prepare_threshold=None) as free:
         listing = reader.listing(asked.entity, **asked.address)
-        query = listing.rows_query().limit(PAGE)
+        query = listing.rows_query(session).limit(PAGE)
         statement = sent(session, lambda given: given.execute(query).unique().all())[-1]
         hand = _by_hand(asked, session.reach)
         held: Any = session.connection().connection.driver_connection

@@ -20,6 +20,7 @@ from werkzeug.datastructures import MultiDict
 from app.core.errors import RuleError
 from app.core.types import Choice
 from app.core.web import conditions
+from app.core.web.driving import ids_in_scope
 from app.core.web.fields import FieldInfo, attribute, describe, label_columns, listable
 from app.core.web.principal import Principal
 
@@ -94,16 +95,17 @@ class Listing:
             orders.append(Order(describe(self.entity, "id"), orders[0].descending if orders else True))
         return orders
 
-    def where(self) -> list[ColumnElement[bool]]:
-        """All filters and the quick search as SQL."""
-        found = [conditions.clause(self.entity, condition, self.on) for condition in self.conditions]
+    def where(self, session: Session | None = None) -> list[ColumnElement[bool]]:
+        """All filters and the quick search as SQL; with a session also what its scope lets the list begin with."""
+        found = [] if session is None else ids_in_scope(self.entity, session)
+        found += [conditions.clause(self.entity, condition, self.on) for condition in self.conditions]
         if self.q:
             found.append(conditions.search(self.entity, self.q, self.principal))
         return found
 
-    def rows_query(self) -> Select[Any]:
+    def rows_query(self, session: Session | None = None) -> Select[Any]:
         """The rows in order, with just the columns shown and the links' labels."""
-        query = select(self.entity).where(*self.where()).options(*self._loading())
+        query = select(self.entity).where(*self.where(session)).options(*self._loading())
         return query.order_by(*self.terms())
 
     def terms(self) -> list[Any]:
@@ -131,14 +133,14 @@ class Listing:
     def count(self, session: Session) -> int:
         """How many rows there are, counted no further than one past the cap."""
         # the id keeps the entity in the statement, so that its scope criteria apply
-        inner = select(self.entity.id).where(*self.where()).limit(COUNT_CAP + 1)
+        inner = select(self.entity.id).where(*self.where(session)).limit(COUNT_CAP + 1)
         return session.scalar(select(func.count()).select_from(inner.subquery())) or 0
 
     def page(self, session: Session) -> Found:
         """The page that the address asks for."""
         after, before = self.args.get("after"), self.args.get("before")
         backwards = bool(before) or "last" in self.args
-        query = select(self.entity).where(*self.where()).options(*self._loading())
+        query = select(self.entity).where(*self.where(session)).options(*self._loading())
         orders = [Order(o.field, not o.descending) for o in self.orders] if backwards else self.orders
         cursor = decode(after or before or "", len(self.orders))
         if cursor:

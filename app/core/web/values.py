@@ -34,16 +34,16 @@ class Values:
         self.columns: list[Any] = []
         self.cells = [self._cell(field) for field in listing.columns]
 
-    def query(self) -> Select[Any]:
+    def query(self, session: Session) -> Select[Any]:
         """All rows in the order of the list; a linked row that is not in scope leaves its cell empty."""
         query = select(*self.columns).select_from(self.listing.entity)
         for alias, link in self.links.values():
             query = query.outerjoin(link.of_type(alias))
-        return query.where(*self.listing.where()).order_by(*self.listing.terms())
+        return query.where(*self.listing.where(session)).order_by(*self.listing.terms())
 
     def rows(self, session: Session) -> Iterator[tuple[Any, ...]]:
         """The cells of all rows, read in batches through one cursor."""
-        result: Any = session.execute(self.query().execution_options(yield_per=BATCH))
+        result: Any = session.execute(self.query(session).execution_options(yield_per=BATCH))
         # the ORM's result would call a function for every value; the cursor's below it has the same rows
         for part in result.raw.partitions(BATCH):
             read = list(zip(*part, strict=True))
