@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import Engine, create_engine, event, func, select, text
 from sqlalchemy.orm import Session, scoped_session
 
+from app.core.errors import ScopeError
 from app.core.reach import Range, Reach
 
 log = logging.getLogger("loandesk.scope")
@@ -33,6 +34,23 @@ class ScopedSession(Session):
         """The grants of the running transaction, resolved when it began."""
         self.connection()
         return self.info["reach"]
+
+    def bulk_save_objects(self, *args: Any, **kwargs: Any) -> None:
+        self._need_unscoped()
+        super().bulk_save_objects(*args, **kwargs)
+
+    def bulk_insert_mappings(self, *args: Any, **kwargs: Any) -> None:
+        self._need_unscoped()
+        super().bulk_insert_mappings(*args, **kwargs)
+
+    def bulk_update_mappings(self, *args: Any, **kwargs: Any) -> None:
+        self._need_unscoped()
+        super().bulk_update_mappings(*args, **kwargs)
+
+    def _need_unscoped(self) -> None:
+        """These older methods pass by every check of rows."""
+        if not self.info.get("unscoped"):
+            raise ScopeError("bulk methods are only for unscoped() sessions")
 
 
 def engine_options() -> dict[str, Any]:

@@ -69,8 +69,23 @@ def _restrict(state: ORMExecuteState) -> None:
     if not state.is_orm_statement:
         refuse_plain_sql(state.statement)
         return
+    if state.is_insert or state.is_update or state.is_delete:
+        _restrict_write(state, session)
     if not state.is_column_load:
         state.statement = state.statement.options(*_options(session))
+
+
+def _restrict_write(state: ORMExecuteState, session: Any) -> None:
+    """A statement that writes many rows at once reaches only those that may be written, and adds none."""
+    entity = state.bind_mapper.class_ if state.bind_mapper else None
+    scope = getattr(entity, "__scope__", None)
+    if entity is None or scope is None or session.reach.kind == "login":
+        return
+    if state.is_insert:
+        raise ScopeError(f"{entity.__name__}: rows are added to the session, where each is checked")
+    if scope.mode != "owned" and not session.reach.may_write:
+        raise ReadOnlyScope
+    state.statement = state.statement.where(criteria(entity, session.reach.for_writing))  # type: ignore[attr-defined]
 
 
 @event.listens_for(ScopedSession, "before_flush")
@@ -105,14 +120,23 @@ def _check_row(session: ScopedSession, row: Any) -> None:
         raise ReadOnlyScope
     if scope.mode == "house":
         raise OutOfScope
+    if inspect(row).persistent and not scope.is_shared:
+        _need_writable(session, type(row), row.id)
     _check_links(session, row)
     is_decided = scope.mode == "keyed" and scope.key_columns() and not _kept_scope(row, scope)
     if is_decided and not reach.admits(keys_of(session, row)):
         raise OutOfScope
 
 
+def _need_writable(session: ScopedSession, entity: Any, row_id: int) -> None:
+    """Raise unless this stored row is in scope and may be changed: a grant of territory only shows."""
+    stored = select(entity.id).where(entity.id == row_id)
+    if session.scalar(stored.where(criteria(entity, session.reach.for_writing))) is None:
+        raise ReadOnlyScope if session.scalar(stored) is not None else OutOfScope
+
+
 def _kept_scope(row: Any, scope: Any) -> bool:
-    """A row already in the database whose deciding columns did not change was seen, so it is in scope."""
+    """Whether the columns that decide about a stored row stay as they are."""
     state = inspect(row)
     if not state.persistent:
         return False
@@ -131,8 +155,11 @@ def keys_of(session: ScopedSession, row: Any) -> dict[str, Any]:
 
 
 def _check_links(session: ScopedSession, row: Any) -> None:
-    """Each changed link to a scoped entity must point to a row that this session can see."""
-    state = inspect(row)
+    """Each changed link to a scoped entity must point to a row that this session can see.
+
+    The row through which this one is seen must be one that may be written, too.
+    """
+    state, parents = inspect(row), {f"{name}_id" for name in type(row).__scope__.parents}
     for column in type(row).__table__.columns:
         target = column.info.get("link")
         if not target or registry.entity(target).__scope__.is_shared:
@@ -141,7 +168,9 @@ def _check_links(session: ScopedSession, row: Any) -> None:
         if value is None or (state.persistent and not state.attrs[column.key].history.has_changes()):
             continue
         entity = registry.entity(target)
-        if session.scalar(select(entity.id).where(entity.id == value)) is None:
+        if column.key in parents:
+            _need_writable(session, entity, value)
+        elif session.scalar(select(entity.id).where(entity.id == value)) is None:
             raise OutOfScope
 
 

@@ -1,6 +1,6 @@
 """Reach: a user's data grants, resolved to numbers for one transaction, and the WHERE they mean."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, false, or_, select, true
@@ -34,6 +34,11 @@ class Reach:
     def may_write(self) -> bool:
         """Territory grants are read-only."""
         return self.is_all or self.own or bool(self.branches or self.officers or self.clients)
+
+    @property
+    def for_writing(self) -> "Reach":
+        """The same without territory, which only shows."""
+        return replace(self, regions=(), kind_regions={})
 
     def admits(self, keys: dict[str, Any]) -> bool:
         """Whether a row with these keys may be *written*: {"branch": 120, "officer": 5, "client": 1}."""

@@ -9,6 +9,7 @@ from flask_babel import get_domain, get_locale, gettext
 from flask_login import current_user
 from flask_wtf import FlaskForm
 from flask_wtf.csrf import CSRFError, CSRFProtect
+from sqlalchemy.orm.exc import StaleDataError
 
 from app.core import db
 from app.core.errors import OutOfScope, ReadOnlyScope, RuleError
@@ -115,6 +116,8 @@ def _errors(app: Flask) -> None:
     app.register_error_handler(429, lambda _e: page(429, ""))
     app.register_error_handler(500, lambda _e: page(500, ""))
     app.register_error_handler(OutOfScope, lambda _e: page(404, ""))
+    # somebody else deleted the row between the look and the write
+    app.register_error_handler(StaleDataError, lambda _e: page(404, ""))
     app.register_error_handler(ReadOnlyScope, lambda _e: page(403, ""))
     app.register_error_handler(RuleError, lambda e: page(400, str(e)))
     app.register_error_handler(CSRFError, lambda _e: page(400, _stale()))
