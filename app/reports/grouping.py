@@ -92,7 +92,9 @@ def together(names: Sequence[str], *parts: Select[Any]) -> Subquery:
 
 def grouped(source: Subquery, by: str, names: Sequence[str]) -> Select[Any]:
     """Facts by rows of the dimension: key, name, perhaps detail, and the sums of the named amounts."""
-    return by_rows(source, by, {name: func.sum(source.c[name]) for name in names})
+    # a sum that never sees a value keeps no state: with thousands of villages that is most of the memory
+    sums = {name: func.sum(source.c[name]).filter(source.c[name].is_not(None)) for name in names}
+    return by_rows(source, by, sums)
 
 
 def by_rows(source: Subquery, by: str, sums: Columns) -> Select[Any]:
