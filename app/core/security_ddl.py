@@ -10,6 +10,7 @@ from datetime import date
 from typing import Any
 
 from app.core import policy, registry
+from app.core.tree import Tree, line_of
 from app.core.triggers import all_triggers
 
 RESOLVE = """
@@ -103,6 +104,13 @@ def _user_grants(prefix: str, everyone: str) -> Iterator[str]:
     yield f"GRANT UPDATE ({counted}) ON ab_user TO {login}"
 
 
+def lines() -> Iterator[str]:
+    """Sequences that count the roots of the trees: numbers of one that is gone are never given again."""
+    for entity in registry.entities():
+        if issubclass(entity, Tree):
+            yield f"CREATE SEQUENCE IF NOT EXISTS {line_of(entity.__table__.name)}"
+
+
 def months(first: date, count: int) -> Iterator[tuple[date, date]]:
     """(first day, first day of the next month) for `count` months."""
     year, month = first.year, first.month
@@ -139,6 +147,7 @@ def statements(connection: Any, prefix: str, app_login: str, today: date) -> Ite
 
     existing = set(connection.execute(text("SELECT rolname FROM pg_roles")).scalars())
     yield from partitions(today.replace(day=1))
+    yield from lines()
     yield RESOLVE
     # a copy of the database keeps the roles its policies name
     yield f"CREATE OR REPLACE FUNCTION scope_prefix() RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT '{prefix}' $$"
@@ -153,7 +162,7 @@ def statements(connection: Any, prefix: str, app_login: str, today: date) -> Ite
 
 def fingerprint() -> str:
     """Changes whenever a declaration would lead to other roles, policies or triggers."""
-    parts = [RESOLVE, *grants("p", "a"), *all_triggers()]
+    parts = [RESOLVE, *lines(), *grants("p", "a"), *all_triggers()]
     for entity in registry.entities():
         parts += policy.policies(entity, "p")
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]

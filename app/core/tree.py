@@ -9,14 +9,14 @@ transaction that still holds an old range can see too little for a moment, never
 from typing import Any, ClassVar
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import BigInteger, event, func, inspect, select, update
+from sqlalchemy import BigInteger, Sequence, event, func, inspect, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.core import registry
 from app.core.errors import RuleError
 
 KEY = {"kind": "scope_key"}
-ROOT_WIDTH = 2**56
+ROOT_WIDTH = 2**50
 
 
 class Tree:
@@ -56,8 +56,7 @@ def place(session: Session, node: Any) -> None:
 def _place(session: Session, node: Any) -> None:
     cls = type(node)
     if node.parent_id is None:
-        session.execute(select(func.pg_advisory_xact_lock(func.hashtext(cls.__tablename__))))
-        start = (session.scalar(select(func.max(cls.rgt))) or 0) + 1
+        start = line_for_roots(session, cls) + 1
         node.lft, node.rgt, node.used_to = start, start + ROOT_WIDTH - 1, start
         return
     parent = session.execute(select(cls).where(cls.id == node.parent_id).with_for_update()).scalar_one()
@@ -65,6 +64,31 @@ def _place(session: Session, node: Any) -> None:
     node.lft, node.rgt = next_part(parent)
     node.used_to = node.lft
     parent.used_to = node.rgt
+
+
+def line_for_roots(session: Session, cls: Any, count: int = 1) -> int:
+    """The number after which `count` new roots may take theirs, which are reserved for ever.
+
+    A sequence remembers them, also when the last root goes. The line is locked until the transaction ends.
+    Raises RuleError at the end of the line.
+    """
+    _lock(session, cls)
+    slot = Sequence(line_of(cls.__tablename__)).next_value()
+    first, *_more = session.scalars(select(slot).select_from(func.generate_series(1, count))).all()
+    end = max((first - 1) * ROOT_WIDTH, session.scalar(select(func.max(cls.rgt))) or 0)
+    if end + count * ROOT_WIDTH >= 2**63:
+        raise RuleError(_("There is no room for more places at the top"))
+    return end
+
+
+def line_of(table: str) -> str:
+    """The sequence that counts the roots of a tree."""
+    return f"{table}_line"
+
+
+def _lock(session: Session, cls: Any) -> None:
+    """Be the only one that adds roots or moves nodes until the transaction ends."""
+    session.execute(select(func.pg_advisory_xact_lock(func.hashtext(cls.__tablename__))))
 
 
 def next_part(parent: Any) -> tuple[int, int]:
@@ -85,30 +109,41 @@ def move(session: Session, node: Any, new_parent: Any) -> int:
     """Put a node with everything below it under another parent; returns how many nodes were renumbered.
 
     The subtree gets fresh numbers inside the new parent, and every row that carries one of its numbers is
-    rewritten in the same transaction. Raises RuleError when the parent lies inside the node.
+    rewritten in the same transaction. Raises RuleError when the parent lies inside the node or is full.
     """
     cls = type(node)
+    _lock(session, cls)
     session.refresh(node, with_for_update=True)
-    if new_parent is not None and node.lft <= new_parent.lft <= node.rgt:
-        raise RuleError(_("A node cannot be moved below itself"))
-    old = (node.lft, node.rgt)
-    below = session.scalars(
-        select(cls).where(cls.lft > old[0], cls.lft <= old[1]).order_by(cls.lft).with_for_update()
-    ).all()
+    if new_parent is not None:
+        session.refresh(new_parent)
+        if node.lft <= new_parent.lft <= node.rgt:
+            raise RuleError(_("A node cannot be moved below itself"))
+    if node.parent_id == (new_parent.id if new_parent is not None else None):
+        return 0
+    inside = select(cls).where(cls.lft > node.lft, cls.lft <= node.rgt).order_by(cls.lft)
+    nodes = [node, *session.scalars(inside.with_for_update())]
+    before = [one.lft for one in nodes]
     session.info["moving"] = True
-    node.parent_id = new_parent.id if new_parent is not None else None
-    renumbered = {node.lft: None, **{child.lft: None for child in below}}
-    place(session, node)
-    renumbered[old[0]] = node.lft
-    session.flush()
-    for child in below:
-        before = child.lft
-        place(session, child)
-        renumbered[before] = child.lft
+    try:
+        node.parent_id = new_parent.id if new_parent is not None else None
+        place(session, node)
+        _renumber(nodes)
         session.flush()
-    session.info["moving"] = False
-    _rewrite_rows(session, cls.__tablename__, renumbered)
-    return len(renumbered)
+    finally:
+        session.info["moving"] = False
+    session.expire(node, ["parent"])
+    _rewrite_rows(session, cls.__tablename__, dict(zip(before, [one.lft for one in nodes], strict=True)))
+    return len(nodes)
+
+
+def _renumber(nodes: list[Any]) -> None:
+    """Give all but the first, which is placed, fresh parts of their parents; parents stand before children."""
+    placed = {nodes[0].id: nodes[0]}
+    for node in nodes[1:]:
+        parent = placed[node.parent_id]
+        node.lft, node.rgt = next_part(parent)
+        node.used_to, parent.used_to = node.lft, node.rgt
+        placed[node.id] = node
 
 
 def _rewrite_rows(session: Session, tree: str, renumbered: dict[int, Any]) -> None:

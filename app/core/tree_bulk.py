@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ARRAY, BigInteger, column, func, insert, literal, select, update
 from sqlalchemy.orm import Session
 
-from app.core.tree import ROOT_WIDTH, Tree, next_part
+from app.core.tree import ROOT_WIDTH, Tree, line_for_roots, next_part
 
 
 @dataclass(slots=True)
@@ -90,8 +90,7 @@ def _locked_parents(session: Session, cls: type[Any], nodes: Sequence[NewNode]) 
 def _line_end(session: Session, cls: type[Any], nodes: Sequence[NewNode]) -> int:
     if all(node.parent is not None for node in nodes):
         return 0
-    session.execute(select(func.pg_advisory_xact_lock(func.hashtext(cls.__tablename__))))
-    return session.scalar(select(func.max(cls.rgt))) or 0
+    return line_for_roots(session, cls, sum(node.parent is None for node in nodes))
 
 
 def _insert(session: Session, cls: type[Tree], nodes: Sequence[NewNode]) -> None:

@@ -1,5 +1,6 @@
 """The organisation: who works here, where, and which data each may see."""
 
+import app.core.org.moves
 import app.core.org.words  # noqa: F401  codes in words
 from app.core.org.access import AuditEvent, DataGrant, GrantKind, Role, User, UserKind
 from app.core.org.places import Branch, Region, RegionLevel
