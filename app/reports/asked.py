@@ -124,8 +124,8 @@ class HalfYear(Period):
 
 
 @dataclass(frozen=True)
-class Book(Period):
-    """The book at the end of a day, and what went out and came in during a period."""
+class Standing(Limits):
+    """The book at the end of a day."""
 
     as_of: date | None = parameter(_("As of"))
     taken_on: date | None = None
@@ -134,8 +134,7 @@ class Book(Period):
     """(id, name, first day past due) of the delinquency buckets in their order."""
 
     def settled(self, reader: Reader) -> Self:
-        as_of = self.as_of or reader.on
-        found = super(Book, replace(self, until=self.until or as_of)).settled(reader)
+        found, as_of = super().settled(reader), self.as_of or reader.on
         query = select(Bucket.id, Bucket.name, Bucket.from_days).order_by(Bucket.from_days)
         return replace(
             found,
@@ -170,11 +169,19 @@ class Book(Period):
             ]
         said = [gettext("Balances at the end of %(day)s", day=_day(self.taken_on))]
         if self.is_current:
-            return [*said, gettext("lists behind the numbers show the loans as they are now")]
+            return [*said, gettext("Lists behind the numbers show the loans as they are now")]
         return [
             *said,
-            gettext("balances of a past day have no list behind them: lists show the loans as they are now"),
+            gettext("Balances of a past day have no list behind them: lists show the loans as they are now"),
         ]
+
+
+@dataclass(frozen=True)
+class Book(Standing, Period):
+    """The book at the end of a day, and what went out and came in during a period up to it."""
+
+    def settled(self, reader: Reader) -> Self:
+        return super(Book, replace(self, until=self.until or self.as_of)).settled(reader)
 
 
 def _day(day: date | None) -> str:

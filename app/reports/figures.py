@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import Select, and_, case, literal, or_, select
 
 from app.models import Allocation, CollectionSnapshot, Loan, PortfolioSnapshot, Repayment
-from app.reports.asked import Book, Limits, Period
+from app.reports.asked import Limits, Period, Standing
 from app.reports.grouping import Columns, facts, key_of
 from app.reports.lists import OPEN
 
@@ -23,7 +23,7 @@ def of_loans(asked: Limits, by: str) -> bool:
     return by == "customer" or asked.customer_id is not None
 
 
-def stock(asked: Book, by: str) -> Select[Any]:
+def stock(asked: Standing, by: str) -> Select[Any]:
     """Loans, outstanding, overdue and late (outstanding of those over 30 days past due) of open loans."""
     if of_loans(asked, by):
         overdue = Loan.overdue_principal + Loan.overdue_interest
@@ -34,7 +34,7 @@ def stock(asked: Book, by: str) -> Select[Any]:
     return facts(taken, asked, by, amounts, [taken.taken_on == asked.taken_on, taken.status.in_(OPEN)])
 
 
-def _stock(loans: Any, outstanding: Any, overdue: Any, bucket_id: Any, asked: Book) -> Columns:
+def _stock(loans: Any, outstanding: Any, overdue: Any, bucket_id: Any, asked: Standing) -> Columns:
     late = case((bucket_id.in_(asked.at_risk), outstanding))
     return {"loans": loans, "outstanding": outstanding, "overdue": overdue, "late": late}
 

@@ -29,9 +29,7 @@ NAMES = ("loans", "disbursed", "collected_principal", "collected_interest", "out
         Measure("collected_interest", _("Collected interest"), rows=lists.collected("interest")),
         Measure("outstanding", _("Balance"), rows=lists.loans(), chart="bar"),
         Measure("overdue", _("Overdue"), rows=lists.loans(days_past_due__gt="0"), chart="bar"),
-        Measure(
-            "late", _("Balance of loans more than 30 days late"), rows=lists.loans(days_past_due__gt="30")
-        ),
+        Measure("late", _("Balance over 30 days late"), rows=lists.loans(days_past_due__gt="30")),
         Measure("par30", _("PAR30"), "percent", of=("late", "outstanding"), chart="line", axis=1),
     ),
 )

@@ -9,7 +9,7 @@ from sqlalchemy import Select, case, select
 from app.core.report import Measure, Reader, report
 from app.models import Bucket, Loan, PortfolioSnapshot
 from app.reports import figures, lists
-from app.reports.asked import Book
+from app.reports.asked import Standing
 from app.reports.dimensions import STANDARD
 from app.reports.grouping import facts, grouped, largest_first, together
 from app.reports.portfolio import ROLES
@@ -45,7 +45,7 @@ def buckets(reader: Reader) -> Sequence[Measure]:
     measures=buckets,
     kind="stacked",
 )
-def quality(asked: Book, by: str) -> Select[Any]:
+def quality(asked: Standing, by: str) -> Select[Any]:
     """The balance of open loans at the end of a day, a column a bucket."""
     of_loans = figures.of_loans(asked, by)
     entity: Any = Loan if of_loans else PortfolioSnapshot

@@ -71,7 +71,7 @@ def test_each_number_opens_a_list_of_just_the_rows_it_counts(client: Login, user
 
 COUNTED = {
     "Loans": None, "Disbursed in the period": "principal", "Collected principal": "amount", "Collected interest": "amount",
-    "Balance": "principal_outstanding", "Overdue": "overdue_principal", "Balance of loans more than 30 days late": "principal_outstanding",
+    "Balance": "principal_outstanding", "Overdue": "overdue_principal", "Balance over 30 days late": "principal_outstanding",
 }  # fmt: skip
 
 
@@ -93,7 +93,7 @@ def test_numbers_of_a_past_day_lead_nowhere_and_the_foot_says_why(client: Login)
     assert not total["Balance"][1]
     assert total["Disbursed in the period"][1]
     assert "Balances at the end of May 31, 2018" in html
-    assert "balances of a past day have no list behind them" in html
+    assert "Balances of a past day have no list behind them" in html
 
 
 def test_a_row_leads_one_level_down_and_the_way_back_is_shown(client: Login, book: Book) -> None:
