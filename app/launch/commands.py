@@ -5,7 +5,7 @@ import os
 import secrets
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, redirect_stdout
 
 from app.launch.console import say
 from app.launch.errors import LaunchError
@@ -104,7 +104,9 @@ def bench(options: argparse.Namespace) -> int:
     data = os.path.join(options.data_dir, BENCH_DIR)  # noqa: PTH118
     for name in OURS:
         os.environ.pop(name, None)
-    with Servers(data, purpose="run.py bench") as servers:
+    with ExitStack() as ending:
+        with redirect_stdout(sys.stderr):  # standard output is for the figures
+            servers = ending.enter_context(Servers(data, purpose="run.py bench"))
         os.environ.update(environment(servers))
         from tests.bench.run import main
 

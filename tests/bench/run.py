@@ -66,7 +66,7 @@ def main(
         is_well &= line is not None and line.is_met
         if line is not None:
             say(line.as_json() if is_json else str(line))
-        if line is not None and is_verbose:
+        if line is not None and is_verbose and not is_json:
             say("\n".join(f"  {detail}" for detail in line.details))
     return 0 if is_well else 1
 
