@@ -16,7 +16,7 @@ from app.core import registry
 from app.core.errors import RuleError
 
 KEY = {"kind": "scope_key"}
-ROOT_WIDTH = 2**50
+ROOT_WIDTH = 2**52
 
 
 class Tree:
@@ -99,7 +99,7 @@ def next_part(parent: Any) -> tuple[int, int]:
     width = width_below(parent.rgt - parent.lft + 1, parent.__room__)
     start = parent.used_to + 1
     while width > 1 and start + width - 1 > parent.rgt:
-        width //= 4
+        width = max(width // 4, 1)
     if start + width - 1 > parent.rgt:
         raise RuleError(_("%(name)s has no room for more below it", name=str(parent)))
     return start, start + width - 1
