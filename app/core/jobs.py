@@ -18,7 +18,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InternalError
 from sqlalchemy.orm import Session
 
 from app.core import clock
-from app.core.db import ScopedSession, unscoped
+from app.core.db import ScopedSession, source, unscoped
 from app.core.org.records import JobRun, JobState
 
 log = logging.getLogger("loandesk.jobs")
@@ -88,6 +88,7 @@ def run_step(
     the step, is kept in its row as the reason, and is raised again.
     """
     record, attempt = Record(job, step, business_on), 0
+    mark = source.set("job")
     try:
         with unscoped("step of a job", user_id=user_id) as session:
             lock(session, job)
@@ -102,6 +103,8 @@ def run_step(
         if attempt:
             _fail(record, attempt, error)
         raise
+    finally:
+        source.reset(mark)
 
 
 def miss(job: str, step: str, business_on: date) -> Outcome:

@@ -24,6 +24,7 @@ codes.add(
         "screen": _("By a person on a screen"),
         "api": _("Through the interface for programs"),
         "import": _("By an import"),
+        "job": _("By a job"),
         "system": _("By the system"),
     },
 )

@@ -79,6 +79,10 @@ def _hooks(app: Flask) -> None:
     def end(_error: BaseException | None = None) -> None:
         db.web_session.remove()
 
+    @app.teardown_request
+    def leave(_error: BaseException | None = None) -> None:
+        db.source.set("system")
+
     @app.after_request
     def headers(response: Response) -> Response:
         for name, value in HEADERS.items():
