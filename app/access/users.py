@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 from werkzeug.security import generate_password_hash
 
@@ -31,14 +32,16 @@ def create_user(
     unknown role or an empty password.
     """
     if not password:
-        raise RuleError("A password is needed", "password")
+        raise RuleError(_("A password is needed"), "password")
     with unscoped(f"create user {username}") as session:
         if session.scalar(select(User.id).where(User.username == username)) is not None:
-            raise RuleError(f"There is a user {username} already", "username")
+            raise RuleError(_("There is a user %(name)s already", name=username), "username")
         held = session.scalars(select(Role).where(Role.name == role)).one_or_none()
         if held is None:
             known = ", ".join(session.scalars(select(Role.name).order_by(Role.name)))
-            raise RuleError(f"There is no role {role}; known roles: {known}", "role")
+            raise RuleError(
+                _("There is no role %(name)s; there are: %(known)s", name=role, known=known), "role"
+            )
         user = User(
             username=username, first_name=first_name or username, last_name=last_name, active=True,
             email=email or placeholder_email(username), password=generate_password_hash(password), role_id=held.id, **columns,

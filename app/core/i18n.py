@@ -1,10 +1,13 @@
-"""The catalogues of the five languages: compiled when their text is newer than what the program reads."""
+"""The catalogues of the five languages, and sentences that are stored to be read in any of them."""
 
 import os
 from pathlib import Path
+from typing import Any
 
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from flask_babel import gettext
+from flask_babel.speaklater import LazyString
 
 CATALOGUES = Path(__file__).resolve().parents[2] / "translations"
 
@@ -36,3 +39,22 @@ def _compile(text: Path) -> None:
     # dated like its text, so that an edit made while this ran is not taken for compiled
     os.utime(draft, ns=(changed_at, changed_at))
     draft.replace(text.with_suffix(".mo"))
+
+
+def kept(sentence: Any) -> dict[str, Any]:
+    """A sentence as a row stores it: in English as `reason`, and what `told` says it of in another language.
+
+    >>> from flask_babel import lazy_gettext
+    >>> kept(lazy_gettext("%(n)s rows", n=3))
+    {'reason': '3 rows', 'text': '%(n)s rows', 'values': {'n': '3'}}
+    """
+    if not isinstance(sentence, LazyString) or len(sentence._args) != 1:  # noqa: SLF001  it has no other way to say it
+        return {"reason": str(sentence)}
+    text, values = sentence._args[0], {name: str(one) for name, one in sentence._kwargs.items()}  # noqa: SLF001
+    return {"reason": text % values if values else text, "text": text, "values": values}
+
+
+def told(stored: dict[str, Any]) -> str:
+    """What `kept` kept, in the language of the page."""
+    text = stored.get("text")
+    return gettext(text, **stored.get("values", {})) if text else str(stored.get("reason") or "")

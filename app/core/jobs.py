@@ -7,18 +7,18 @@ lock dies with its process, so a row still marked running under a lock we hold i
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InternalError
 from sqlalchemy.orm import Session
 
-from app.core import clock
+from app.core import clock, i18n
 from app.core.db import ScopedSession, source, unscoped
+from app.core.faults import reason_of
 from app.core.org.records import JobRun, JobState
 
 log = logging.getLogger("loandesk.jobs")
@@ -43,11 +43,11 @@ class Record:
     result: dict[str, Any] = field(default_factory=dict)
     failed: int = 0
 
-    def problem(self, row: Any, reason: str, **more: Any) -> None:
+    def problem(self, row: Any, reason: Any, **more: Any) -> None:
         """One row that could not be worked on; the step goes on without it."""
         self.failed += 1
         if len(self.errors) < LISTED_ERRORS:
-            self.errors.append({"row": row, "reason": reason, **more})
+            self.errors.append({"row": row, **i18n.kept(reason), **more})
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,6 @@ class Outcome:
 
 
 Work = Callable[[ScopedSession, Record], int]
-Problem = Callable[[int, str], None]
 
 
 def run_step(
@@ -145,7 +144,7 @@ def meet(job: str, business_on: date, work: Callable[[], int]) -> bool:
         values = {"state": JobState.DONE, "rows": work(), "errors": []}
     except Exception as error:
         log.exception("%s: what was asked for failed", job)
-        values = {"state": JobState.FAILED, "errors": [{"row": None, "reason": reason_of(error)}]}
+        values = {"state": JobState.FAILED, "errors": [{"row": None, **i18n.kept(reason_of(error))}]}
     with unscoped("record how a request ended") as session:
         _upsert(session, job, REQUEST, business_on, {**values, "ended_at": clock.now()})
     return values["state"] == JobState.DONE
@@ -171,35 +170,12 @@ def find(session: Session, job: str, step: str, business_on: date | None) -> Job
     return session.scalars(found.execution_options(populate_existing=True)).one_or_none()
 
 
-_OF_A_ROW = (DataError, IntegrityError, InternalError)
-"""What the database says when a value, not the server, is at fault; InternalError is raised by triggers."""
-
-
-def isolated(
-    session: Session, ids: Sequence[int], apply: Callable[[Sequence[int]], int],
-    problem: Problem,
-) -> int:  # fmt: skip
-    """Apply set-based work to all ids at once; where the database refuses, halve until each bad one is alone.
-
-    It is told to `problem` with the database's reason; the others are done. Returns the rows done.
-    """
-    if not ids:
-        return 0
-    try:
-        with session.begin_nested():
-            return apply(ids)
-    except _OF_A_ROW as error:
-        if len(ids) == 1:
-            problem(ids[0], reason_of(error))
-            return 0
-    middle = len(ids) // 2
-    return sum(isolated(session, part, apply, problem) for part in (ids[:middle], ids[middle:]))
-
-
-def reason_of(error: BaseException) -> str:
-    """The first line of an error, the database's own words where it has some."""
-    told = str(error.orig if isinstance(error, DBAPIError) and error.orig else error)
-    return (told.strip().splitlines() or [type(error).__name__])[0][:500]
+def done(session: Session, job: str, business_on: date | None) -> dict[str, Outcome]:
+    """How the steps of a job ended that need not run again for a day, by name; one statement."""
+    same_day = JobRun.business_on.is_not_distinct_from(business_on)
+    is_over = JobRun.state.in_((JobState.DONE, JobState.MISSED))
+    found = session.scalars(select(JobRun).where(JobRun.job == job, same_day, is_over))
+    return {row.step: _outcome(row, is_new=False) for row in found}
 
 
 def _upsert(
@@ -235,7 +211,7 @@ def _fail(record: Record, attempt: int, error: Exception) -> None:
         row = find(session, record.job, record.step, record.business_on)
         if row is not None and row.state == JobState.RUNNING and row.attempts == attempt:
             row.state, row.ended_at = JobState.FAILED, clock.now()
-            row.errors = [*record.errors, {"row": None, "reason": reason_of(error)}]
+            row.errors = [*record.errors, {"row": None, **i18n.kept(reason_of(error))}]
 
 
 def _outcome(row: JobRun, *, is_new: bool) -> Outcome:

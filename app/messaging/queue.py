@@ -14,13 +14,14 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any, cast
 
+from flask_babel import lazy_gettext as _
 from sqlalchemy import CursorResult, select, text
 from sqlalchemy.orm import Session
 
 from app.contact.gate_sql import columns, refusal_sql
 from app.contact.packs import Way
 from app.contact.phones import zones
-from app.core import jobs
+from app.core import faults
 from app.core.jobs import Record
 from app.core.planning import by_hash
 from app.messaging import queue_sql as sql
@@ -53,9 +54,13 @@ def _is_usable(family: Family, record: Record) -> bool:
         for template in family.members.values():
             compile_sql(template.text, template.language)
         return bool(family.slots)
-    except (TemplateError, ValueError) as error:
-        record.problem(family.name, str(error))
-        return False
+    except TemplateError as error:
+        for each in error.problems:
+            record.problem(family.name, each.sentence)
+    except ValueError:
+        told = _("Its sending times cannot be read: %(times)s", times=family.first.send_times)
+        record.problem(family.name, told)
+    return False
 
 
 def _of_client(session: Session, client: Client, usable: Sequence[Family], day: date, record: Record) -> int:
@@ -135,12 +140,12 @@ def _insert(
         chosen = statement.replace("{some}", "AND s.customer_id = ANY(:some)")
         return _run(session, chosen, **values, **words, some=list(some))
 
-    def tell(customer_id: int, reason: str) -> None:
+    def tell(customer_id: int, reason: Any) -> None:
         record.problem(
             session.scalar(select(Customer.name).where(Customer.id == customer_id)), reason, id=customer_id
         )
 
-    return jobs.isolated(session, people, apply, tell)
+    return faults.isolated(session, people, apply, tell)
 
 
 def _body(templates: Sequence[MessageTemplate]) -> tuple[str, dict[str, str]]:

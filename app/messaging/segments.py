@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from flask_babel import lazy_gettext as _
+
 _BASIC = (
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞ\0ÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
@@ -88,7 +90,13 @@ def segments(text: str) -> Segments:
     limit = _PART[encoding]
     parts = tuple(_packed((_encoded(letter, encoding) for letter in text), limit * size))
     if len(parts) > MAX_PARTS:
-        raise ValueError(f"The text needs {len(parts)} short messages; at most {MAX_PARTS} can be joined.")
+        raise ValueError(
+            _(
+                "The text needs %(n)s short messages; at most %(most)s can be joined.",
+                n=len(parts),
+                most=MAX_PARTS,
+            )
+        )
     return Segments(encoding, parts, units, limit - len(parts[-1]) // size)
 
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
+from flask_babel import lazy_gettext as _
+
 from app.core.money import CENT, ZERO
 from app.servicing.dues import Component, Due
 from app.servicing.waterfall import STANDARD, Direction, Order, Part, Surplus, allocate
@@ -94,7 +96,9 @@ class Account:
         cents, or a split that does not sum to the amount.
         """
         if amount <= 0 or amount % CENT:
-            raise ValueError(f"A payment must be a positive amount in cents, not {amount}.")
+            raise ValueError(
+                _("A payment must be a positive amount in cents, not %(amount)s.", amount=amount)
+            )
         shares = self._as_stated(amount, split) if split else self._by_order(amount, on)
         for share in shares:
             self._apply(share, on)
@@ -127,7 +131,12 @@ class Account:
     def _as_stated(self, amount: Decimal, split: Split) -> list[Share]:
         if min(split.principal, split.interest) < 0 or split.principal + split.interest != amount:
             raise ValueError(
-                f"Principal {split.principal} and interest {split.interest} do not sum to {amount}."
+                _(
+                    "Principal %(principal)s and interest %(interest)s do not sum to %(amount)s.",
+                    principal=split.principal,
+                    interest=split.interest,
+                    amount=amount,
+                )
             )
         shares = [
             *self._filled(Component.INTEREST, split.interest, self.lines),

@@ -13,7 +13,7 @@ from typing import Any, cast
 from sqlalchemy import ARRAY, BigInteger, CursorResult, Date, TextClause, func, literal, select, text
 from sqlalchemy.orm import Session
 
-from app.core import clock, jobs, settings
+from app.core import clock, faults, jobs, settings
 from app.core.jobs import Record
 from app.core.planning import by_hash
 from app.models.lending import Bucket, Loan, Product
@@ -129,7 +129,9 @@ def advance(session: Session, day: date, record: Record) -> int:
     statement = _ADVANCE.format(bucket=bucket_sql(session, days), status=status_sql(days, "false"))
     rows = _apart(session, ids, statement, {"previous": present, "day": day}, record)
     left = _failed_before(session, record, present)
-    rows += jobs.isolated(session, left, lambda some: recompute(session, some, day), _teller(session, record))
+    rows += faults.isolated(
+        session, left, lambda some: recompute(session, some, day), _teller(session, record)
+    )
     clock.set_business_date(session, day)
     return rows
 
@@ -161,11 +163,11 @@ def _apart(session: Session, ids: Sequence[int], sql: str, values: Values, recor
     def apply(some: Sequence[int]) -> int:
         return _rows(session, sql, {**values, "ids": list(some)})
 
-    return jobs.isolated(session, ids, apply, _teller(session, record))
+    return faults.isolated(session, ids, apply, _teller(session, record))
 
 
-def _teller(session: Session, record: Record) -> jobs.Problem:
-    def tell(loan_id: int, reason: str) -> None:
+def _teller(session: Session, record: Record) -> faults.Problem:
+    def tell(loan_id: int, reason: Any) -> None:
         record.problem(session.scalar(select(Loan.number).where(Loan.id == loan_id)), reason, id=loan_id)
 
     return tell

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from flask_babel import lazy_gettext as _
 
 from app.servicing.bulk_loans import Dates, Loans, Whole, refuse
 from app.servicing.daycount import DayCount
@@ -54,7 +55,7 @@ def calendar(rule: DueRule, loans: Loans) -> Calendar:
     day = _due_days(rule, loans)
     named = _named_first(rule, loans)
     first = np.where(np.isnat(named), _first_dates(rule, start, day), named)
-    refuse(first <= start, "has its first due date before its disbursement")
+    refuse(first <= start, _("has its first due date before its disbursement"))
     anchor = None
     if rule.months:
         anchor = day if day is not None else np.where(np.isnat(named), _day(start), _day(first))
@@ -64,8 +65,8 @@ def calendar(rule: DueRule, loans: Loans) -> Calendar:
     elif matures_on is not None:
         count = _dates_before(rule, first, anchor, matures_on) + 1
     else:
-        raise ValueError("A schedule needs the number of instalments or a maturity date.")
-    refuse(count < 1, "needs at least one instalment")
+        raise ValueError(_("A schedule needs at least one instalment or a maturity date."))
+    refuse(count < 1, _("needs at least one instalment"))
     due_on = _rule_dates(rule, first, anchor, int(count.max(initial=1)))
     if matures_on is not None:
         _set_last(due_on, start, count, matures_on)
@@ -87,9 +88,9 @@ def year_parts(dates: Calendar, day_count: DayCount) -> Whole:
 def _due_days(rule: DueRule, loans: Loans) -> Whole | None:
     if loans.due_day is None:
         return None if rule.due_day is None else np.full(len(loans.disbursed_on), rule.due_day, np.int64)
-    refuse((loans.due_day < 1) | (loans.due_day > LONGEST_MONTH), "has a due day that is not 1 to 31")
+    refuse((loans.due_day < 1) | (loans.due_day > LONGEST_MONTH), _("has a due day that is not 1 to 31"))
     if not rule.months:
-        raise ValueError(f"A due day of the month means nothing for {rule.frequency} instalments.")
+        raise ValueError(_("A due day of the month means nothing where periods are counted in days."))
     return loans.due_day.astype(np.int64)
 
 
@@ -140,7 +141,7 @@ def _dates_before(rule: DueRule, first: Dates, anchor: Whole | None, end: Dates)
 def _set_last(due_on: Dates, start: Dates, count: Whole, matures_on: Dates) -> None:
     last, loan = count - 1, np.arange(len(start))
     before = np.where(last > 0, due_on[np.maximum(last - 1, 0), loan], start)
-    refuse(before >= matures_on, "matures before its last instalment but one")
+    refuse(before >= matures_on, _("matures before its last instalment but one"))
     due_on[last, loan] = matures_on
 
 

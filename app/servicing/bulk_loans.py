@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
+from flask_babel import lazy_gettext as _
 from numpy.typing import NDArray
 
 from app.core.money import from_cents
@@ -22,15 +24,15 @@ RATE_PLACES = 6
 
 
 class BadLoans(ValueError):
-    """The terms of some loans contradict each other; `positions` says which, `reason` why."""
+    """The terms of some loans contradict each other; `positions` says which, `reason` why, after "the loan"."""
 
-    def __init__(self, positions: Sequence[int], reason: str) -> None:
+    def __init__(self, positions: Sequence[int], reason: Any) -> None:
         super().__init__(f"Loan {', '.join(map(str, positions))} {reason}.")
         self.positions = list(positions)
         self.reason = reason
 
 
-def refuse(is_wrong: NDArray[np.bool_], reason: str) -> None:
+def refuse(is_wrong: NDArray[np.bool_], reason: Any) -> None:
     """Raise BadLoans if any is wrong."""
     if is_wrong.any():
         raise BadLoans([int(each) for each in np.flatnonzero(is_wrong)], reason)
@@ -53,8 +55,8 @@ class Loans:
     first_due_on: Dates | None = None
 
     def __post_init__(self) -> None:
-        refuse(self.principal <= 0, "has no positive principal")
-        refuse(self.annual_rate < 0, "has a negative rate")
+        refuse(self.principal <= 0, _("has no positive principal"))
+        refuse(self.annual_rate < 0, _("has a negative rate"))
 
     def __len__(self) -> int:
         return len(self.principal)

@@ -9,6 +9,8 @@ from datetime import date, timedelta
 from enum import StrEnum
 from itertools import count as count_from, islice, takewhile
 
+from flask_babel import lazy_gettext as _
+
 _DAYS_PER_WEEK = 7
 _MONTHS_PER_QUARTER = 3
 LONGEST_MONTH = 31
@@ -43,13 +45,13 @@ class DueRule:
 
     def __post_init__(self) -> None:
         if self.every < 1:
-            raise ValueError(f"Instalments cannot fall due every {self.every} {self.frequency}.")
+            raise ValueError(_("Instalments cannot fall due every %(n)s periods.", n=self.every))
         if self.due_day is not None and not 1 <= self.due_day <= LONGEST_MONTH:
-            raise ValueError(f"The due day must be 1 to 31, not {self.due_day}.")
+            raise ValueError(_("The due day must be 1 to 31, not %(day)s.", day=self.due_day))
         if self.due_day is not None and not self.months:
-            raise ValueError(f"A due day of the month means nothing for {self.frequency} instalments.")
+            raise ValueError(_("A due day of the month means nothing where periods are counted in days."))
         if self.min_first_days < 1:
-            raise ValueError("The first period lasts at least one day.")
+            raise ValueError(_("The first period lasts at least one day."))
 
     @property
     def months(self) -> int:
@@ -106,15 +108,19 @@ def due_dates(
     """
     if matures_on is None:
         if count is None or count < 1:
-            raise ValueError("A schedule needs at least one instalment or a maturity date.")
+            raise ValueError(_("A schedule needs at least one instalment or a maturity date."))
         return list(islice(_rule_dates(rule, disbursed_on), count))
     if matures_on <= disbursed_on:
-        raise ValueError(f"The loan matures on {matures_on}, not after its disbursement on {disbursed_on}.")
+        raise ValueError(
+            _("The loan matures on %(end)s, not after its disbursement on %(start)s.", end=matures_on, start=disbursed_on)
+        )  # fmt: skip
     if count is None:
         return [*takewhile(lambda day: day < matures_on, _rule_dates(rule, disbursed_on)), matures_on]
     dates = [*islice(_rule_dates(rule, disbursed_on), count - 1), matures_on]
     if count > 1 and dates[-2] >= matures_on:
-        raise ValueError(f"{count} instalments do not fit before the maturity on {matures_on}.")
+        raise ValueError(
+            _("%(n)s instalments do not fit before the maturity on %(end)s.", n=count, end=matures_on)
+        )
     return dates
 
 
@@ -122,7 +128,9 @@ def _rule_dates(rule: DueRule, disbursed_on: date) -> Iterator[date]:
     """Every date the rule names, without end, from the first that is far enough from the disbursement."""
     first = rule.first_due_on or _first_date(rule, disbursed_on)
     if first <= disbursed_on:
-        raise ValueError(f"The first due date {first} is not after the disbursement on {disbursed_on}.")
+        raise ValueError(
+            _("The first due date %(day)s is not after the disbursement on %(start)s.", day=first, start=disbursed_on)
+        )  # fmt: skip
     anchor = rule.anchor(disbursed_on)
     for step in count_from():
         if step == 0:

@@ -8,6 +8,8 @@ from decimal import Decimal, localcontext
 from fractions import Fraction
 from itertools import accumulate, pairwise
 
+from flask_babel import lazy_gettext as _
+
 from app.core.money import ZERO
 from app.servicing.daycount import year_fraction
 from app.servicing.duedates import LONGEST_MONTH, clamped, due_dates
@@ -32,7 +34,13 @@ def schedule(terms: Terms) -> list[Line]:
     dates = schedule_dates(terms)
     grace = terms.plan.principal_grace
     if grace >= len(dates):
-        raise ValueError(f"A grace of {grace} leaves none of {len(dates)} instalments for principal.")
+        raise ValueError(
+            _(
+                "A grace of %(grace)s leaves none of %(n)s instalments for principal.",
+                grace=grace,
+                n=len(dates),
+            )
+        )
     fractions = period_fractions(terms, dates)
     if terms.plan.method is Method.FLAT:
         return _flat_lines(terms, dates, fractions)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from flask_babel import lazy_gettext as _
 
 from app.core.money import cents
 from app.servicing.bulk_book import Book
@@ -76,7 +77,7 @@ def _schedule(loans: Loans, plan: Plan, rule: DueRule) -> Lines:
     dates = calendar(rule, loans)
     if plan.method is Method.BULLET:
         dates = dates.last()
-    refuse(dates.count <= plan.principal_grace, "has no instalment left for principal after the grace")
+    refuse(dates.count <= plan.principal_grace, _("has no instalment left for principal after the grace"))
     order = np.argsort(-dates.count, kind="stable")
     dates = dates.pick(order)
     parts = year_parts(dates, plan.day_count)

@@ -8,6 +8,8 @@ from decimal import Decimal
 from enum import StrEnum
 from itertools import pairwise
 
+from flask_babel import lazy_gettext as _
+
 from app.core.money import CENT, RoundingMode, rounded
 from app.servicing.daycount import DayCount
 from app.servicing.duedates import DueRule
@@ -49,12 +51,12 @@ class Plan:
 
     def __post_init__(self) -> None:
         if self.principal_grace < 0:
-            raise ValueError(f"The grace cannot be negative: {self.principal_grace}.")
+            raise ValueError(_("The grace cannot be negative: %(n)s.", n=self.principal_grace))
         if self.rate_digits is not None and self.rate_digits < 1:
-            raise ValueError(f"A rate needs at least one digit, not {self.rate_digits}.")
+            raise ValueError(_("A rate needs at least one digit, not %(n)s.", n=self.rate_digits))
         for unit in (self.unit, self.level_unit):
             if unit <= 0 or unit % CENT:
-                raise ValueError(f"The rounding unit must be whole cents, not {unit}.")
+                raise ValueError(_("The rounding unit must be whole cents, not %(unit)s.", unit=unit))
 
     @property
     def level_unit(self) -> Decimal:
@@ -96,11 +98,13 @@ class Terms:
 
     def __post_init__(self) -> None:
         if self.principal <= 0 or self.principal % CENT:
-            raise ValueError(f"The principal must be a positive amount in cents, not {self.principal}.")
+            raise ValueError(
+                _("The principal must be a positive amount in cents, not %(amount)s.", amount=self.principal)
+            )
         if self.annual_rate < 0:
-            raise ValueError(f"The annual rate cannot be negative: {self.annual_rate}.")
+            raise ValueError(_("The annual rate cannot be negative: %(rate)s.", rate=self.annual_rate))
         if any(later <= earlier for earlier, later in pairwise((self.disbursed_on, *self.due_on))):
-            raise ValueError("Due dates must increase and lie after the disbursement.")
+            raise ValueError(_("Due dates must increase and lie after the disbursement."))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TypeVar
 
+from flask_babel import lazy_gettext as _
+
 from app.core.money import CENT, ZERO
 from app.servicing.dues import Component, Due, DueState
 
@@ -35,7 +37,9 @@ def _word(words: type[Word], text: str) -> Word:
         return words(text.strip().lower())
     except ValueError:
         known = ", ".join(words)
-        raise ValueError(f"“{text.strip()}” in the allocation order is none of: {known}.") from None
+        raise ValueError(
+            _("“%(word)s” in the allocation order is none of: %(known)s.", word=text.strip(), known=known)
+        ) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,7 @@ class Order:
 
     def __post_init__(self) -> None:
         if len(set(self.steps)) != len(self.steps):
-            raise ValueError("An allocation order names a step twice.")
+            raise ValueError(_("An allocation order names a step twice."))
 
     @classmethod
     def parse(
@@ -69,7 +73,7 @@ class Order:
         """
         steps: list[Step] = []
         for group in filter(str.strip, text.split(";")):
-            state, _, components = group.partition(":")
+            state, _colon, components = group.partition(":")
             steps += [(_word(DueState, state), _word(Component, each)) for each in components.split()]
         return cls(tuple(steps), direction, surplus)
 
@@ -114,7 +118,7 @@ def allocate(amount: Decimal, dues: Sequence[Due], order: Order, on: date) -> li
     Raises ValueError for an amount that is not positive or has fractions of a cent.
     """
     if amount <= 0 or amount % CENT:
-        raise ValueError(f"A payment must be a positive amount in cents, not {amount}.")
+        raise ValueError(_("A payment must be a positive amount in cents, not %(amount)s.", amount=amount))
     parts: list[Part] = []
     left = amount
     for due, component in _walk(sorted(dues, key=lambda due: (due.due_on, due.n)), order, on):
@@ -133,7 +137,7 @@ def _walk(dues: Sequence[Due], order: Order, on: date) -> Iterator[tuple[Due, Co
         for state, component in order.steps:
             yield from ((due, component) for due in dues if due.state(on) is state)
         return
-    for state in dict.fromkeys(state for state, _ in order.steps):
+    for state in dict.fromkeys(state for state, _component in order.steps):
         components = [component for at, component in order.steps if at is state]
         for due in dues:
             if due.state(on) is state:

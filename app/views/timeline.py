@@ -8,7 +8,7 @@ from flask_babel import gettext
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session, joinedload
 
-from app.contact.gate import Refusal
+from app.core import codes
 from app.core.labels import subject
 from app.core.web.cells import money, plain
 from app.core.web.links import show_url
@@ -81,7 +81,9 @@ def _messages(session: Session, where: ColumnElement[bool]) -> list[Event]:
 
 def _message(m: Any) -> Event:
     at = m.sent_at or m.send_after or m.created_at
-    title = f"{m.channel.label}: {m.state.label}" + (f" ({refusal(m.reason)})" if m.reason else "")
+    title = f"{m.channel.label}: {m.state.label}" + (
+        f" ({codes.say('contact_reason', m.reason)})" if m.reason else ""
+    )
     return Event(
         at,
         plain("datetime", at),
@@ -93,11 +95,6 @@ def _message(m: Any) -> Event:
         m.phone or "",
         show_url("message", m.id),
     )
-
-
-def refusal(code: str) -> str:
-    """A stored reason code as words; a provider's own code as it is."""
-    return str(Refusal(code).label) if code in Refusal._value2member_map_ else code
 
 
 def _repayments(session: Session, where: ColumnElement[bool]) -> list[Event]:

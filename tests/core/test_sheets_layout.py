@@ -211,7 +211,7 @@ def test_every_mistake_in_a_layout_is_named_with_its_place() -> None:
         "fields[3]: cannot have both join and split",
         f"fields[4].transforms: shout is none of {', '.join([*BEFORE, *AFTER])}",
         "fields[4].transforms: negate is for numbers only",
-        "fields[4].pattern: is no regular expression: missing ), unterminated subpattern at position 0",
+        "fields[4].pattern: is no regular expression: see character 1",
         "fields[5].min: must be a date such as 2018-12-31",
         "fields[6].required: must be true or false",
         "fields[7]: must be a table of words",

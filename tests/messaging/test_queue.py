@@ -194,7 +194,7 @@ def test_an_unusable_template_and_an_inactive_one_make_nothing_and_the_first_is_
     rows, record = book.queue()
     assert rows == 0
     assert [error["row"] for error in record.errors] == ["late"]
-    assert "unknown_placeholder" in record.errors[0]["reason"]
+    assert record.errors[0]["reason"] == "There is no placeholder {no_such_word}."
 
 
 def test_words_with_percent_signs_braces_quotes_and_colons_arrive_as_they_are(book) -> None:

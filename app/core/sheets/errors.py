@@ -53,7 +53,7 @@ SENTENCES: dict[Reason, Any] = {
         "The file is %(detail)s. Open it in a spreadsheet program and save it as .xlsx or .csv."
     ),
     Reason.ENCRYPTED: _("The workbook is protected by a password. Save it without one."),
-    Reason.DAMAGED: _("The file is damaged or incomplete and cannot be read (%(detail)s)."),
+    Reason.DAMAGED: _("The file is damaged or incomplete and cannot be read."),
     Reason.ZIP_BOMB: _(
         "The file would unpack to far more than a workbook holds (%(detail)s MB). It was not opened."
     ),

@@ -71,7 +71,7 @@ def _loaded(source: str | dict[str, Any]) -> dict[str, Any]:
             source = json.loads(source)
         except json.JSONDecodeError as error:
             place = _("line %(line)s, character %(column)s", line=error.lineno, column=error.colno)
-            raise LayoutError([(str(place), _("is not JSON: %(why)s", why=error.msg))]) from error
+            raise LayoutError([(str(place), _("is not JSON"))]) from error
     if not isinstance(source, dict):
         raise LayoutError([("", _("A layout is an object with name, title, target and fields."))])
     return source
@@ -137,7 +137,8 @@ def _check_transforms(place: str, item: dict[str, Any], mistakes: list[tuple[str
     try:
         re.compile(item.get("pattern", ""))
     except re.error as error:
-        mistakes.append((f"{place}.pattern", _("is no regular expression: %(why)s", why=str(error))))
+        at = (error.pos or 0) + 1
+        mistakes.append((f"{place}.pattern", _("is no regular expression: see character %(at)s", at=at)))
 
 
 def _check_bounds(place: str, item: dict[str, Any], mistakes: list[tuple[str, Any]]) -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import logging
 import os
 import selectors
 import signal
@@ -18,6 +19,7 @@ from app.core.sheets.reader.frames import HEAD
 PROGRAM = Path(__file__).with_name("reader") / "__main__.py"
 PIECE = 1 << 20
 STDERR_KEPT = 2000
+log = logging.getLogger("loandesk.sheets")
 
 
 class Reading:
@@ -48,6 +50,7 @@ class Reading:
             if letter == "E":
                 self.close()
                 fault = json.loads(body)
+                log.info("a file was refused: %s", body)
                 raise SheetError(Reason(fault.pop("reason")), **fault)
             if letter == "Z":
                 self.close()

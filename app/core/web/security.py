@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import Flask, abort, current_app, g, session
 from flask_appbuilder.security.sqla.manager import SecurityManager
+from flask_babel import lazy_gettext as _
 from flask_jwt_extended import JWTManager
 from flask_login import current_user
 from sqlalchemy import event, func, or_, select
@@ -116,4 +117,4 @@ class OneRoleSecurity(SecurityManager):
 @event.listens_for(User.roles, "append", propagate=True)
 def _one_role(_user: Any, _role: Any, _initiator: Any) -> None:
     """Flask-AppBuilder lets a user have many roles; here what he may do must be one readable list."""
-    raise RuleError("A user has exactly one role; set it as such", "role_id")
+    raise RuleError(_("A user has exactly one role; set it as such"), "role_id")

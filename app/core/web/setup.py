@@ -5,11 +5,12 @@ from typing import Any
 
 from flask import Flask, Response, current_app, g, render_template, request
 from flask_appbuilder import AppBuilder
-from flask_babel import get_domain, get_locale, gettext
+from flask_babel import get_domain, get_locale, gettext, lazy_gettext as _
 from flask_login import current_user
 from flask_wtf import FlaskForm
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from sqlalchemy.orm.exc import StaleDataError
+from werkzeug.exceptions import HTTPException
 
 from app.core import db
 from app.core.errors import OutOfScope, ReadOnlyScope, RuleError
@@ -101,28 +102,30 @@ def _hooks(app: Flask) -> None:
         return {"status": "ok"}
 
 
+_SAID = {
+    400: _("This request cannot be understood"), 403: _("You may not do this"), 404: _("Nothing is here"),
+    405: _("This page does not work that way"), 413: _("The file is too large"), 429: _("Too many tries"),
+    500: _("Something went wrong on our side"),
+}  # fmt: skip
+"""What a program is told; people get the page of that number, which also says what to do."""
+
+
 def _errors(app: Flask) -> None:
     """Every error is a page (or JSON for the API) that says what to do, and never what the database said."""
 
-    def page(status: int, message: str) -> Any:
+    def page(status: int, message: str = "") -> Any:
         db.web_session.rollback()
+        known = status if status in _SAID else 500 if status >= 500 else 400
         if request.path.startswith("/api/") or request.accept_mimetypes.best == "application/json":
-            return {"message": message}, status
-        return render_template(
-            f"errors/{status if status in (403, 404, 429, 500) else 400}.html", message=message
-        ), status
+            return {"message": message or str(_SAID[known])}, status
+        return render_template(f"errors/{known}.html", message=message), status
 
-    app.register_error_handler(404, lambda _e: page(404, ""))
-    app.register_error_handler(403, lambda _e: page(403, ""))
-    app.register_error_handler(400, lambda e: page(400, str(getattr(e, "description", ""))))
-    app.register_error_handler(405, lambda _e: page(404, ""))
-    app.register_error_handler(413, lambda _e: page(400, gettext("The file is too large.")))
-    app.register_error_handler(429, lambda _e: page(429, ""))
-    app.register_error_handler(500, lambda _e: page(500, ""))
-    app.register_error_handler(OutOfScope, lambda _e: page(404, ""))
+    # what Werkzeug says of an error is English, so only its number is used
+    app.register_error_handler(HTTPException, lambda e: page(e.code or 500))
+    app.register_error_handler(OutOfScope, lambda _e: page(404))
     # somebody else deleted the row between the look and the write
-    app.register_error_handler(StaleDataError, lambda _e: page(404, ""))
-    app.register_error_handler(ReadOnlyScope, lambda _e: page(403, ""))
+    app.register_error_handler(StaleDataError, lambda _e: page(404))
+    app.register_error_handler(ReadOnlyScope, lambda _e: page(403))
     app.register_error_handler(RuleError, lambda e: page(400, str(e)))
     app.register_error_handler(CSRFError, lambda _e: page(400, _stale()))
 

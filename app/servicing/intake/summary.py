@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from flask_babel import lazy_gettext as _
 from sqlalchemy.orm import Session
 
 from app.core.errors import RuleError
@@ -49,7 +50,7 @@ class Task:
     def client(self) -> Client:
         """The client whose book it is. Raises RuleError for an import that has none."""
         if self.owner is None:
-            raise RuleError("This import belongs to no client")
+            raise RuleError(_("This import belongs to no client"))
         return self.owner
 
 
