@@ -4,7 +4,7 @@ import re
 
 from alembic import context
 from flask_appbuilder import Model
-from sqlalchemy import create_engine, text
+from sqlalchemy import NullPool, create_engine, text
 
 import app.models  # noqa: F401  all declarations
 from app.core.types import ChoiceText
@@ -42,5 +42,5 @@ given = context.config.attributes.get("connection")
 if given is not None:
     run(given)
 else:
-    with create_engine(context.config.attributes["url"]).connect() as opened:
+    with create_engine(context.config.attributes["url"], poolclass=NullPool).connect() as opened:
         run(opened)

@@ -6,7 +6,7 @@ from typing import Any
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, NullPool, create_engine, text
 from sqlalchemy.engine import make_url
 
 from app.core import clock, security_ddl
@@ -37,8 +37,7 @@ def wanted_state() -> str:
 def deploy(admin_url: str, app_url: str) -> None:
     """Migrate as owner, then make the database enforce what the code declares, then create permissions."""
     app_login = make_url(sqlalchemy_url(app_url)).username or ""
-    engine = create_engine(sqlalchemy_url(admin_url))
-    with engine.connect() as connection:
+    with _once(admin_url) as connection:
         connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": LOCK})
         connection.commit()
         config = alembic_config(admin_url)
@@ -52,7 +51,11 @@ def deploy(admin_url: str, app_url: str) -> None:
         connection.execute(text("DELETE FROM deployment"))
         connection.execute(text("INSERT INTO deployment (state) VALUES (:state)"), {"state": wanted_state()})
         connection.commit()
-    engine.dispose()
+
+
+def _once(url: str) -> Connection:
+    """A connection that no pool keeps when its block ends, however it ends."""
+    return create_engine(sqlalchemy_url(url), poolclass=NullPool).connect()
 
 
 def _synchronise(connection: Connection, app_login: str) -> None:
@@ -77,16 +80,12 @@ def _permissions(app_url: str) -> None:
 
 def is_current(app_url: str) -> bool:
     """Whether the last deployment to this database was made by this code."""
-    engine = create_engine(sqlalchemy_url(app_url))
-    try:
-        with engine.connect() as connection:
-            found = connection.execute(text("SELECT to_regclass('deployment')")).scalar()
-            return (
-                bool(found)
-                and connection.execute(text("SELECT state FROM deployment")).scalar() == wanted_state()
-            )
-    finally:
-        engine.dispose()
+    with _once(app_url) as connection:
+        found = connection.execute(text("SELECT to_regclass('deployment')")).scalar()
+        return (
+            bool(found)
+            and connection.execute(text("SELECT state FROM deployment")).scalar() == wanted_state()
+        )
 
 
 _RIGHTS = text("""
@@ -96,10 +95,8 @@ _RIGHTS = text("""
 
 def check_login(app_url: str) -> None:
     """Refuse a login that row security would not hold: superuser, BYPASSRLS, owner; or an old server."""
-    engine = create_engine(sqlalchemy_url(app_url))
-    with engine.connect() as connection:
+    with _once(app_url) as connection:
         rights = connection.execute(_RIGHTS).one()
-    engine.dispose()
     wrong = [
         reason
         for is_wrong, reason in [

@@ -1,8 +1,6 @@
 """Trees of numbers: what an insert and a move change, and what nobody ever sees meanwhile."""
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -11,17 +9,16 @@ from sqlalchemy import select, text, update
 
 from app.access.users import create_user
 from app.core import tree
-from app.core.db import scoped_as, session_for, unscoped
+from app.core.db import scoped_as, unscoped
 from app.core.errors import RuleError
 from app.core.org import Branch, GrantKind, History, Region
 from app.core.tree_bulk import NewNode, add_nodes
 from app.models import Customer, CustomerReach, Loan
 from tests.core.scoped import Person
+from tests.core.trees import DEEPEST, check_ranges, depth, depth_of_new, grow, is_inside, numbers, unsaved
 from tests.walk.world import World, make_world
 
 QUIET = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-DEEPEST = 3
-"""Levels below the top; with room for 1024 children each, a tree of branches has seven."""
 SHAPES = st.lists(st.integers(0, 30), min_size=2, max_size=7)
 """For each node the place, among those before it and the top, of what it is put below."""
 
@@ -29,54 +26,6 @@ SHAPES = st.lists(st.integers(0, 30), min_size=2, max_size=7)
 @pytest.fixture(scope="module")
 def world(database: Any) -> World:
     return make_world()
-
-
-@contextmanager
-def unsaved() -> Iterator[Any]:
-    """A session that sees everything and keeps nothing."""
-    with session_for(lambda: ("all", None)) as session:
-        session.info["unscoped"] = "a tree of one example"
-        yield session
-        session.rollback()
-
-
-def grow(session: Any, shape: list[int]) -> list[Branch]:
-    """Branches one by one, each below an earlier one or at the top."""
-    nodes: list[Branch] = []
-    for number, place in enumerate(shape):
-        shallow = [None, *(node for node in nodes if _depth(node, session) < DEEPEST)]
-        above = shallow[place % len(shallow)]
-        node = Branch(name=f"node {number}", parent_id=above.id if above else None)
-        session.add(node)
-        session.flush()
-        nodes.append(node)
-    return nodes
-
-
-def numbers(session: Any, nodes: list[Branch]) -> dict[int, tuple[int, int]]:
-    """Id → the numbers it owns."""
-    found = session.execute(
-        select(Branch.id, Branch.lft, Branch.rgt).where(Branch.id.in_([one.id for one in nodes]))
-    )
-    return {row.id: (row.lft, row.rgt) for row in found}
-
-
-def is_inside(nodes: list[Branch], node: Branch, other: Branch) -> bool:
-    """Whether `node` is `other` or below it, by their parents alone."""
-    above = {one.id: one.parent_id for one in nodes}
-    at: int | None = node.id
-    while at is not None and at != other.id:
-        at = above.get(at)
-    return at == other.id
-
-
-def check_ranges(session: Any, nodes: list[Branch]) -> None:
-    """The numbers say exactly what the parents say."""
-    owned = numbers(session, nodes)
-    for one in nodes:
-        for other in nodes:
-            low, high = owned[other.id]
-            assert (low <= owned[one.id][0] <= high) == is_inside(nodes, one, other), (one, other)
 
 
 @QUIET
@@ -87,7 +36,7 @@ def test_an_insert_changes_no_number_that_was_there(world: World, shape: list[in
         everything = session.scalars(select(Branch)).all()
         before = numbers(session, everything)
         for place in more:
-            shallow = [node for node in nodes if _depth(node, session) < DEEPEST]
+            shallow = [node for node in nodes if depth(node, session) < DEEPEST]
             above = shallow[place % len(shallow)]
             session.add(Branch(name=f"more {place} {len(nodes)}", parent_id=above.id))
             session.flush()
@@ -100,26 +49,17 @@ def test_an_insert_changes_no_number_that_was_there(world: World, shape: list[in
 @given(shape=SHAPES)
 def test_many_nodes_at_once_get_the_numbers_they_would_get_one_by_one(world: World, shape: list[int]) -> None:
     with unsaved() as session:
-        one_by_one = [(node.rgt - node.lft, _depth(node, session)) for node in grow(session, shape)]
+        one_by_one = [(node.rgt - node.lft, depth(node, session)) for node in grow(session, shape)]
     with unsaved() as session:
         made: list[NewNode] = []
         for number, place in enumerate(shape):
-            shallow = [None, *(node for node in made if _depth_of_new(node) < DEEPEST)]
+            shallow = [None, *(node for node in made if depth_of_new(node) < DEEPEST)]
             above = shallow[place % len(shallow)]
             made.append(NewNode({"name": f"bulk {number}"}, above))
         add_nodes(session, Branch, made)
         nodes = [session.get_one(Branch, node.id) for node in made]
-        assert [(node.rgt - node.lft, _depth(node, session)) for node in nodes] == one_by_one
+        assert [(node.rgt - node.lft, depth(node, session)) for node in nodes] == one_by_one
         check_ranges(session, nodes)
-
-
-def _depth_of_new(node: NewNode) -> int:
-    return 1 + _depth_of_new(node.parent) if isinstance(node.parent, NewNode) else 0
-
-
-def _depth(node: Branch, session: Any) -> int:
-    above = None if node.parent_id is None else session.get_one(Branch, node.parent_id)
-    return 0 if above is None else 1 + _depth(above, session)
 
 
 @QUIET

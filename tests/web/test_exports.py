@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import tempfile
 import threading
 from datetime import UTC, datetime
 from io import BytesIO
@@ -119,6 +120,16 @@ def test_a_role_without_the_right_takes_nothing_away(shop: Shop) -> None:
     assert shop.browser("agent").get("/customer/export.xlsx").status_code == 403
     assert shop.admin.get("/customer/export.xlsx?password=x").status_code == 400
     assert len(rows("audit_event", kind="export")) == before
+
+
+def test_no_file_is_left_behind_whatever_becomes_of_the_request(
+    shop: Shop, monkeypatch: Any, tmp_path: Any
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    shop.browser("admin").get("/customer/export.xlsx")  # the answer is never read and never closed
+    monkeypatch.setattr("app.core.web.transfer.log_export", lambda *_told: 1 / 0)
+    assert shop.browser("admin").get("/customer/export.xlsx").status_code == 500
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_more_rows_than_a_request_may_make_become_a_job_of_the_asker(shop: Shop, small_cap: int) -> None:

@@ -132,7 +132,7 @@ def varied(shop: Shop) -> Shop:
 def test_every_filter_and_operator_finds_what_python_finds(varied: Shop, slug: str) -> None:
     entity, everything = registry.entity(slug), rows(slug)
     with varied.app.test_request_context(), session_for(lambda: ("all", None)) as session:
-        session.info["unscoped"], g.zone = "compare filters", "Asia/Shanghai"
+        session.info["unscoped"], g.settings = "compare filters", {"zone": "Asia/Shanghai"}
         for field in filterable(entity):
             for op in conditions.OPS_OF.get(field.kind, ()):
                 if field.kind == "code" and op == "eq" and field.words:

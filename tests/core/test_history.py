@@ -1,0 +1,215 @@
+"""Field history: every change of every field, by whatever way, with who, from where and why."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+import pytest
+from sqlalchemy import delete, select, text, update
+
+from app.access.users import create_user
+from app.core import db, registry
+from app.core.db import scoped_as, unscoped
+from app.core.org import Branch, GrantKind, History, User
+from app.core.security_ddl import months
+from app.core.triggers import history_columns
+from app.models import Client, Customer, CustomerLink, Loan, Phone
+
+
+@pytest.fixture(scope="module")
+def house(database: Any) -> dict[str, int]:
+    """A client, a customer with a phone, and a person who sees all."""
+    user = create_user("historian", "pw", "Administrator", grants=[{"kind": GrantKind.ALL}])
+    with unscoped("data of a test") as session:
+        client = Client(
+            code="b", name="Bank", currency="CNY", country="CN", zone="Asia/Shanghai", language="en"
+        )
+        session.add(client)
+        session.flush()
+        customer = Customer(client_id=client.id, name="Wang")
+        session.add(customer)
+        session.flush()
+        return {"user": user, "client": client.id, "customer": customer.id}
+
+
+def kept(entity: str, row_id: int) -> list[History]:
+    """What is kept about a row, oldest first."""
+    with unscoped("read history") as session:
+        found = session.scalars(
+            select(History).where(History.entity == entity, History.row_id == row_id).order_by(History.id)
+        ).all()
+        session.expunge_all()
+        return list(found)
+
+
+def last(entity: str, row_id: int) -> History:
+    return kept(entity, row_id)[-1]
+
+
+def test_a_change_says_who_from_where_why_and_what_it_was(house: dict[str, int]) -> None:
+    source, reason = db.source.set("import"), db.change_reason.set("file of 25 June")
+    try:
+        with scoped_as(house["user"]) as session:
+            customer = session.get_one(Customer, house["customer"])
+            customer.name, customer.is_vulnerable, customer.born_on = (
+                "Wang Fang",
+                True,
+                datetime(1970, 11, 12, tzinfo=UTC).date(),
+            )
+            session.commit()
+    finally:
+        db.source.reset(source)
+        db.change_reason.reset(reason)
+    entry = last("customer", house["customer"])
+    assert (entry.action, entry.user_id, entry.source, entry.reason) == (
+        "change",
+        house["user"],
+        "import",
+        "file of 25 June",
+    )
+    assert entry.changes == {
+        "name": ["Wang", "Wang Fang"], "is_vulnerable": [False, True], "born_on": [None, "1970-11-12"],
+    }  # fmt: skip
+    assert abs((datetime.now(UTC) - entry.at).total_seconds()) < 60
+
+
+def test_a_value_that_is_emptied_is_kept_and_what_stays_is_not(house: dict[str, int]) -> None:
+    with unscoped("empty a field") as session:
+        session.get_one(Customer, house["customer"]).born_on = None
+    assert last("customer", house["customer"]).changes == {"born_on": ["1970-11-12", None]}
+    before = len(kept("customer", house["customer"]))
+    with unscoped("change nothing") as session:
+        session.execute(update(Customer).values(name=Customer.name))
+    assert len(kept("customer", house["customer"])) == before
+
+
+def test_many_rows_changed_by_one_statement_are_kept_one_by_one(house: dict[str, int]) -> None:
+    with unscoped("many phones") as session:
+        session.add_all(
+            Phone(customer_id=house["customer"], number=f"+86138000000{n:02d}") for n in range(20)
+        )
+    with unscoped("one statement") as session:
+        ids = session.scalars(update(Phone).values(holder="mother").returning(Phone.id)).all()
+    assert len(ids) == 20
+    assert all(last("phone", one).changes == {"holder": [None, "mother"]} for one in ids)
+    with unscoped("plain SQL") as session:
+        session.execute(
+            text("UPDATE phone SET is_primary = false, holder = 'father' WHERE id = ANY(:ids)"),
+            {"ids": ids[:3]},
+        )
+    assert [last("phone", one).changes for one in ids[:4]] == [{"holder": ["mother", "father"]}] * 3 + [
+        {"holder": [None, "mother"]}
+    ]
+
+
+def test_a_row_that_is_gone_leaves_all_it_was_also_those_that_went_with_it(house: dict[str, int]) -> None:
+    with unscoped("somebody to delete") as session:
+        gone = Customer(client_id=house["client"], name="Zhao", remark="moved away")
+        session.add(gone)
+        session.flush()
+        link = CustomerLink(customer_id=gone.id, kind="relative", name="Mother")
+        session.add(link)
+        session.flush()
+        ids = (gone.id, link.id)
+    with unscoped("delete him") as session:
+        session.execute(delete(Customer).where(Customer.id == ids[0]))
+    entry = last("customer", ids[0])
+    assert entry.action == "delete"
+    assert (entry.changes["name"], entry.changes["remark"]) == (["Zhao", None], ["moved away", None])
+    assert (last("customer_link", ids[1]).action, last("customer_link", ids[1]).changes["name"]) == (
+        "delete",
+        ["Mother", None],
+    )
+
+
+def test_numbers_of_scope_and_secrets_are_never_kept(house: dict[str, int]) -> None:
+    with unscoped("a branch") as session:
+        branch = Branch(name="North")
+        session.add(branch)
+        session.flush()
+        session.get_one(Customer, house["customer"]).branch_id = branch.id
+        branch_id = branch.id
+    assert last("customer", house["customer"]).changes == {"branch_id": [None, branch_id]}
+    with unscoped("a password") as session:
+        session.get_one(User, house["user"]).password = "another"
+        session.execute(update(User).where(User.id == house["user"]).values(session_stamp=b"x" * 16))
+    assert all(
+        "password" not in entry.changes and "session_stamp" not in entry.changes
+        for entry in kept("user", house["user"])
+    )
+    for cls in registry.entities():
+        names = history_columns(cls)
+        secret = {c.name for c in cls.__table__.columns if c.info.get("kind") in ("scope_key", "bytes")} | {
+            "password"
+        }
+        assert not secret & set(names), cls.slug()
+
+
+def test_every_entity_with_a_history_has_all_three_triggers_and_no_other_has_any(database: Any) -> None:
+    with psycopg.connect(database.superuser_url) as connection:
+        found = connection.execute(
+            "SELECT relname, tgname FROM pg_trigger t JOIN pg_class c ON c.oid = tgrelid WHERE tgname LIKE 'history_%'"
+        ).fetchall()
+    wanted = {
+        (cls.__table__.name, f"history_{verb}")
+        for cls in registry.entities()
+        if cls.__history__
+        for verb in ("ins", "upd", "del")
+    }
+    assert set(found) == wanted
+
+
+@pytest.mark.parametrize("kind", ["all", "own", "branch", "client", "multi", "region", "none", "login"])
+def test_nobody_of_the_application_rewrites_history(database: Any, kind: str) -> None:
+    with psycopg.connect(database.app_url) as connection:
+        for statement in (
+            "UPDATE history SET changes = '{}'", "DELETE FROM history", "TRUNCATE history", "DROP TABLE history",
+            "INSERT INTO history (entity, row_id, action, source, changes) VALUES ('loan', 1, 'change', 'x', '{}')",
+            "ALTER TABLE customer DISABLE TRIGGER ALL", "DROP TRIGGER history_upd ON customer", "SET session_replication_role = replica",
+        ):  # fmt: skip
+            connection.execute("SELECT set_config('role', scope_prefix() || '_s_' || %s, true)", (kind,))
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(statement)
+            connection.rollback()
+
+
+def test_history_follows_the_scope_its_row_has_now(house: dict[str, int]) -> None:
+    manager = create_user("manager of one", "pw", "Administrator", grants=[{"kind": GrantKind.OWN}])
+    with scoped_as(manager) as session:
+        assert session.scalars(select(History).where(History.entity == "customer")).all() == []
+    with unscoped("give him the customer") as session:
+        session.get_one(Customer, house["customer"]).manager_id = manager
+    with scoped_as(manager) as session:
+        seen = session.scalars(select(History).where(History.entity.in_(["customer", "phone"]))).all()
+        assert {entry.row_id for entry in seen if entry.entity == "customer"} == {house["customer"]}
+        assert {entry.entity for entry in seen} == {"customer", "phone"}
+    with unscoped("take him away") as session:
+        session.get_one(Customer, house["customer"]).manager_id = None
+    with scoped_as(manager) as session:
+        assert session.scalars(select(History).where(History.entity == "customer")).all() == []
+
+
+def test_there_is_a_partition_for_this_month_and_the_next_ones_and_one_for_the_rest(database: Any) -> None:
+    with psycopg.connect(database.superuser_url) as connection:
+        found = {
+            row[0]
+            for row in connection.execute(
+                "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'history'::regclass"
+            )
+        }
+        now = connection.execute("SELECT now()").fetchone()[0]
+        assert {f"history_{start:%Y_%m}" for start, _end in months(now.date(), 4)} | {
+            "history_default"
+        } <= found
+        rest = connection.execute("SELECT count(*) FROM history_default").fetchone()
+    assert rest == (0,)
+
+
+def test_months_go_on_over_the_end_of_the_year() -> None:
+    found = list(months(datetime(2018, 11, 1, tzinfo=UTC).date(), 3))
+    assert [str(start) for start, _end in found] == ["2018-11-01", "2018-12-01", "2019-01-01"]
+    assert str(found[-1][1]) == "2019-02-01"
+
+
+def test_what_rules_keep_of_a_loan_is_in_its_history_too(house: dict[str, int]) -> None:
+    assert {"principal_outstanding", "overdue_since", "status"} <= set(history_columns(Loan))
