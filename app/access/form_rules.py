@@ -7,7 +7,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from app.access.users import placeholder_email
-from app.core import form_rules
+from app.core import codes, form_rules
 from app.core.errors import RuleError
 from app.core.org import DataGrant, GrantKind, User
 from app.models.lending import ProductKind
@@ -17,6 +17,7 @@ _NEEDED: dict[GrantKind, tuple[str, ...]] = {
     GrantKind.REGION: ("region_id",), GrantKind.CLIENT: ("client_id",),
 }  # fmt: skip
 """Which of these columns a grant of the kind needs: one of them."""
+codes.add("product_kind", {str(each.value): each.label for each in ProductKind})
 _TAKEN = {"username": _("Another user has this login name"), "email": _("Another user has this address")}
 
 
@@ -62,7 +63,8 @@ def _check_kinds(grant: DataGrant) -> None:
         return
     if grant.kind != GrantKind.REGION:
         raise RuleError(_("Only a grant of territory can be limited to kinds of product"), "product_kinds")
-    known = [str(kind.value) for kind in ProductKind]
+    known = codes.words("product_kind")
     unknown = [kind for kind in grant.product_kinds if kind not in known]
     if unknown:
-        raise RuleError(_("%(kind)s is no kind of product; known are %(known)s", kind=unknown[0], known=", ".join(known)), "product_kinds")  # fmt: skip
+        names = ", ".join(map(str, known.values()))
+        raise RuleError(_("%(kind)s is no kind of product; known are %(known)s", kind=unknown[0], known=names), "product_kinds")  # fmt: skip

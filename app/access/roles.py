@@ -10,10 +10,11 @@ from flask_appbuilder.security.sqla.models import (
     ViewMenu,
     assoc_permissionview_role,
 )
+from flask_babel import lazy_gettext as _
 from sqlalchemy import insert, select
 
 import app.models  # noqa: F401  all declarations
-from app.core import registry
+from app.core import codes, registry
 from app.core.db import unscoped
 from app.core.labels import subject
 from app.core.org import Role
@@ -48,6 +49,13 @@ ROLES: dict[str, dict[tuple[str, ...], Iterable[str]]] = {
 """role → {entities: verbs}; the empty tuple means every entity. Operations and reports name their roles."""
 
 ADMINISTRATOR = "Administrator"
+codes.add(
+    "standard_role",
+    {
+        ADMINISTRATOR: _("Administrator"), "Manager": _("Manager"), "Officer": _("Officer"), "Clerk": _("Clerk"),
+        "Agent": _("Agent"), "Partner": _("Partner"), "Auditor": _("Auditor"),
+    },
+)  # fmt: skip
 _INSIDE = ("Manager", "Officer", "Clerk", "Agent", "Auditor")
 SCREENS: dict[tuple[str, str], tuple[str, ...] | None] = {
     ("can_show", "Home"): None,
@@ -106,7 +114,10 @@ def create_roles() -> None:
 
 def _permission_ids(session: Any, wanted: set[tuple[str, str]]) -> dict[tuple[str, str], int]:
     """Insert what is missing; (verb, subject) → id of the pair."""
-    for model, names in ((Permission, {v for v, _ in wanted}), (ViewMenu, {s for _, s in wanted})):
+    for model, names in (
+        (Permission, {pair[0] for pair in wanted}),
+        (ViewMenu, {pair[1] for pair in wanted}),
+    ):
         known = set(session.scalars(select(model.name)))
         session.add_all(model(name=name) for name in sorted(names - known))
     session.flush()

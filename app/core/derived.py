@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from app.core import codes
+
 _FLIPPED = {"gt": "lt", "lt": "gt", "ge": "le", "le": "ge", "eq": "eq", "ne": "ne"}
 
 
@@ -30,3 +32,17 @@ class DaysSince:
         """
         back = max(min(days, (on - date.min).days), (on - date.max).days)
         return _FLIPPED[op], on - timedelta(days=back)
+
+
+@dataclass(frozen=True)
+class Said:
+    """What the code in `column` means, from the words of a sort: `meaning = Said("name", "setting_meaning")`."""
+
+    column: str
+    words: str
+    kind: str = "text"
+    is_derived: bool = True
+
+    def value(self, row: Any, on: date) -> str:
+        """The words; the code itself where nobody knows it."""
+        return codes.say(self.words, getattr(row, self.column))

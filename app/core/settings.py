@@ -7,20 +7,35 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.core import codes
 from app.core.org.setup import Setting
 
-SETTINGS: dict[str, tuple[str, Any]] = {
-    "business_date": ("", _("The day the installation works on; empty means the computer's date")),
-    "clock_runs": ("no", _("yes: the day is closed every night by itself")),
-    "send_messages": ("yes", _("no: nothing is sent, messages stay in the queue")),
+SETTINGS: dict[str, tuple[str, Any, Any]] = {
+    "business_date": (
+        "", _("Business date"), _("The day the installation works on; empty means the computer's date"),
+    ),
+    "clock_runs": ("no", _("The clock runs"), _("yes: the day is closed every night by itself")),
+    "send_messages": (
+        "yes", _("Messages are sent"), _("no: nothing is sent, messages stay in the queue"),
+    ),
     "dun_only_after_repayments": (
-        "no",
+        "no", _("Remind only after the day's repayments"),
         _("yes: no reminder of arrears before the day's repayment file is posted"),
     ),
-    "default_contact_pack": ("default", _("Rules of contact that apply where a client has none")),
-    "country": ("CN", _("Country of the holiday calendar and of telephone numbers without a prefix")),
-    "zone": ("Asia/Shanghai", _("Time zone of the installation")),
-}
+    "default_contact_pack": (
+        "default", _("Rules of contact"), _("Rules of contact that apply where a client has none"),
+    ),
+    "country": (
+        "CN", _("Country"), _("Country of the holiday calendar and of telephone numbers without a prefix"),
+    ),
+    "zone": ("Asia/Shanghai", _("Time zone"), _("Time zone of the installation")),
+}  # fmt: skip
+"""name → default, title and meaning."""
+codes.add("setting", {name: title for name, (_default, title, _meaning) in SETTINGS.items()})
+codes.add("setting_meaning", {name: meaning for name, (_default, _title, meaning) in SETTINGS.items()})
+codes.add(
+    "setting_value", lambda: codes.words("yes_no") | codes.words("contact_pack") | codes.words("country")
+)
 
 
 def read(session: Session, name: str) -> str:
@@ -33,7 +48,7 @@ def read(session: Session, name: str) -> str:
 def read_all(session: Session) -> dict[str, str]:
     """Every setting by its name, those that are not stored with their defaults; one statement."""
     stored = {name: value for name, value in session.execute(select(Setting.name, Setting.value))}  # noqa: C416  rows are no mapping
-    return {name: stored.get(name, str(default)) for name, (default, _meaning) in SETTINGS.items()}
+    return {name: stored.get(name, str(default)) for name, (default, *_words) in SETTINGS.items()}
 
 
 def read_flag(session: Session, name: str) -> bool:

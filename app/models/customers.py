@@ -6,6 +6,7 @@ from flask_babel import lazy_gettext as _, lazy_pgettext
 from sqlalchemy import BigInteger, DateTime, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.core import codes
 from app.core.entity import Entity, link
 from app.core.scope import Scope
 from app.core.screen import Screen
@@ -129,6 +130,9 @@ class PhoneState(Choice):
     BLOCKED = "blocked", _("Do not use"), "red"
 
 
+codes.add("phone_source", {"import": _("From a file")})
+
+
 class Phone(Entity):
     """A telephone number of a customer, whose it is and what is known of it."""
 
@@ -145,7 +149,7 @@ class Phone(Entity):
     """Who answers when it is not the customer: spouse, neighbour."""
     is_primary: Mapped[Flag]
     state: Mapped[PhoneState] = choice(PhoneState, default=PhoneState.UNKNOWN)
-    source: Mapped[Code | None]
+    source: Mapped[Code | None] = mapped_column(info={"said": "phone_source"})
 
     __screen__ = Screen(
         title=_("Phones"), icon="phone", list="customer number kind holder is_primary state source",

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from flask_babel import lazy_gettext as _
+from flask_babel import gettext, lazy_gettext as _
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core import codes, registry
@@ -11,6 +11,7 @@ from app.core.labels import column_label
 from app.core.scope import Scope
 from app.core.screen import Screen
 from app.core.types import Choice, Code, Count, CreatedAt, Instant, Json, Line, Name, Text, choice
+from app.models.lending import LoanStatus, Method
 
 
 class ImportLayout(Entity):
@@ -20,9 +21,9 @@ class ImportLayout(Entity):
 
     name: Mapped[Code] = mapped_column(unique=True)
     title: Mapped[Name]
-    target: Mapped[Code]
+    target: Mapped[Code] = mapped_column(info={"words": "import_target"})
     """What it imports: regions, portfolio, repayments."""
-    definition: Mapped[Json]
+    definition: Mapped[Json] = mapped_column(info={"is_code": True})
 
     __screen__ = Screen(
         menu=_("Administration"), title=_("Import layouts"), icon="columns", list="name title target",
@@ -58,7 +59,7 @@ class ImportRun(Entity):
     updated: Mapped[Count] = mapped_column(default=0, server_default="0")
     unchanged: Mapped[Count] = mapped_column(default=0, server_default="0")
     rejected: Mapped[Count] = mapped_column(default=0, server_default="0")
-    message: Mapped[Text | None]
+    message: Mapped[Text | None] = mapped_column(info={"is_sentence": True})
     """Why the whole file was refused, in plain words."""
     started_at: Mapped[CreatedAt]
     ended_at: Mapped[Instant | None]
@@ -92,12 +93,29 @@ class ImportProblem(Entity):
 
 def _stated_fields() -> codes.Words:
     """What a ledger may state otherwise, by its label on the loan."""
-    loan = registry.entity("loan")
-    names = ("number", "principal_outstanding", "overdue_since", "status")
-    return {name: column_label(loan, name) for name in names}
+    loan, customer = registry.entity("loan"), registry.entity("customer")
+    names = (
+        "number", "principal_outstanding", "overdue_since", "status", "principal", "annual_rate", "disbursed_on", "matures_on",
+        "method", "currency", "product",
+    )  # fmt: skip
+    own = {
+        "customer_name": gettext("Customer's name"),
+        "identity_number": column_label(customer, "identity_number"),
+    }
+    return {name: column_label(loan, name) for name in names} | own
 
 
 codes.add("stated_field", _stated_fields)
+codes.add("stated_value", {each.value: each.label for kind in (LoanStatus, Method) for each in kind})
+codes.add(
+    "import_target",
+    {
+        "regions": _("Regions"),
+        "portfolio": _("Portfolio"),
+        "repayments": _("Repayments"),
+        "write_offs": _("Write-offs"),
+    },
+)
 
 
 class StatedDifference(Entity):
@@ -110,8 +128,8 @@ class StatedDifference(Entity):
     loan_id: Mapped[int] = link("loan", ondelete="CASCADE")
     as_of: Mapped[date]
     field: Mapped[Code] = mapped_column(info={"words": "stated_field"})
-    stated: Mapped[Line | None]
-    computed: Mapped[Line | None]
+    stated: Mapped[Line | None] = mapped_column(info={"said": "stated_value"})
+    computed: Mapped[Line | None] = mapped_column(info={"said": "stated_value"})
 
     __screen__ = Screen(
         menu=_("Portfolio"), title=_("Stated differences"), icon="alert-circle", position=75, operations="",

@@ -6,6 +6,7 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.core import codes
 from app.core.entity import Entity, link
 from app.core.scope import Scope
 from app.core.screen import Screen
@@ -19,6 +20,14 @@ class RepaymentKind(Choice):
     OPENING = "opening", _("Opening position"), "secondary"
     RECOVERY = "recovery", _("Recovery after write-off"), "teal"
     REVERSAL = "reversal", _("Reversal"), "red"
+
+
+codes.add(
+    "repayment_source",
+    {
+        "manual": _("By hand"), "file": _("From a file"), "opening": _("Opening position"), "reversal": _("Reversal"),
+    },
+)  # fmt: skip
 
 
 class Repayment(Entity):
@@ -42,7 +51,7 @@ class Repayment(Entity):
     """What the lender's file states of the amount as principal; empty: the product's order allocated it."""
     stated_interest: Mapped[Money | None]
     kind: Mapped[RepaymentKind] = choice(RepaymentKind, default=RepaymentKind.REPAYMENT)
-    source: Mapped[Code]
+    source: Mapped[Code] = mapped_column(info={"said": "repayment_source"})
     reference: Mapped[Code]
     reverses_id: Mapped[int | None] = link("repayment")
     remark: Mapped[Line | None]

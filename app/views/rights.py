@@ -4,7 +4,7 @@ from typing import Any
 
 from flask_babel import gettext, lazy_gettext as _
 
-from app.core import labels, registry
+from app.core import codes, labels, registry
 
 SUBJECTS: dict[str, Any] = {
     "Clock": _("Business date"),
@@ -49,6 +49,16 @@ def verb_names() -> dict[str, str]:
     """What a right allows, in the language of the page."""
     verbs = {verb: str(name) for verb, name in VERBS.items()}
     return verbs | {operation.permission: str(operation.label) for operation in registry.operations()}
+
+
+def _rights() -> codes.Words:
+    """Every right in words, as the access log tells which were given and taken."""
+    subjects = subject_names().items()
+    verbs = verb_names().items()
+    return {f"{verb} {subject}": f"{name}: {deed}" for subject, name in subjects for verb, deed in verbs}
+
+
+codes.add("right", _rights)
 
 
 def named(name: str, known: dict[str, str]) -> str:

@@ -27,6 +27,15 @@ links.record_page("role", "/roles/{id}")
 PLAIN = ("can_list", "can_show", "can_add", "can_edit", "can_delete", "can_export", "can_chart")
 
 
+def _names(session: Any, pairs: set[int]) -> list[str]:
+    """Rights by the names under which `app.views.rights` has words for them."""
+    named = (
+        select(Permission.name, ViewMenu.name).join(PermissionView.permission).join(PermissionView.view_menu)
+    )
+    found = session.execute(named.where(PermissionView.id.in_(pairs)))
+    return sorted(f"{verb} {subject}" for verb, subject in found)
+
+
 @screen()
 class Roles(BaseView):
     """Permissions of one role."""
@@ -64,7 +73,7 @@ class Roles(BaseView):
                 session.execute(
                     insert(table), [{"role_id": role.id, "permission_view_id": one} for one in sorted(new)]
                 )
-            details = {"given": sorted(new), "taken": sorted(gone)}
+            details = {"given": _names(session, new), "taken": _names(session, gone)}
             session.add(
                 AuditEvent(
                     kind="role",
@@ -97,7 +106,7 @@ class Roles(BaseView):
             else:
                 line["others"].append(tick)
         return {
-            "title": role.name, "crumbs": [(gettext("Roles"), "/role/list/")], "action": f"/roles/{role.id}", "verbs": PLAIN,
+            "title": str(role), "crumbs": [(gettext("Roles"), "/role/list/")], "action": f"/roles/{role.id}", "verbs": PLAIN,
             "verb_labels": [named(verb, verbs) for verb in PLAIN],
             "subjects": sorted(subjects.values(), key=lambda line: line["label"]), "is_fixed": role.name == ADMINISTRATOR,
         }  # fmt: skip

@@ -7,7 +7,7 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import ARRAY, BigInteger, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.core import registry
+from app.core import codes, registry
 from app.core.entity import Entity, link
 from app.core.org.places import Branch, Region
 from app.core.org.staff import Position, Team
@@ -29,6 +29,7 @@ _password = FabUser.__mapper__._props["password"]  # noqa: SLF001
 _password.deferred = True
 _password.strategy_key = (("deferred", True), ("instrument", True))
 FabUser.__table__.c.email.info["is_filled"] = True
+FabRole.__table__.c.name.info["said"] = "standard_role"
 
 
 class AppRole(FabRole):
@@ -47,7 +48,7 @@ class AppRole(FabRole):
         return "role"
 
     def __str__(self) -> str:
-        return str(self.name)
+        return codes.say("standard_role", str(self.name))
 
 
 registry.register_entity(AppRole)
@@ -144,7 +145,9 @@ class DataGrant(Entity):
     team_id: Mapped[int | None] = link("team")
     department_id: Mapped[int | None] = link("department")
     client_id: Mapped[int | None] = link("client")
-    product_kinds: Mapped[list[str] | None] = mapped_column(ARRAY(String(30)), info={"kind": "codes"})
+    product_kinds: Mapped[list[str] | None] = mapped_column(
+        ARRAY(String(30)), info={"kind": "codes", "said": "product_kind"}
+    )
     """Limits a territory grant to these kinds of product; empty means all."""
 
     __screen__ = Screen(
@@ -166,8 +169,8 @@ class AuditEvent(Entity):
     kind: Mapped[Code] = mapped_column(info={"words": "audit_kind"})
     entity: Mapped[Code | None] = mapped_column(info={"words": "entity"})
     row_id: Mapped[int | None] = mapped_column(BigInteger, info={"kind": "number"})
-    about: Mapped[Line | None]
-    details: Mapped[Json]
+    about: Mapped[Line | None] = mapped_column(info={"said": "audit_about"})
+    details: Mapped[Json] = mapped_column(info={"of": "entity"})
 
     __screen__ = Screen(
         menu=_("Audit"), title=_("Access log"), icon="eye", list="at user kind entity row_id about",

@@ -37,7 +37,7 @@ class History(Entity):
     user_id: Mapped[int | None] = link("user")
     source: Mapped[Code] = mapped_column(info={"words": "history_source"})
     reason: Mapped[Line | None]
-    changes: Mapped[Json]
+    changes: Mapped[Json] = mapped_column(info={"of": "entity"})
 
     __screen__ = Screen(
         menu=_("Audit"), title=_("History"), icon="history", list="at entity row_id action user source changes",

@@ -1,15 +1,33 @@
 """Settings of the installation and the calendar of days off."""
 
 from datetime import date
+from typing import Any
 
 from flask_babel import lazy_gettext as _
 from sqlalchemy import UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.core import codes
+from app.core.derived import Said
 from app.core.entity import Entity
 from app.core.scope import Scope
 from app.core.screen import Screen
 from app.core.types import Code, Flag, Line, Name
+
+_VALUES = {
+    "clock_runs": "yes_no", "send_messages": "yes_no", "dun_only_after_repayments": "yes_no", "country": "country",
+    "default_contact_pack": "contact_pack",
+}  # fmt: skip
+"""Of which sort of codes the value of a setting is; others are typed."""
+
+
+def _itself(setting: Any) -> dict[str, str]:
+    """A setting keeps its name."""
+    return {setting.name: codes.say("setting", setting.name)}
+
+
+def _values(setting: Any) -> dict[str, Any]:
+    return codes.words(_VALUES[setting.name]) if setting.name in _VALUES else {}
 
 
 class Setting(Entity):
@@ -17,13 +35,18 @@ class Setting(Entity):
 
     __scope__ = Scope.shared("how the installation is run; every rule reads it and no secret is kept here")
 
-    name: Mapped[Code] = mapped_column(unique=True)
-    value: Mapped[Line]
+    name: Mapped[Code] = mapped_column(unique=True, info={"said": "setting", "offers": _itself})
+    value: Mapped[Line] = mapped_column(info={"said": "setting_value", "offers": _values})
+    meaning = Said("name", "setting_meaning")
 
     __screen__ = Screen(
-        menu=_("Administration"), title=_("Settings"), icon="settings", list="name value",
-        form={_("Setting"): "name value"}, search="name", order="name", operations="edit",
+        menu=_("Administration"), title=_("Settings"), icon="settings", list="name value meaning",
+        form={_("Setting"): "name value"}, show={_("Setting"): "name value meaning"}, filters="name value",
+        search="name", order="name", operations="edit",
     )  # fmt: skip
+
+    def __str__(self) -> str:
+        return codes.say("setting", self.name)
 
 
 class Holiday(Entity):

@@ -9,7 +9,19 @@ def _entities() -> codes.Words:
     return {cls.slug(): labels.singular(cls) for cls in registry.entities()}
 
 
+def _reports() -> codes.Words:
+    return {report.name: str(report.title) for report in registry.reports()}
+
+
+def _subjects() -> codes.Words:
+    """What an entry of the access log can be about besides records, which it names: a report, a role."""
+    return codes.words("standard_role") | codes.words("report")
+
+
 codes.add("entity", _entities)
+codes.add("report", _reports)
+codes.add("audit_about", _subjects)
+codes.add("yes_no", {"yes": _("Yes"), "no": _("No")})
 codes.add(
     "history_action",
     {
@@ -36,6 +48,9 @@ codes.add(
         "logout": _("Logout"),
         "export": _("Export"),
         "role": _("Change of a role's rights"),
+        "password_set": _("New password"),
+        "activated": _("Login given back"),
+        "deactivated": _("Login taken away"),
     },
 )
 codes.add("job", {"nightly": _("Closing the day")})

@@ -1,34 +1,20 @@
 """Values as people read them: by locale, masked where personal, with the colour of their choice."""
 
+import json
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask_babel import (
-    format_date,
-    format_datetime as babel_datetime,
-    format_decimal,
-    get_locale,
-    gettext,
-    lazy_gettext as _,
-)
+from flask_babel import format_date, format_datetime as babel_datetime, format_decimal, get_locale, gettext
 
-from app.core import labels
 from app.core.types import Choice
+from app.core.web import kept
 from app.core.web.fields import FieldInfo
 from app.core.web.pages import Cell
 from app.core.web.principal import Principal
 from app.core.web.steering import setting
 
-DETAILS = {
-    "report": _("Report"),
-    "rows": _("Rows"),
-    "filters": _("Filters"),
-    "given": _("Given"),
-    "taken": _("Taken"),
-}
-"""What an entry of the access log tells besides its columns."""
 NUMERIC = ("money", "rate", "number", "days", "id")
 
 
@@ -50,14 +36,26 @@ def mask(value: str, kind: str) -> str:
     return value[:keep_left] + "•" * hidden + value[-keep_right:]
 
 
-def text_of(field: FieldInfo, value: Any, principal: Principal) -> str:
-    """A value as text in the reader's language; empty for None."""
+def text_of(field: FieldInfo, value: Any, principal: Principal, of: str | None = None) -> str:
+    """A value as text in the reader's language; empty for None. `of` is the entity that a kept value is about."""
     if value is None:
         return ""
     if field.personal and not principal.may_reveal:
         return mask(str(value), field.personal)
-    if field.words:
-        return str(field.words.get(value, value))
+    if field.kind == "json" and not field.column.info.get("is_code"):
+        return kept.text(value, of, principal, in_words)
+    return in_words(field, value)
+
+
+def in_words(field: FieldInfo, value: Any) -> str:
+    """A value of a field: words for a code, what the kind says for anything else."""
+    words = field.spoken
+    if words and isinstance(value, (list, tuple)):
+        return ", ".join(str(words.get(one, one)) for one in value)
+    if words:
+        return str(words.get(value, value))
+    if value and field.column is not None and field.column.info.get("is_sentence"):
+        return str(gettext(value))
     return plain(field.kind, value)
 
 
@@ -82,17 +80,8 @@ def plain(kind: str, value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return ", ".join(str(one) for one in value)
     if isinstance(value, dict):
-        return "; ".join(
-            f"{DETAILS.get(key) or gettext(labels.words(key))}: {_change(one)}" for key, one in value.items()
-        )
+        return json.dumps(value, ensure_ascii=False)
     return str(value)
-
-
-def _change(one: Any) -> str:
-    """A kept change [before, after] as "before → after"."""
-    if isinstance(one, list) and len(one) == 2:
-        return f"{'–' if one[0] is None else one[0]} → {'–' if one[1] is None else one[1]}"
-    return str(one)
 
 
 def zone() -> str:
@@ -103,7 +92,8 @@ def zone() -> str:
 def cell(field: FieldInfo, row: Any, principal: Principal, on: date, *, linked: Any = None) -> Cell:
     """The cell of a field in a row. `linked(entity, row)` gives the address of a linked record, if visible."""
     value = field.value(row, on)
-    text = text_of(field, value, principal)
+    told_by = None if field.path or field.column is None else field.column.info.get("of")
+    text = text_of(field, value, principal, getattr(row, told_by) if told_by else None)
     if field.kind == "link":
         url = linked(field.target, value) if linked and value is not None else None
         return Cell(text, "link", url=url)

@@ -58,7 +58,7 @@ def _names(field: Any, keys: list[Any]) -> list[str]:
         )
         known = {row.id: str(row) for row in rows.unique()}
         return [known.get(key, "–") for key in keys]
-    words = field.words
+    words = field.spoken
     return [
         str(key.label) if isinstance(key, Choice) else "–" if key is None else str(words.get(key, key))
         for key in keys

@@ -211,7 +211,14 @@ def _search_one(entity: Any, name: str, text: str, principal: Principal) -> Colu
         target = link.target
         inner = _search_one(target, name.partition(".")[2], text, principal)
         return None if inner is None else attribute(entity, link).in_(select(target.id).where(inner))
-    return _matches(attribute(entity, field), field.kind, text)
+    found = _matches(attribute(entity, field), field.kind, text)
+    return or_(found, *_said(attribute(entity, field), field, text))
+
+
+def _said(column: Any, field: FieldInfo, text: str) -> list[ColumnElement[bool]]:
+    """Codes are also found by the words in which they are shown."""
+    found = [code for code, words in field.spoken.items() if text.strip().lower() in str(words).lower()]
+    return [column.in_(found)] if found else []
 
 
 def _matches(column: Any, kind: str, text: str) -> ColumnElement[bool]:
@@ -224,6 +231,8 @@ def _matches(column: Any, kind: str, text: str) -> ColumnElement[bool]:
 
 def lookup_search(entity: Any, text: str, principal: Principal) -> ColumnElement[bool]:
     """Search of a lookup: like the list's, and always over the label."""
-    labels = [cast(getattr(entity, name), String) for name in label_columns(entity) if name != "id"]
+    names = [name for name in label_columns(entity) if name != "id"]
+    labels = [cast(getattr(entity, name), String) for name in names]
     named = or_(false(), *(func.lower(label).contains(text.lower(), autoescape=True) for label in labels))
-    return or_(named, search(entity, text, principal))
+    said = [one for name in names for one in _said(getattr(entity, name), describe(entity, name), text)]
+    return or_(named, *said, search(entity, text, principal))

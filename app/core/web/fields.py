@@ -40,6 +40,12 @@ class FieldInfo:
         kind = None if self.column is None else self.column.info.get("words")
         return codes.words(kind) if kind else {}
 
+    @property
+    def spoken(self) -> dict[str, Any]:
+        """What is shown in place of codes; unlike `words` it offers nothing to choose from."""
+        kind = None if self.column is None else self.column.info.get("said")
+        return codes.words(kind) if kind else self.words
+
     def value(self, row: Any, on: Any = None) -> Any:
         """The value in a row; for a link the linked row."""
         if self.derived is not None:

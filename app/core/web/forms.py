@@ -1,6 +1,6 @@
 """Forms made from an entity's columns or from an operation's signature."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -18,6 +18,7 @@ from wtforms import (
     Field,
     PasswordField,
     SelectField,
+    SelectMultipleField,
     StringField,
     TextAreaField,
     validators as check,
@@ -91,14 +92,17 @@ class IntegerInput(DecimalInput):
             self.data = int(self.data)  # type: ignore[assignment]
 
 
-class CodesInput(StringField):
-    """Several short codes with spaces or commas between."""
+class CodesInput(SelectMultipleField):
+    """Several short codes, chosen by their words; the entity's rules say which may stand there."""
 
-    def _value(self) -> str:
-        return " ".join(self.data) if isinstance(self.data, list) else str(self.data or "")
+    type = "SelectMultipleField"
+
+    def __init__(self, label: Any, validators: Any, *, words: Mapping[str, Any], **kwargs: Any) -> None:
+        offered = [SelectChoice(code, str(text)) for code, text in words.items()]
+        super().__init__(label, validators, choices=offered, validate_choice=False, **kwargs)
 
     def process_formdata(self, valuelist: list[str]) -> None:
-        self.data = (valuelist[0] if valuelist else "").replace(",", " ").split() or None
+        self.data = [code for said in valuelist for code in said.replace(",", " ").split()] or None
 
 
 class CodeInput(SelectField):
@@ -107,7 +111,7 @@ class CodeInput(SelectField):
     type = "SelectField"
     choices: Any
 
-    def __init__(self, label: Any, validators: Any, *, words: dict[str, Any], **kwargs: Any) -> None:
+    def __init__(self, label: Any, validators: Any, *, words: Mapping[str, Any], **kwargs: Any) -> None:
         offered = [SelectChoice("", "–"), *(SelectChoice(code, str(text)) for code, text in words.items())]
         super().__init__(label, validators, choices=offered, coerce=lambda raw: raw or None, **kwargs)
 
@@ -196,8 +200,8 @@ def is_required(column: Any) -> bool:
     return not column.nullable and not is_filled
 
 
-def input_for(field: FieldInfo, session: Any) -> Any:
-    """The WTForms field for a column of an entity."""
+def input_for(field: FieldInfo, session: Any, row: Any = None) -> Any:
+    """The WTForms field for a column of an entity; `row` is the one that is changed."""
     column, kind = field.column, field.kind
     rules: list[Any] = (
         [check.InputRequired(_("Needed"))] if is_required(column) and kind != "bool" else [check.Optional()]
@@ -209,7 +213,11 @@ def input_for(field: FieldInfo, session: Any) -> Any:
         if is_required(column):
             common["validators"] = [Chosen(_("Needed"))]
         return LookupField(**common, target=field.target, session=session, url=url)
-    return plain_input(field, common)
+    offered = column.info["offers"](row) if row is not None and "offers" in column.info else {}
+    # what may stand there depends on the row, so the entity's rules check it
+    return (
+        CodeInput(**common, words=offered, validate_choice=False) if offered else plain_input(field, common)
+    )
 
 
 def _default(column: Any) -> Any:
@@ -237,7 +245,7 @@ def plain_input(field: FieldInfo, common: dict[str, Any]) -> Any:
     if kind == "choice":
         return choice_input(common, field.choices, optional=column.nullable)
     if kind == "codes":
-        return CodesInput(**common)
+        return CodesInput(**common, words=field.spoken)
     if field.words:
         return CodeInput(**common, words=field.words)
     common["validators"] = [*common["validators"], *_text_rules(column)]
@@ -275,7 +283,7 @@ def entity_form(
 
     `posted` is what an API call says in place of a form; a call with a token needs no CSRF mark.
     """
-    inputs = {field.column.key: input_for(field, session) for field in fields}
+    inputs = {field.column.key: input_for(field, session, row) for field in fields}
     form_class = type("EntityForm", (FlaskForm,), inputs)
     given = {} if posted is None else {"formdata": posted, "meta": {"csrf": False}}
     return form_class(obj=row, data=data, **given)

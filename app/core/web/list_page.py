@@ -117,8 +117,8 @@ def chip_text(condition: conditions.Condition, session: Session) -> str:
             for one in (field.choices(part) for part in raw.split(","))
             if isinstance(one, Choice)
         )
-    if field.words:
-        return str(field.words.get(raw, raw))
+    if field.spoken:
+        return str(field.spoken.get(raw, raw))
     if field.kind == "bool":
         return plain("bool", raw.lower() in ("1", "yes", "true"))
     return raw

@@ -126,7 +126,7 @@ class Listing:
                 columns = [getattr(field.target, name) for name in label_columns(field.target)]
                 joins.append(joinedload(getattr(self.entity, field.name)).load_only(*columns))
             else:
-                own.add(field.column.key)
+                own.update({field.column.key, field.column.info.get("of") or field.column.key})
         own |= {c.key for c in self.entity.__table__.columns if c.name in label_columns(self.entity)}
         return [load_only(*(getattr(self.entity, key) for key in own)), *joins]
 

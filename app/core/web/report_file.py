@@ -88,7 +88,7 @@ def log_export(figures: Figures, rows: int) -> None:
             AuditEvent(
                 kind="export",
                 user_id=question.principal.user_id,
-                about=str(question.report.title),
+                about=question.report.name,
                 details=details,
             )
         )

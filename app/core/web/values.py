@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session, aliased
 
 from app.core.labels import singular
 from app.core.types import Choice
-from app.core.web.cells import mask, zone
-from app.core.web.fields import FieldInfo, label_columns
+from app.core.web.cells import mask, text_of, zone
+from app.core.web.fields import FieldInfo, describe, label_columns
 from app.core.web.listing import Listing
 from app.core.web.principal import Principal
 
@@ -62,6 +62,10 @@ class Values:
             name = field.name.rpartition(".")[2]
             linked, names = self._linked((*field.path, name)), label_columns(field.target)
             return [self._place(getattr(linked, one)) for one in names], _label(field.target, names)
+        if field.kind == "json":
+            of = field.column.info.get("of")
+            places = [self._place(getattr(entity, one)) for one in (field.column.key, *([of] if of else []))]
+            return places, partial(_kept, field, self.listing.principal)
         return [self._place(getattr(entity, field.column.key))], maker(
             field, self.listing.principal, self.listing.on
         )
@@ -90,7 +94,7 @@ def maker(field: FieldInfo, principal: Principal, on: Any) -> Make | None:
         return partial(_local, ZoneInfo(zone()))
     if field.personal and not principal.may_reveal:
         return lambda value: None if value is None else mask(str(value), str(field.personal))
-    if field.kind == "choice" or field.words:
+    if field.kind == "choice" or field.spoken:
         return cache(lambda value: None if value is None else _in_words(field, value))
     return None if field.kind in _TEXTS else lambda value: None if value is None else str(value)
 
@@ -101,7 +105,11 @@ def _local(here: ZoneInfo, value: datetime | None) -> datetime | None:
 
 
 def _in_words(field: FieldInfo, value: Any) -> str:
-    return str(value.label) if isinstance(value, Choice) else str(field.words.get(value, value))
+    return str(value.label) if isinstance(value, Choice) else str(field.spoken.get(value, value))
+
+
+def _kept(field: FieldInfo, principal: Principal, value: Any, of: str | None = None) -> str:
+    return text_of(field, value, principal, of)
 
 
 def _label(target: Any, names: tuple[str, ...]) -> Make:
@@ -113,4 +121,5 @@ def _label(target: Any, names: tuple[str, ...]) -> Make:
         return lambda *parts: (
             None if parts[0] is None and parts[-1] is None else " ".join(map(str, parts)).strip()
         )
-    return lambda name: None if name is None else str(name)
+    words = describe(target, names[0]).spoken
+    return lambda name: None if name is None else str(words.get(name, name))

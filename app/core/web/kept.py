@@ -1,0 +1,110 @@
+"""What JSON columns keep, as people read it: changed fields, details of a look or an export, errors of a job."""
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cache, partial
+from typing import Any
+
+from flask_babel import gettext, lazy_gettext as _
+
+from app.core import codes, i18n, labels, registry
+from app.core.web.fields import FieldInfo, describe
+from app.core.web.principal import Principal
+
+DETAILS = {
+    "by": _("Group by"),
+    "errors": _("Rows with errors"),
+    "filters": _("Filters"),
+    "given": _("Given"),
+    "q": _("Search"),
+    "report": _("Report"),
+    "rows": _("Rows"),
+    "sort": _("Order"),
+    "taken": _("Taken"),
+}
+"""What is told besides an entity's own columns."""
+WORDS = {"given": "right", "taken": "right", "report": "report"}
+"""Which of these hold codes, and of which sort."""
+_UNSAID = ("cols", "after", "before", "last", "size", "partial", "at", "ids", "next", "_")
+"""Parts of a list's address that say nothing of what was seen."""
+Plain = Callable[[FieldInfo, Any], str]
+
+
+def text(value: Any, of: str | None, principal: Principal, plain: Plain, *, is_change: bool = True) -> str:
+    """What a row keeps about a row of the entity `of`; `plain` writes a value of one of its fields.
+
+    Two values of a field are those before and after a change, unless `is_change` says otherwise.
+    """
+    if isinstance(value, list):
+        return "; ".join(_error(one) if isinstance(one, dict) else str(one) for one in value)
+    fields = _fields(of) if of and registry.has_entity(of) else {}
+    known = [(name, one) for name, one in value.items() if name not in _UNSAID]
+    said = partial(_said, of=of, fields=fields, principal=principal, plain=plain, is_change=is_change)
+    return "; ".join(f"{_label(name, fields)}: {said(name, one)}" for name, one in known)
+
+
+@cache
+def _fields(of: str) -> dict[str, FieldInfo]:
+    """An entity's columns by the names under which they are kept."""
+    entity, found = registry.entity(of), {}
+    for column in entity.__table__.columns:
+        if column.info.get("kind") not in ("scope_key", "bytes") and column.name != "password":
+            name = column.name.removesuffix("_id") if column.info.get("link") else column.name
+            found[column.name] = found[name] = describe(entity, name)
+    return found
+
+
+def _label(name: str, fields: Mapping[str, FieldInfo]) -> str:
+    from app.core.web.conditions import OPS
+
+    column, _sep, op = name.partition("__")
+    if column in fields:
+        return f"{fields[column].label} {OPS[op]}" if op in OPS else fields[column].label
+    return str(DETAILS.get(name) or gettext(labels.words(name)))
+
+
+def _said(
+    name: str, one: Any, *, of: str | None, fields: Mapping[str, FieldInfo], principal: Principal, plain: Plain,
+    is_change: bool,
+) -> str:  # fmt: skip
+    field = fields.get(name.partition("__")[0])
+    say = partial(_value, field, principal, plain) if field else partial(_word, WORDS.get(name))
+    if isinstance(one, dict):
+        return text(one, of, principal, plain, is_change=False) or "–"
+    if isinstance(one, list) and field and is_change and len(one) == 2:
+        return f"{say(one[0])} → {say(one[1])}"
+    return ", ".join(map(say, one)) if isinstance(one, list) else say(one)
+
+
+def _word(kind: str | None, value: Any) -> str:
+    return codes.say(kind, str(value)) if kind else str(value)
+
+
+def _value(field: FieldInfo, principal: Principal, plain: Plain, value: Any) -> str:
+    """A kept value as its field shows it; one that does not fit its field any more as it stands."""
+    if value is None:
+        return "–"
+    if field.personal and not principal.may_reveal:
+        return "•••"
+    try:
+        return plain(field, _typed(field, value)) or "–"
+    except (ValueError, TypeError, ArithmeticError):
+        return str(value)
+
+
+def _typed(field: FieldInfo, value: Any) -> Any:
+    """A value as it was before it became JSON; a link stays the number of its row."""
+    if field.kind == "choice":
+        return field.choices(value)
+    if field.kind in ("date", "datetime"):
+        return (date if field.kind == "date" else datetime).fromisoformat(value)
+    if field.kind in ("money", "rate", "number", "days") and not isinstance(value, bool):
+        return Decimal(str(value))
+    return value
+
+
+def _error(error: dict[str, Any]) -> str:
+    """One error of a job: the row and why."""
+    row = error.get("row")
+    return i18n.told(error) if row is None else f"{row}: {i18n.told(error)}"
