@@ -10,6 +10,7 @@ from app.core.db import unscoped
 from app.core.errors import RuleError
 from app.models.intake import ImportRun, ImportState
 from app.servicing.intake.importing import run_waiting
+from app.servicing.intake.runs import end_interrupted
 
 log = logging.getLogger("loandesk.jobs")
 LOCKS = 7_213_012
@@ -17,8 +18,9 @@ LOCKS = 7_213_012
 
 
 def run_all() -> int:
-    """Import every file that waits and that no other process is at; how many were imported."""
+    """Import every file that waits, or whose process died, and that no other process is at; how many it were."""
     with unscoped("which imports wait") as session:
+        end_interrupted(session)
         waiting = select(ImportRun.id).where(
             ImportRun.state == ImportState.WAITING, ImportRun.file_key.is_not(None)
         )

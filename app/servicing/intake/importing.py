@@ -10,6 +10,7 @@ from typing import Any
 
 from flask_babel import force_locale, lazy_gettext as _
 from sqlalchemy import func, select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from app.core import clock, db, files
@@ -51,6 +52,7 @@ def run_import(
     run_id: an import that waits to be run, as the screen makes one; else a record is made.
 
     Raises RuleError, also recorded in the run, where the whole file is refused or the user may not import it.
+    A run that was stopped, or that lost the database, is found and recorded by the next look at the runs.
     """
     path = Path(path)
     with unscoped("read an import's layout", user_id=user_id) as session:
@@ -66,8 +68,9 @@ def run_import(
     except (RuleError, SheetError) as error:
         record.fail(str(error))
         raise RuleError(str(error)) from error
-    except BaseException:
-        record.fail(str(INTERNAL))
+    except Exception as error:
+        if not is_cut_off(error):
+            record.fail(str(INTERNAL))
         raise
     finally:
         db.source.reset(mark)
@@ -128,6 +131,11 @@ def _import(wanted: _Wanted, record: runs.Record, progress: Callable[[int, str],
         runs.finish(session, summary, client.id if client else None, problems.ordered())
     tell(100, _("Done"))
     return summary
+
+
+def is_cut_off(error: Exception) -> bool:
+    """Whether an error says that the database went away."""
+    return isinstance(error, DBAPIError) and error.connection_invalidated
 
 
 def _wait_for_client(session: Session, code: str, tell: runs.Teller) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import and_, func, insert, not_, select, update
 from sqlalchemy.orm import Session
 
 from app.core import clock
@@ -25,6 +25,7 @@ SECONDS_BETWEEN_TELLING = 1.0
 SHOWN = 1000
 """Characters of a refused value that are kept."""
 INTERRUPTED = _("The import was interrupted and nothing of it was stored. Import the file again.")
+AGAIN = _("The import was interrupted and nothing of it was stored. It begins again by itself.")
 
 
 @dataclass
@@ -53,7 +54,7 @@ class Record:
                     )
                 )  # fmt: skip
             else:
-                started = {"state": ImportState.RUNNING, "progress": 0, "message": None, "ended_at": None}
+                started = {"state": ImportState.RUNNING, "progress": 0, "ended_at": None}
                 own.execute(update(ImportRun).where(ImportRun.id == run_id).values(started))
         self.run_id = run_id
         return run_id
@@ -65,16 +66,21 @@ class Record:
 
 
 def end_interrupted(session: Session) -> int:
-    """Mark the runs whose process died as failed; returns how many there were."""
+    """Find the runs whose process died; returns how many there were.
+
+    One whose file is kept waits to begin again, once: a file that ends its process twice would do so for ever.
+    The others have failed.
+    """
     running = session.scalars(select(ImportRun.id).where(ImportRun.state == ImportState.RUNNING)).all()
-    dead = [
-        number
-        for number in running
-        if session.scalar(select(func.pg_try_advisory_xact_lock(LOCKS, _key(number))))
-    ]
+    free = func.pg_try_advisory_xact_lock
+    dead = [number for number in running if session.scalar(select(free(LOCKS, _key(number))))]
     if dead:
+        is_first = and_(ImportRun.file_key.is_not(None), ImportRun.message.is_(None))
+        mine = update(ImportRun).where(ImportRun.id.in_(dead))
+        waits = {"state": ImportState.WAITING, "message": str(AGAIN)}
         ended = {"state": ImportState.FAILED, "message": str(INTERRUPTED), "ended_at": clock.now()}
-        session.execute(update(ImportRun).where(ImportRun.id.in_(dead)).values(ended))
+        session.execute(mine.where(not_(is_first)).values(ended))
+        session.execute(mine.where(is_first).values(waits))
     return len(dead)
 
 
@@ -90,8 +96,8 @@ def finish(session: Session, summary: Summary, client_id: int | None, problems: 
     counts = {
         name: getattr(summary, name) for name in ("rows", "created", "updated", "unchanged", "rejected")
     }
-    ended = {"state": ImportState.DONE, "progress": 100, "ended_at": clock.now(), "client_id": client_id}
-    values = {**counts, **ended, "error_file_key": summary.error_file}
+    ended = {"state": ImportState.DONE, "progress": 100, "message": None, "ended_at": clock.now()}
+    values = {**counts, **ended, "client_id": client_id, "error_file_key": summary.error_file}
     session.execute(update(ImportRun).where(ImportRun.id == summary.run_id).values(values))
 
 
