@@ -126,9 +126,12 @@ def test_no_file_is_left_behind_whatever_becomes_of_the_request(
     shop: Shop, monkeypatch: Any, tmp_path: Any
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    shop.browser("admin").get("/customer/export.xlsx")  # the answer is never read and never closed
+    with shop.browser("admin").get("/customer/export.xlsx") as answer:
+        assert list(tmp_path.iterdir()) == []
+        assert int(answer.headers["Content-Length"]) == len(answer.get_data())
     monkeypatch.setattr("app.core.web.transfer.log_export", lambda *_told: 1 / 0)
-    assert shop.browser("admin").get("/customer/export.xlsx").status_code == 500
+    with shop.browser("admin").get("/customer/export.xlsx") as answer:
+        assert answer.status_code == 500
     assert list(tmp_path.iterdir()) == []
 
 

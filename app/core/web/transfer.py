@@ -1,18 +1,15 @@
 """Excel of a list as it is shown, by request or by job; and the words for what a database refused."""
 
-import os
-import tempfile
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import Any
 
-from flask import Response, flash, redirect, request, send_file
+from flask import flash, redirect, request, send_file
 from flask_babel import get_locale, gettext
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
-from app.core import clock, labels
+from app.core import clock, files, labels
 from app.core.db import unscoped, web_session
 from app.core.org import AuditEvent, FileJob
 from app.core.web.list_page import chip_text
@@ -78,12 +75,12 @@ def export_list(listing: Listing) -> Any:
     session = web_session()
     if listing.count(session) > COUNT_CAP:
         return start_job(listing)
-    handle, path = tempfile.mkstemp(suffix=".xlsx")
-    os.close(handle)
-    rows = write_list(listing, session, path)
-    log_export(listing, rows)
-    response: Response = send_file(path, mimetype=XLSX, as_attachment=True, download_name=file_name(listing))
-    response.call_on_close(lambda: Path(path).unlink(missing_ok=True))
+    with files.scratch("export.xlsx") as path:
+        log_export(listing, write_list(listing, session, str(path)))
+        # removed with its folder now, read until it is sent: nothing is left behind, whatever happens
+        content, size = path.open("rb"), path.stat().st_size
+    response = send_file(content, mimetype=XLSX, as_attachment=True, download_name=file_name(listing))
+    response.content_length = size
     return response
 
 
