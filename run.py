@@ -167,6 +167,11 @@ class SetupLock:
         self.file.close()
 
 
+def become(python: str, arguments: list[str]) -> NoReturn:
+    """Go on as ``python -m app.launch`` in this very process."""
+    os.execv(python, [python, "-P", "-m", "app.launch", *arguments])
+
+
 def main() -> None:
     """Set up, then become ``python -m app.launch`` with the same arguments (same process, same terminal)."""
     if sys.version_info < OLDEST:
@@ -176,17 +181,17 @@ def main() -> None:
         )
     if os.name == "nt":
         refuse("Loandesk runs on Linux and macOS. On Windows use WSL: wsl --install, then run it there.")
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
     arguments = sys.argv[1:]
+    if {"-h", "--help"} & set(arguments) and not venv_python().exists():
+        become(sys.executable, arguments)  # help needs no packages
     command = arguments[0] if arguments and not arguments[0].startswith("-") else "serve"
     os.environ.setdefault("LOANDESK_STARTED", repr(time.time()))
     try:
         ensure_packages(command)
     except KeyboardInterrupt:
         refuse("", "Stopped while setting up; run the same command to go on.")
-    paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
-    os.environ["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
-    python = str(venv_python())
-    os.execv(python, [python, "-P", "-m", "app.launch", *arguments])
+    become(str(venv_python()), arguments)
 
 
 if __name__ == "__main__":

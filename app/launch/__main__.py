@@ -8,6 +8,7 @@ from app.launch.errors import LaunchError, Stop
 from app.launch.settings import DEFAULT_DATA_DIR
 from app.launch.signals import SIGNALS
 
+HIGHEST_PORT = 65535
 STOPPED = 130
 """Exit code of a program ended by Ctrl-C, as shells have it."""
 
@@ -51,25 +52,46 @@ def parser() -> argparse.ArgumentParser:
     add["import"].add_argument("file")
     add["import"].add_argument("--layout", required=True, help="name of the file's layout")
     add["import"].add_argument("--client", help="code of the client bank whose portfolio it is")
-    add["import"].add_argument(
-        "--as-of", type=date.fromisoformat, metavar="YYYY-MM-DD", help="day of the ledger"
-    )
+    add["import"].add_argument("--as-of", type=day, metavar="YYYY-MM-DD", help="day of the ledger")
     add["compare"].add_argument("file")
     add["compare"].add_argument("--layout", required=True, help="name of the ledger's layout")
     add["compare"].add_argument("--client", required=True, help="code of the client whose book it is")
     add["compare"].add_argument(
-        "--date", required=True, type=date.fromisoformat, metavar="YYYY-MM-DD", help="day of the ledger"
+        "--date", required=True, type=day, metavar="YYYY-MM-DD", help="day of the ledger"
     )
     add["backup"].add_argument("file")
     add["restore"].add_argument("file")
-    add["nightly"].add_argument("--date", required=True, type=date.fromisoformat, metavar="YYYY-MM-DD")
+    add["nightly"].add_argument("--date", required=True, type=day, metavar="YYYY-MM-DD")
     add["migration"].add_argument("message")
     return top
 
 
+def day(given: str) -> date:
+    """A date of the command line.
+
+    >>> day("2018-06-25")
+    datetime.date(2018, 6, 25)
+    """
+    try:
+        return date.fromisoformat(given)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{given} is no date; write it as 2018-06-25") from None
+
+
+def port(given: str) -> int:
+    """A port of the command line; 0 means one that is free.
+
+    >>> port("5000")
+    5000
+    """
+    if given.isascii() and given.isdigit() and int(given) <= HIGHEST_PORT:
+        return int(given)
+    raise argparse.ArgumentTypeError(f"{given} is no port; they go from 1 to {HIGHEST_PORT}")
+
+
 def serving(add: argparse.ArgumentParser) -> None:
     """Options of `serve`."""
-    add.add_argument("--port", type=int, default=5000)
+    add.add_argument("--port", type=port, default=5000)
     add.add_argument("--host", default="127.0.0.1", help="0.0.0.0 serves other machines too")
     add.add_argument("--empty", action="store_true", help="without the demonstration portfolio")
     add.add_argument(

@@ -14,6 +14,7 @@ from app.launch.servers import Servers
 from app.launch.settings import OURS, admin_url, app_url, environment, running
 
 BENCH_DIR = "bench"
+CUT_OFF = "The database went away. What was under way is undone; run the same command again."
 
 
 @contextmanager
@@ -24,6 +25,8 @@ def application(options: argparse.Namespace) -> Iterator[Servers]:
         demo = bool(servers.data.read_state().get("demo"))
         if not is_prepared(servers.data, url, demo=demo):
             prepare(servers, demo=demo)
+        from sqlalchemy.exc import DBAPIError
+
         from app import create_app
         from app.core.errors import RuleError
 
@@ -32,6 +35,10 @@ def application(options: argparse.Namespace) -> Iterator[Servers]:
                 yield servers
             except RuleError as error:
                 raise LaunchError(str(error)) from error
+            except DBAPIError as error:
+                if not error.connection_invalidated:
+                    raise
+                raise LaunchError(f"{CUT_OFF} It said: {error.orig}") from error
 
 
 def deploy(options: argparse.Namespace) -> int:

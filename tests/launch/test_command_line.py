@@ -1,5 +1,6 @@
 """The command line, its settings and the guide that describes them."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -37,6 +38,37 @@ def test_a_command_that_does_not_exist_is_answered_with_those_that_do() -> None:
     done = run("sevre")
     assert done.returncode == 2
     assert all(name in done.stderr for name in COMMANDS)
+
+
+@pytest.mark.parametrize(
+    "words, said",
+    [
+        (["nightly", "--date", "tomorrow"], "tomorrow is no date; write it as 2018-06-25"),
+        (["nightly", "--date", "2018-02-30"], "2018-02-30 is no date"),
+        (["--port", "99999"], "99999 is no port; they go from 1 to 65535"),
+        (["--port", "-1"], "no port"),
+        (["serve", "--port", "web"], "web is no port"),
+        (["--bogus"], "unknown arguments: --bogus"),
+        (["import", "book.xlsx"], "--layout"),
+    ],
+)
+def test_what_is_wrong_on_the_command_line_is_named(words: list[str], said: str) -> None:
+    done = run(*words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_help_is_given_before_any_package_is_installed(place: Path) -> None:
+    bare = place / "loandesk"
+    shutil.copytree(PROJECT / "app" / "launch", bare / "app" / "launch")
+    (bare / "app" / "__init__.py").touch()
+    shutil.copy(PROJECT / "run.py", bare)
+    words = [sys.executable, "-I", "-S", str(bare / "run.py"), "nightly", "--help"]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=30, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "close a business date" in done.stdout
+    assert not (bare / ".venv").exists()
 
 
 def test_the_doctor_starts_the_servers_it_examines_and_says_what_he_found(place: Path) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Flask, current_app, g, request, session
+from flask import Flask, current_app, g, has_request_context, request, session
 from flask_babel import get_locale, gettext, lazy_gettext as _
 
 from app.core.web import register
@@ -19,13 +19,15 @@ GROUPS = [
     _("Security"),
     _("Audit"),
 ]
-GROUP_ICONS = ["home", "briefcase", "message", "chart-bar", "building", "settings", "shield", "history"]
+GROUP_ICONS = ["clipboard-list", "briefcase", "message", "chart-bar", "building", "settings", "shield", "history"]
 
 
 def locale() -> str:
-    """The language chosen in this session, else the user's, else the browser's."""
-    chosen, principal = session.get("locale"), g.get("principal")
+    """The language chosen in this session, else the user's, else the browser's; a command speaks English."""
     known = list(current_app.config["LANGUAGES"])
+    if not has_request_context():
+        return known[0]
+    chosen, principal = session.get("locale"), g.get("principal")
     if chosen in known:
         return str(chosen)
     if principal and principal.language in known:
