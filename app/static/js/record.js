@@ -46,6 +46,13 @@
     if (first) openTab(first, { remember: false });
   }
 
+  // a schedule opens where the loan stands: at the first line that is late or due
+  for (const table of $$(".is-dense")) {
+    const line = $(".is-late, .is-due", table) || $("tr:not(.is-done)", $("tbody", table));
+    const box = table.parentElement;
+    if (line && box.scrollHeight > box.clientHeight) box.scrollTop = line.offsetTop - $("thead", table).offsetHeight - line.offsetHeight;
+  }
+
   on("click", "[data-timeline-kind]", (event, button) => {
     const kind = button.dataset.timelineKind;
     const box = button.closest("[data-timeline]");
