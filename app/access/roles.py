@@ -10,7 +10,7 @@ from flask_appbuilder.security.sqla.models import (
     ViewMenu,
     assoc_permissionview_role,
 )
-from flask_babel import lazy_gettext as _
+from flask_babel import lazy_pgettext
 from sqlalchemy import insert, select
 
 import app.models  # noqa: F401  all declarations
@@ -49,13 +49,16 @@ ROLES: dict[str, dict[tuple[str, ...], Iterable[str]]] = {
 """role → {entities: verbs}; the empty tuple means every entity. Operations and reports name their roles."""
 
 ADMINISTRATOR = "Administrator"
-codes.add(
-    "standard_role",
-    {
-        ADMINISTRATOR: _("Administrator"), "Manager": _("Manager"), "Officer": _("Officer"), "Clerk": _("Clerk"),
-        "Agent": _("Agent"), "Partner": _("Partner"), "Auditor": _("Auditor"),
-    },
-)  # fmt: skip
+_SAID = {
+    ADMINISTRATOR: lazy_pgettext("role", "Administrator"),
+    "Manager": lazy_pgettext("role", "Manager"),
+    "Officer": lazy_pgettext("role", "Officer"),
+    "Clerk": lazy_pgettext("role", "Clerk"),
+    "Agent": lazy_pgettext("role", "Agent"),
+    "Partner": lazy_pgettext("role", "Partner"),
+    "Auditor": lazy_pgettext("role", "Auditor"),
+}
+codes.add("standard_role", _SAID)
 _INSIDE = ("Manager", "Officer", "Clerk", "Agent", "Auditor")
 SCREENS: dict[tuple[str, str], tuple[str, ...] | None] = {
     ("can_show", "Home"): None,

@@ -20,7 +20,7 @@ DETAILS = {
     "q": _("Search"),
     "report": _("Report"),
     "rows": _("Rows"),
-    "sort": _("Order"),
+    "sort": _("Sorted by"),
     "taken": _("Taken"),
 }
 """What is told besides an entity's own columns."""
