@@ -25,8 +25,8 @@ class CustomerStatus(Choice):
 
     POTENTIAL = "potential", _("Potential"), "secondary"
     NEW = "new", _("New"), "cyan"
-    ACTIVE = "active", _("Active"), "green"
-    INACTIVE = "inactive", _("Inactive"), "secondary"
+    ACTIVE = "active", lazy_pgettext("customer", "Active"), "green"
+    INACTIVE = "inactive", lazy_pgettext("customer", "Inactive"), "secondary"
 
 
 class Sex(Choice):
@@ -154,6 +154,7 @@ class Phone(Entity):
     __screen__ = Screen(
         title=_("Phones"), icon="phone", list="customer number kind holder is_primary state source",
         form={_("Phone"): "customer number kind holder is_primary state source"}, search="number",
+        labels={"number": _("Telephone number")},
     )  # fmt: skip
 
 

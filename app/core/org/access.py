@@ -95,7 +95,7 @@ class AppUser(FabUser):
               _("Place"): "branch region team position"},
         filters="username last_name email role kind branch region team active",
         search="username last_name first_name email", order="username", operations="add edit",
-        labels={"active": _("Active"), "last_login": _("Last login"), "email": _("E-mail")},
+        labels={"active": _("Active"), "number": _("Employee number"), "last_login": _("Last login"), "email": _("E-mail")},
         hints={"username": _("The name he logs in with; a password is set on his page afterwards")},
     )  # fmt: skip
 

@@ -43,7 +43,7 @@ codes.add(
 codes.add(
     "audit_kind",
     {
-        "login": _("Login"),
+        "login": lazy_pgettext("audit", "Login"),
         "login_failed": _("Failed login"),
         "logout": _("Logout"),
         "export": _("Export"),

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
-from flask_babel import gettext
+from flask_babel import pgettext
 from sqlalchemy import func, select
 from werkzeug.datastructures import MultiDict
 
@@ -23,7 +23,7 @@ def _measures(entity: Any, column: str) -> list[tuple[str, Any, str]]:
     found: list[tuple[str, Any, str]] = []
     for word in entity.__screen__.charts[column].split():
         if word == "count":
-            found.append((gettext("Number"), func.count(), "bar"))
+            found.append((pgettext("count", "Number"), func.count(), "bar"))
         else:
             name = word.removeprefix("sum(").removesuffix(")")
             found.append((labels.column_label(entity, name), func.sum(getattr(entity, name)), "bar"))
