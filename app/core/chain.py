@@ -7,12 +7,13 @@ from datetime import date, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
+from flask_babel import lazy_gettext as _
+
 from app.core import clock, jobs, settings
 from app.core.clock import BUSINESS_DATE
 from app.core.db import ScopedSession, unscoped
 from app.core.errors import RuleError
 from app.core.jobs import Outcome, Record
-from app.core.org.records import JobState
 
 Step = Callable[[ScopedSession, date, Record], int]
 log = logging.getLogger("loandesk.jobs")
@@ -58,8 +59,12 @@ class Chain:
 
         Raises RuleError when `until` lies before the business date and has not been done.
         """
-        days = self._days(until)
-        return [outcome for day in days for outcome in self._day(day, tell, user_id, is_last=day == until)]
+        days, done = self._days(until)
+        for outcome in done:
+            tell(str(outcome))
+        return done + [
+            outcome for day in days for outcome in self._day(day, tell, user_id, is_last=day == until)
+        ]
 
     def run_requested(self) -> int:
         """Run what was asked for (`app.core.jobs.request`); how many requests were met.
@@ -97,16 +102,23 @@ class Chain:
             tell(str(outcome))
             yield outcome
 
-    def _days(self, until: date) -> list[date]:
+    def _days(self, until: date) -> tuple[list[date], list[Outcome]]:
+        """The days that are left to do, and how the steps of `until` ended when none is.
+
+        What has been done stays done, so a day that is over costs no lock and no transaction for each step.
+        """
         with unscoped("which days are to be done") as session:
             present = settings.read_date(session, BUSINESS_DATE)
-            known = [jobs.find(session, self.name, link.name, until) for link in self.links]
-            is_done = all(row is not None and row.state in (JobState.DONE, JobState.MISSED) for row in known)
-        if present is None or until <= present:
-            if present is not None and until < present and not is_done:
-                raise RuleError(f"{until} is over: the business date is {present}", "date")
-            return [until]
-        return [present + ONE_DAY * n for n in range(1, (until - present).days + 1)]
+            if present is not None and until > present:
+                return [present + ONE_DAY * n for n in range(1, (until - present).days + 1)], []
+            known = jobs.done(session, self.name, until)
+        if all(link.name in known for link in self.links):
+            return [], [known[link.name] for link in self.links]
+        if present is not None and until < present:
+            raise RuleError(
+                _("%(day)s is over: the business date is %(present)s", day=until, present=present), "date"
+            )
+        return [until], []
 
 
 def _on_day(work: Step, day: date, session: ScopedSession, record: Record) -> int:

@@ -139,13 +139,13 @@ def _object(pairs: list[str]) -> str:
 
 
 def _change(slug: str, columns: list[str]) -> str:
+    """What differs, written as JSON's text: building every column as jsonb first took twice as long."""
     differ = " OR ".join(f"o.{c} IS DISTINCT FROM n.{c}" for c in columns)
-    pair = "CASE WHEN o.{c} IS DISTINCT FROM n.{c} THEN jsonb_build_array(o.{c}, n.{c}) END"
-    changed = _object([f"'{c}', {pair.format(c=c)}" for c in columns])
-    # jsonb_strip_nulls leaves the nulls inside arrays alone, so only unchanged columns go
+    pair = "CASE WHEN o.{c} IS DISTINCT FROM n.{c} THEN '\"{c}\":' || json_build_array(o.{c}, n.{c}) END"
+    changed = ", ".join(pair.format(c=c) for c in columns)
     return (
-        f"{_HISTORY_TARGET} SELECT '{slug}', n.id, 'change', {_WHO}, jsonb_strip_nulls({changed}) "
-        f"FROM o JOIN n USING (id) WHERE {differ}"
+        f"{_HISTORY_TARGET} SELECT '{slug}', n.id, 'change', {_WHO}, "
+        f"('{{' || array_to_string(ARRAY[{changed}], ',') || '}}')::jsonb FROM o JOIN n USING (id) WHERE {differ}"
     )
 
 

@@ -163,24 +163,25 @@ class Loan(Entity):
         opens="customer", carries=("joint_group_id",),
     )  # fmt: skip
     __table_args__ = (
-        UniqueConstraint("client_id", "number"),
-        *(Index(f"ix_loan_{key}", key, "id", postgresql_include=["principal_outstanding"])
-          for key in ("branch_lft", "region_lft", "officer_id", "client_id")),
+        # The number first: this is also the index of numbers. A loan that falls overdue writes every index anew, so
+        # each has to be worth that; branch and place are found by their tree numbers, never by their ids.
+        UniqueConstraint("number", "client_id"),
+        *(Index(f"ix_loan_{key}", key, "id") for key in ("branch_lft", "region_lft", "officer_id", "client_id")),
         *(Index(f"ix_loan_late_{key}", key, "overdue_since", "id", postgresql_where=text("overdue_since IS NOT NULL"))
           for key in ("branch_lft", "region_lft", "officer_id", "client_id")),
         Index("ix_loan_overdue_since", "overdue_since", postgresql_where=text("overdue_since IS NOT NULL")),
-        Index("ix_loan_number", "number"),
+        Index("ix_loan_group", "joint_group_id", postgresql_where=text("joint_group_id IS NOT NULL")),
     )  # fmt: skip
 
     client_id: Mapped[int] = link("client", index=False)
     number: Mapped[Code]
-    contract_number: Mapped[Code | None] = mapped_column(index=True)
+    contract_number: Mapped[Code | None]
     customer_id: Mapped[int] = link("customer")
     product_id: Mapped[int] = link("product")
-    branch_id: Mapped[int | None] = link("branch")
+    branch_id: Mapped[int | None] = link("branch", index=False)
     officer_id: Mapped[int | None] = link("user", index=False)
-    region_id: Mapped[int | None] = link("region")
-    joint_group_id: Mapped[int | None] = link("joint_liability_group")
+    region_id: Mapped[int | None] = link("region", index=False)
+    joint_group_id: Mapped[int | None] = link("joint_liability_group", index=False)
     repayment_account: Mapped[Code | None]
     purpose: Mapped[Line | None]
     currency: Mapped[Currency]

@@ -200,11 +200,12 @@ class Account:
 
     def _close(self, on: date) -> None:
         """Paid off: no principal is owed and no interest that fell due; later interest is owed no more."""
-        owing = [line for line in self.lines if line.paid_on is None]
-        if not owing or any(
-            line.principal_unpaid or (line.due_on <= on and line.interest_unpaid) for line in owing
-        ):
-            return
+        owing = []
+        for line in reversed(self.lines):  # the last instalment mostly owes principal, so this ends at once
+            if line.paid_on is None:
+                if line.principal_unpaid or (line.due_on <= on and line.interest_unpaid):
+                    return
+                owing.append(line)
         for line in owing:
             line.paid_on = on
             self.touched[line.id] = line

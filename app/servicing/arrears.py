@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any, cast
 
-from sqlalchemy import ARRAY, BigInteger, CursorResult, Date, TextClause, func, literal, select, text
+from sqlalchemy import CursorResult, TextClause, select, text
 from sqlalchemy.orm import Session
 
 from app.core import clock, faults, jobs, settings
 from app.core.jobs import Record
 from app.core.planning import by_hash
-from app.models.lending import Bucket, Loan, Product
+from app.models.lending import Bucket, Loan
 
 ONE_DAY = timedelta(days=1)
 Values = dict[str, Any]
@@ -83,27 +83,29 @@ def recompute(session: Session, loan_ids: Sequence[int] | None, day: date) -> in
         return _rows(session, statement, values)
 
 
+# Postings hold the same lock, so what they wrote is seen by the statement that comes after this one.
 _NEWLY = """
-    SELECT DISTINCT i.loan_id FROM instalment i
-    WHERE i.paid_on IS NULL AND i.due_on >= :previous AND i.due_on < :day ORDER BY i.loan_id"""
+    SELECT l.id FROM loan l WHERE l.id IN (
+        SELECT i.loan_id FROM instalment i
+        WHERE i.paid_on IS NULL AND i.due_on >= :previous AND i.due_on < :day)
+    ORDER BY l.id FOR UPDATE"""
 
 _ADVANCE = f"""
-    UPDATE loan SET overdue_since = n.since, overdue_principal = loan.overdue_principal + n.late_principal,
-        overdue_interest = loan.overdue_interest + n.late_interest, next_due_on = n.next,
-        bucket_id = n.bucket, status = n.status
+    UPDATE loan l SET overdue_since = least(l.overdue_since, s.since),
+        overdue_principal = l.overdue_principal + s.late_principal,
+        overdue_interest = l.overdue_interest + s.late_interest,
+        next_due_on = (
+            SELECT i.due_on FROM instalment i WHERE i.loan_id = s.loan_id AND i.number > s.last AND {OPEN}
+            ORDER BY i.number LIMIT 1),
+        bucket_id = {{bucket}}, status = {{status}}
     FROM (
-        SELECT l.id, s.late_principal, s.late_interest, s.since, {{bucket}} AS bucket, {{status}} AS status,
-            (SELECT i.due_on FROM instalment i WHERE i.loan_id = l.id AND i.number > s.last AND {OPEN}
-             ORDER BY i.number LIMIT 1) AS next
-        FROM (
-            SELECT i.loan_id, least(min(o.overdue_since), min(i.due_on)) AS since, max(i.number) AS last,
-                sum(i.principal - i.principal_paid) AS late_principal,
-                sum(i.interest - i.interest_paid) AS late_interest
-            FROM instalment i JOIN loan o ON o.id = i.loan_id
-            WHERE {OPEN} AND i.due_on >= :previous AND i.due_on < :day AND i.loan_id = ANY(:ids)
-            GROUP BY i.loan_id) s
-        JOIN loan l ON l.id = s.loan_id JOIN product p ON p.id = l.product_id) n
-    WHERE loan.id = n.id"""
+        SELECT i.loan_id, min(i.due_on) AS since, max(i.number) AS last,
+            sum(i.principal - i.principal_paid) AS late_principal,
+            sum(i.interest - i.interest_paid) AS late_interest
+        FROM instalment i
+        WHERE {OPEN} AND i.due_on >= :previous AND i.due_on < :day AND i.loan_id = ANY(:ids)
+        GROUP BY i.loan_id) s, product p
+    WHERE l.id = s.loan_id AND p.id = l.product_id"""
 
 
 def advance(session: Session, day: date, record: Record) -> int:
@@ -118,14 +120,7 @@ def advance(session: Session, day: date, record: Record) -> int:
         clock.set_business_date(session, day)
         return recompute(session, None, day)
     ids = [int(number) for number in session.scalars(_text(_NEWLY), {"previous": present, "day": day})]
-    # Postings hold this lock too, so what they wrote is seen by the statements below.
-    session.execute(
-        select(Loan.id)
-        .where(Loan.id == func.any(literal(ids, ARRAY(BigInteger))))
-        .order_by(Loan.id)
-        .with_for_update()
-    )
-    days = "(:day - s.since)"
+    days = "(:day - least(l.overdue_since, s.since))"
     statement = _ADVANCE.format(bucket=bucket_sql(session, days), status=status_sql(days, "false"))
     rows = _apart(session, ids, statement, {"previous": present, "day": day}, record)
     left = _failed_before(session, record, present)
@@ -136,25 +131,25 @@ def advance(session: Session, day: date, record: Record) -> int:
     return rows
 
 
+_CROSSING = """
+    SELECT l.id FROM loan l JOIN product p ON p.id = l.product_id
+    WHERE l.overdue_since IN (
+        SELECT :day - bound.days FROM (
+            SELECT from_days AS days FROM bucket UNION SELECT grace_days + 1 FROM product) bound
+        WHERE bound.days > 0) AND (l.bucket_id, l.status) IS DISTINCT FROM ({bucket}, {status})
+    ORDER BY l.id FOR UPDATE OF l"""
+
 _CLASSIFY = """
-    UPDATE loan SET bucket_id = n.bucket, status = n.status
-    FROM (SELECT l.id, {bucket} AS bucket, {status} AS status
-          FROM loan l JOIN product p ON p.id = l.product_id WHERE l.id = ANY(:ids)) n
-    WHERE loan.id = n.id AND (loan.bucket_id, loan.status) IS DISTINCT FROM (n.bucket, n.status)"""
+    UPDATE loan l SET bucket_id = {bucket}, status = {status}
+    FROM product p WHERE p.id = l.product_id AND l.id = ANY(:ids)"""
 
 
 def classify(session: Session, day: date, record: Record) -> int:
     """Move the overdue loans whose days past due reach a bound that day to their bucket and status."""
-    bounds = set(session.scalars(select(Bucket.from_days)))
-    bounds |= {grace + 1 for grace in session.scalars(select(Product.grace_days).distinct())}
-    since = [day - timedelta(days=bound) for bound in bounds if bound > 0]
-    crossing = (
-        select(Loan.id).where(Loan.overdue_since == func.any(literal(since, ARRAY(Date)))).order_by(Loan.id)
-    )
-    ids = list(session.scalars(crossing.with_for_update()))
     days = "(:day - l.overdue_since)"
-    statement = _CLASSIFY.format(bucket=bucket_sql(session, days), status=status_sql(days, "false"))
-    return _apart(session, ids, statement, {"day": day}, record)
+    values = {"bucket": bucket_sql(session, days), "status": status_sql(days, "false")}
+    ids = [int(number) for number in session.scalars(_text(_CROSSING.format(**values)), {"day": day})]
+    return _apart(session, ids, _CLASSIFY.format(**values), {"day": day}, record)
 
 
 def _apart(session: Session, ids: Sequence[int], sql: str, values: Values, record: Record) -> int:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask_babel import lazy_gettext as _
 from sqlalchemy import ARRAY, String, func, literal, select, text
@@ -19,7 +19,6 @@ from sqlalchemy.orm import Session
 from app.core import clock, jobs, settings
 from app.core.errors import RuleError
 from app.core.money import ZERO
-from app.core.planning import by_hash
 from app.models.journal import Repayment
 from app.models.lending import Loan, Product
 from app.servicing import posting
@@ -85,9 +84,9 @@ class _Loan:
     account: Account
 
 
-@dataclass(frozen=True, slots=True)
-class _Posting:
+class _Posting(NamedTuple):
     receipt: Receipt
+    split: Split | None
     loan: _Loan
     shares: Sequence[Share]
 
@@ -114,13 +113,14 @@ def post_staged(
             if _is_known(known, receipt, loan):
                 counts.unchanged += 1
                 continue
-            posting.check(receipt.amount, receipt.received_on, loan.disbursed_on, as_of, receipt.split)
+            split = receipt.split
+            posting.check(receipt.amount, receipt.received_on, loan.disbursed_on, as_of, split)
         except RuleError as error:
             counts.refused.append(_refused(receipt, error))
             continue
         known[receipt.reference] = (loan.id, receipt.amount, receipt.received_on)
-        shares = loan.account.pay(receipt.amount, receipt.received_on, receipt.split)
-        postings.append(_Posting(receipt, loan, shares))
+        shares = loan.account.pay(receipt.amount, receipt.received_on, split)
+        postings.append(_Posting(receipt, split, loan, shares))
     counts.refused.sort(key=lambda refused: refused.row)
     if postings:
         _write(session, client_id, source, postings, user_id)
@@ -197,9 +197,12 @@ _STAGES = """
     CREATE TEMP TABLE posted_repayment ON COMMIT DROP AS SELECT {repayment} FROM repayment WITH NO DATA;
     CREATE TEMP TABLE posted_share ON COMMIT DROP AS SELECT {allocation} FROM allocation WITH NO DATA;
     CREATE TEMP TABLE posted_line ON COMMIT DROP AS SELECT {line} FROM instalment WITH NO DATA"""
+# Analysed, a few payments are found by their keys in a large book and many by one pass over it.
 _MOVES = """
+    ANALYZE posted_line;
     INSERT INTO repayment ({repayment}) SELECT {repayment} FROM posted_repayment ORDER BY id;
-    INSERT INTO allocation ({allocation}) SELECT {allocation} FROM posted_share;
+    INSERT INTO allocation ({allocation}) SELECT {allocation} FROM posted_share
+    ORDER BY loan_id, repayment_id, instalment_id, component;
     UPDATE instalment i SET principal_paid = n.principal_paid, interest_paid = n.interest_paid,
         paid_on = n.paid_on
     FROM posted_line n WHERE n.id = i.id;
@@ -220,8 +223,8 @@ def _write(
     _copy(session, "posted_repayment", "repayment", (
         (number, client_id, loan.id, loan.customer_id, it.received_on, it.amount, loan.currency,
          str(posting.kind_of(loan.written_off_on, it.received_on)), source, it.reference,
-         it.split and it.split.principal, it.split and it.split.interest, it.remark, user_id)
-        for number, (it, loan) in zip(ids, ((each.receipt, each.loan) for each in postings), strict=True)
+         split and split.principal, split and split.interest, it.remark, user_id)
+        for number, (it, split, loan, _shares) in zip(ids, postings, strict=True)
     ))  # fmt: skip
     _copy(session, "posted_share", "allocation", (
         (number, each.loan.id, share.line and share.line.id,
@@ -232,8 +235,7 @@ def _write(
     _copy(session, "posted_line", "line", (
         (line.id, line.principal_paid, line.interest_paid, line.paid_on) for line in touched.values()
     ))  # fmt: skip
-    with by_hash(session):
-        _each(session, _MOVES)
+    _each(session, _MOVES)
 
 
 def _each(session: Session, statements: str) -> None:

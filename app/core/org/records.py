@@ -3,7 +3,7 @@
 from datetime import date, datetime
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import BigInteger, DateTime, Index, Numeric, UniqueConstraint, func
+from sqlalchemy import BigInteger, DateTime, Index, Numeric, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.entity import Entity, link
@@ -22,6 +22,8 @@ class History(Entity):
     __history__ = False
     __table_args__ = (
         Index("ix_history_row", "entity", "row_id", "id"),
+        # what jobs change, which is most of it, has nobody
+        Index("ix_history_user_id", "user_id", postgresql_where=text("user_id IS NOT NULL")),
         {"postgresql_partition_by": "RANGE (at)"},
     )
 
@@ -34,7 +36,7 @@ class History(Entity):
     entity: Mapped[Code] = mapped_column(info={"words": "entity"})
     row_id: Mapped[int] = mapped_column(BigInteger, info={"kind": "number"})
     action: Mapped[Code] = mapped_column(info={"words": "history_action"})
-    user_id: Mapped[int | None] = link("user")
+    user_id: Mapped[int | None] = link("user", index=False)
     source: Mapped[Code] = mapped_column(info={"words": "history_source"})
     reason: Mapped[Line | None]
     changes: Mapped[Json] = mapped_column(info={"of": "entity"})
