@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, false, or_, select, true
+from sqlalchemy import ARRAY, ColumnElement, Integer, and_, any_, exists, false, literal, or_, select, true
 
 Range = tuple[int, int]
 
@@ -69,7 +69,8 @@ def keyed(entity: Any, columns: dict[str, str], reach: Reach) -> ColumnElement[b
     if "officer" in get and reach.own:
         parts.append(get["officer"] == reach.user_id)
     if "officer" in get and reach.officers:
-        parts.append(get["officer"].in_(reach.officers))
+        # one array however many they are: a list would be written out anew for every statement
+        parts.append(get["officer"] == any_(literal(reach.officers, ARRAY(Integer))))
     if "client" in get and reach.clients:
         only = reach.clients
         parts.append(get["client"] == only[0] if len(only) == 1 else get["client"].in_(only))

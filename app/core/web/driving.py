@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, select, union
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, any_, func, select, union
 from sqlalchemy.orm import Session
 
 from app.core import registry
@@ -24,11 +24,10 @@ def ids_in_scope(entity: Any, session: Session) -> list[ColumnElement[bool]]:
     table, column = scope.opened_in
     opener = registry.by_table(table)
     own, others = entity.__table__.alias("own"), opener.__table__.alias("opener")
-    return [
-        entity.id.in_(
-            union(
-                select(own.c.id).where(keyed(own.c, scope.key_columns(), reach)),
-                select(others.c[column]).where(keyed(others.c, opener.__scope__.key_columns(), reach)),
-            )
-        )
-    ]
+    found = union(
+        select(own.c.id).where(keyed(own.c, scope.key_columns(), reach)),
+        select(others.c[column]).where(keyed(others.c, opener.__scope__.key_columns(), reach)),
+    )
+    # as an array, an index that has the order gives the page's rows and stops; a join would look at all of them
+    ids = func.array(found.scalar_subquery(), type_=ARRAY(BigInteger))
+    return [entity.id == any_(ids)]
