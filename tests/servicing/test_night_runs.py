@@ -1,14 +1,16 @@
 """Whole nights, each with its own commits: done once, caught up, resumed, and asked for from a screen."""
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, timedelta
 
 import psycopg
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
 from app.core import clock, jobs
-from app.core.db import unscoped
+from app.core.db import engine, unscoped
 from app.core.errors import RuleError
 from app.core.org import JobRun
 from app.models import Message, MessageTemplate, PortfolioSnapshot
@@ -37,6 +39,19 @@ def night(day: date) -> list[str]:
     return said
 
 
+@contextmanager
+def sent() -> Iterator[list[str]]:
+    """Every statement that goes to the database meanwhile."""
+    seen: list[str] = []
+
+    def note(_connection, _cursor, statement, *_rest) -> None:
+        seen.append(statement)
+
+    event.listen(engine(), "before_cursor_execute", note)
+    yield seen
+    event.remove(engine(), "before_cursor_execute", note)
+
+
 def messages() -> dict[date, int]:
     with unscoped("a test of the night") as session:
         found = select(Message.business_on, func.count()).group_by(Message.business_on)
@@ -54,8 +69,10 @@ def test_nights_run_once_catch_up_and_queue_for_the_last_day_only(filled) -> Non
     assert [line.split()[0] for line in said] == ["close", "arrears", "buckets", "messages", "snapshot"]
     made = messages()
     assert made[first] > 0
-    assert all("already done" in line for line in night(first))
+    with sent() as statements:
+        assert all("already done" in line for line in night(first))
     assert messages() == made
+    assert len(statements) == 3  # the transaction's settings, the business date, the steps of that day
 
     _two_at_once(first + ONE)
     made = messages()
