@@ -142,3 +142,22 @@ def _application(servers: Servers, template: str) -> Any:
 def app(_application: Any, database: Database) -> Any:
     """The application on the module's database."""
     return _application
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The stated volumes belong to `run.py test --full`, or to whoever asks by `-m full` or by name."""
+    if os.environ.get("LOANDESK_FULL") == "yes" or config.option.markexpr or config.option.keyword:
+        return
+    volumes = [item for item in items if item.get_closest_marker("full")]
+    config.hook.pytest_deselected(items=volumes)
+    items[:] = [item for item in items if item not in volumes]
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """How many doors the walk tried, with how many users; whatever process they were tried in."""
+    passed = [report for report in terminalreporter.stats.get("passed", []) if report.when == "call"]
+    walks = [int(count) for report in passed for name, count in report.user_properties if name == "walk"]
+    stopped = [one for one in terminalreporter.stats.get("failed", []) if "test_no_door_leaks" in one.nodeid]
+    if walks:
+        found = f"stopped for {len(stopped)} users" if stopped else "0 leaks"
+        terminalreporter.write_line(f"walk: {sum(walks):,} doors tried by {len(walks)} users, {found}")

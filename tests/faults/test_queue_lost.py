@@ -13,7 +13,6 @@ import redis
 
 from tests.messaging.outbox import add_person, prepare, remind, states, wipe
 
-pytestmark = pytest.mark.full
 SECONDS = 60
 
 

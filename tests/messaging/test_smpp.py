@@ -18,8 +18,6 @@ from app.messaging.channels import (
 )
 from app.messaging.channels.smpp_job import short_reference
 
-pytestmark = pytest.mark.full
-
 
 def messages(count, text="Please pay 250.00 by 25 Jun."):
     return [Message(f"out-{n}", f"+38067{n:07}", text) for n in range(count)]

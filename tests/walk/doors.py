@@ -19,8 +19,6 @@ LEFT_OUT = {
     "/health": "says that the process lives",
 }
 """Routes that the walk does not try, each with the reason."""
-PER_ENTITY = 2
-"""Foreign rows of an entity that are tried at each door, besides one of his own."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +109,7 @@ def _without_row(path: str, method: str, slug: str | None, oracle: Oracle) -> It
         for query in _queries(path, slug, oracle):
             yield Door(method, f"{path}?{query}")
     elif slug and "/do/" in path:
-        for row in oracle.foreign(slug)[:PER_ENTITY]:
+        for row in _strangers(slug, oracle):
             yield Door(
                 method, path, (slug, row.id), is_foreign=True, body=(("ids", str(row.id)), ("__run", "1"))
             )
@@ -125,8 +123,10 @@ def _queries(path: str, slug: str | None, oracle: Oracle) -> Iterator[str]:
     """Lists are also searched, filtered by strangers' ids, asked in other orders and from their end."""
     if path.startswith(("/lookups/", "/search")) or "/lookup/" in path:
         yield "q=canary"
-        yield "q=13800"
+        if path.endswith(("/customer", "/lookups/", "/search")):
+            yield "q=13800"
         return
+    yield from _dimensions(path, oracle)
     if not slug or not path.endswith(("/list/", f"/api/v1/{slug}/", "export.xlsx")):
         return
     entity = registry.entity(slug)
@@ -142,14 +142,29 @@ def _queries(path: str, slug: str | None, oracle: Oracle) -> Iterator[str]:
         yield f"{field.name}={oracle.foreign(field.target.slug())[0].id}"
 
 
+def _dimensions(path: str, oracle: Oracle) -> Iterator[str]:
+    """Reports by everything they can be grouped by; as chart and workbook each person tries another one."""
+    for report in registry.reports():
+        if path == f"{report.url}/":
+            yield from (f"by={dimension.name}" for dimension in report.dimensions)
+        elif path.startswith(f"{report.url}/") and report.dimensions:
+            yield f"by={report.dimensions[oracle.person.id % len(report.dimensions)].name}"
+
+
 def _with_row(path: str, method: str, slug: str | None, oracle: Oracle) -> Iterator[Door]:
     assert slug is not None, f"the walk does not know whose ids stand in {path}"
     argument = re.compile(r"<(?:\w+:)?\w+>")
-    for row in oracle.foreign(slug)[:PER_ENTITY]:
+    for row in _strangers(slug, oracle):
         yield Door(method, argument.sub(str(row.id), path), (slug, row.id), is_foreign=True, body=_harm(slug))
     for row in oracle.visible(slug)[:1]:
         if method == "GET":
             yield Door(method, argument.sub(str(row.id), path), (slug, row.id))
+
+
+def _strangers(slug: str, oracle: Oracle) -> list[Any]:
+    """A foreign row of the entity, another one for each person; [] if he sees them all."""
+    rows = oracle.foreign(slug)
+    return [rows[oracle.person.id % len(rows)]] if rows else []
 
 
 def _harm(slug: str) -> tuple[tuple[str, str], ...]:

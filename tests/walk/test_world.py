@@ -20,7 +20,7 @@ def world(database: Any) -> World:
 
 @pytest.mark.parametrize("name", [person.name for person in PEOPLE])
 def test_a_session_sees_exactly_the_rows_of_its_grants(world: World, name: str) -> None:
-    person = next(p for p in world.people if p.name == name)
+    person = world.person(name)
     oracle = Oracle(world, person)
     with scoped_as(person.id) as session:
         for slug in world.rows:

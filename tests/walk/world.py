@@ -55,6 +55,10 @@ class World:
     clients: dict[str, Any] = field(default_factory=dict)
     people: list[Person] = field(default_factory=list)
 
+    def person(self, name: str) -> Person:
+        """The person of this name, with his id."""
+        return next(one for one in self.people if one.name == name)
+
 
 PEOPLE = (
     Person("all", ({"kind": "all"},)),
@@ -72,6 +76,16 @@ PEOPLE = (
     Person("nobody", ()),
 )
 TEAM = {"o2": "north", "o3": "north", "o1": "south"}
+
+
+def by_place() -> list[Person]:
+    """Those whose grants name a place."""
+    return [one for one in PEOPLE if any(grant["kind"] == "region" for grant in one.grants)]
+
+
+def by_unit() -> list[Person]:
+    """The others."""
+    return [one for one in PEOPLE if one not in by_place()]
 
 
 def parents(tree: tuple[tuple[str, ...], ...], name: str) -> set[str]:
