@@ -65,6 +65,8 @@ class Entity(Model):
     __screen__: ClassVar[Screen] = Screen()
     __history__: ClassVar[bool] = True
     """Changes of every field are kept. False only for rows that are themselves a record of events."""
+    __called__: ClassVar[str] = ""
+    """The column that names a row to people; empty means the first of name, number, code and title that there is."""
     __said__: ClassVar[dict[str, dict[str, Any]]] = {}
     """What the entity's own columns say besides their named type; merged once the class is mapped."""
 
@@ -100,11 +102,15 @@ class Entity(Model):
         """`info` of a column; raises KeyError for a name that is no column."""
         return dict(inspect(cls).columns[name].info)
 
+    @classmethod
+    def naming_column(cls) -> str | None:
+        """The column that names a row to people; None where only its id does."""
+        names = (cls.__called__, "name", "number", "code", "title")
+        return next((name for name in names if name in cls.__table__.c), None)
+
     def __str__(self) -> str:
-        for name in ("name", "number", "code", "title"):
-            if hasattr(self, name):
-                return str(getattr(self, name))
-        return f"{singular(type(self))} {self.id}"
+        name = self.naming_column()
+        return str(getattr(self, name)) if name else f"{singular(type(self))} {self.id}"
 
     __repr__ = __str__
 

@@ -17,6 +17,7 @@ from app.models.lending import LoanStatus, Method
 class ImportLayout(Entity):
     """How a file of one sort is read: names of columns, transforms, defaults, what it may create."""
 
+    __called__ = "title"
     __scope__ = Scope.shared("a description of files")
 
     name: Mapped[Code] = mapped_column(unique=True)
@@ -43,6 +44,7 @@ class ImportState(Choice):
 class ImportRun(Entity):
     """One file imported: by whom, with which layout, what came of each row."""
 
+    __called__ = "file_name"
     __scope__ = Scope(client="client_id", officer="started_by_id")
     __history__ = False
 
@@ -67,7 +69,7 @@ class ImportRun(Entity):
 
     __screen__ = Screen(
         menu=_("Portfolio"), title=_("Imports"), icon="upload", position=70, operations="",
-        list="started_at layout file_name client state rows created updated unchanged rejected started_by",
+        list="started_at layout file_name state rows created updated unchanged rejected client started_by",
         show={_("Import"): "layout file_name client state rows created updated unchanged rejected message started_at ended_at started_by"},
         tabs="import_problem stated_difference", search="file_name",
     )  # fmt: skip

@@ -33,6 +33,7 @@ codes.add(
 class Repayment(Entity):
     """Money received for a loan on one day. Posted once: source and reference identify it."""
 
+    __called__ = "reference"
     __scope__ = Scope.through("loan")
     __history__ = False
     __table_args__ = (

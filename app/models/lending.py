@@ -115,7 +115,7 @@ class Product(Entity):
 
     __screen__ = Screen(
         menu=_("Portfolio"), title=_("Products"), icon="tag", position=40, charts={"kind": "count"},
-        list="code name kind status currency method day_count grace_days client",
+        list="name client kind status currency method grace_days code",
         form={_("Product"): "client code name kind status currency",
               _("Terms"): "method frequency day_count rounding_mode rounding_unit rate_digits principal_grace grace_days allocation_order penalty_factor"},
         search="name code", order="code",
@@ -207,13 +207,13 @@ class Loan(Entity):
 
     __screen__ = Screen(
         menu=_("Portfolio"), title=_("Loans"), icon="cash", position=20,
-        list="number customer product principal principal_outstanding overdue_principal days_past_due status officer",
+        list="number customer product status days_past_due overdue_principal principal_outstanding officer",
         form={_("Agreement"): "client number contract_number customer product branch officer region joint_group",
               _("Terms"): "currency principal annual_rate disbursed_on matures_on method purpose repayment_account"},
-        show={_("Agreement"): "client number contract_number customer product branch officer region joint_group purpose",
-              _("Terms"): "currency principal annual_rate disbursed_on matures_on method repayment_account",
-              lazy_pgettext("loan", "Position"): "principal_outstanding overdue_principal overdue_interest overdue_since days_past_due "
-                           "next_due_on bucket status is_dunning_stopped"},
+        show={lazy_pgettext("loan", "Position"): "principal_outstanding overdue_principal overdue_interest overdue_since days_past_due "
+                           "next_due_on bucket status is_dunning_stopped",
+              _("Agreement"): "client number contract_number customer product branch officer region joint_group purpose",
+              _("Terms"): "currency principal annual_rate disbursed_on matures_on method repayment_account"},
         filters="number customer product client branch officer region joint_group status bucket days_past_due is_dunning_stopped "
                 "overdue_since next_due_on disbursed_on matures_on principal principal_outstanding overdue_principal method currency",
         tabs="instalment repayment allocation message", search="number contract_number customer.name",

@@ -64,7 +64,7 @@ class MessageTemplate(Entity):
 
     __screen__ = Screen(
         menu=_("Contact"), title=_("Message templates"), icon="message",
-        list="name kind channel language days_before send_times max_days_overdue is_active client",
+        list="name client kind channel language days_before send_times max_days_overdue is_active",
         form={_("Template"): "client name channel language text is_active",
               _("When"): "kind days_before send_times max_days_overdue"},
         search="name text", order="name",
@@ -139,7 +139,7 @@ class Message(Entity):
 
     __screen__ = Screen(
         menu=_("Contact"), title=_("Messages"), icon="message", operations="", order="-id",
-        list="created_at customer loan template channel phone state reason text sent_at",
+        list="business_on customer loan state reason template channel phone sent_at text",
         show={_("Message"): "customer loan template business_on slot channel is_inbound phone language text",
               _("Sending"): "state reason send_after attempts provider provider_reference sent_at delivered_at created_by"},
         filters="state reason channel template customer loan business_on is_inbound created_at",

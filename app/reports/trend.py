@@ -6,13 +6,13 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import Select
 
 from app.core.report import Measure, report
-from app.models import CollectionSnapshot
 from app.reports import figures, lists
 from app.reports.asked import HalfYear
 from app.reports.dimensions import MONTH
-from app.reports.grouping import grouped, together
+from app.reports.grouping import added
 
-NAMES = ("due_principal", "due_interest", "due", "collected_principal", "collected_interest", "collected")
+DUE, COLLECTED = ("due_principal", "due_interest"), ("collected_principal", "collected_interest")
+SUMS = {**{part: (part,) for part in (*DUE, *COLLECTED)}, "due": DUE, "collected": COLLECTED}
 
 
 @report(
@@ -29,16 +29,11 @@ NAMES = ("due_principal", "due_interest", "due", "collected_principal", "collect
         Measure("collected_principal", _("Collected principal"), rows=lists.collected("principal")),
         Measure("collected_interest", _("Collected interest"), rows=lists.collected("interest")),
         Measure("collected", _("Collected"), chart="bar"),
-        Measure("rate", _("Collected of due"), "percent", of=("collected", "due"), chart="line", axis=1),
+        Measure("rate", _("Collected of due"), "percent", of=("collected", "due")),
     ),
 )
 def trend(asked: HalfYear, by: str) -> Select[Any]:
     """Six months of instalments due and repayments received."""
-    moved = CollectionSnapshot
-    amounts = {
-        **figures.DUE,
-        "due": moved.due_principal + moved.due_interest,
-        **figures.COLLECTED,
-    }
-    query = grouped(together(NAMES, figures.flow(asked, by, amounts)), by, NAMES)
+    amounts = {**figures.DUE, **figures.COLLECTED}
+    query = added(figures.flow(asked, by, amounts).subquery(), by, SUMS)
     return query.order_by(query.selected_columns.key)

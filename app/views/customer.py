@@ -30,7 +30,7 @@ from app.views.schedule_table import schedule
 from app.views.timeline import events, kinds
 
 links.record_page("customer", "/customer/page/{id}")
-LOANS = "number product principal principal_outstanding overdue_principal days_past_due status"
+LOANS = "number product status days_past_due overdue_principal principal_outstanding"
 MOST = 50
 
 

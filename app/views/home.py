@@ -7,15 +7,19 @@ from flask import render_template
 from flask_appbuilder import expose, has_access
 from flask_appbuilder.baseviews import BaseView
 from flask_babel import gettext, lazy_gettext as _, pgettext
+from flask_login import current_user
+from sqlalchemy import select
 
 from app.core.db import web_session
+from app.core.org import Branch, Region
 from app.core.web.cells import plain
 from app.core.web.principal import current
 from app.core.web.register import MenuEntry, screen
 from app.core.web.steering import business_date
-from app.views.home_parts import Home, HomePage, present
+from app.views.home_parts import OPEN, Home, HomePage, present
 
-LATE = "number customer days_past_due overdue_principal officer"
+LATE: dict[str, Any] = {"days_past_due__gt": 0, "status__in": OPEN}
+OWED = "number customer days_past_due overdue_principal overdue_interest"
 
 
 def manager(home: Home) -> dict[str, Any]:
@@ -23,19 +27,19 @@ def manager(home: Home) -> dict[str, Any]:
     tiles = [
         *home.book_tiles(),
         *present(
-            home.count("loan", gettext("Overdue"), "red", days_past_due__gt=0, status__ne="settled"),
-            home.count(
-                "loan", gettext("More than 30 days"), "red", days_past_due__gt=30, status__ne="settled"
-            ),
+            home.count("loan", gettext("Overdue loans"), "red", **LATE),
+            home.count("loan", gettext("More than 30 days"), "red", days_past_due__gt=30, status__in=OPEN),
         ),
     ]
     charts = [
-        (gettext("Balance and overdue by bucket"), "/loan/chart/bucket?data=1"),
-        (gettext("Balance by branch"), "/loan/chart/branch?data=1"),
+        (gettext("Balance by branch"), f"/loan/chart/branch?data=1&status__in={OPEN}"),
+        (
+            gettext("Overdue loans by bucket"),
+            f"/loan/chart/bucket?data=1&days_past_due__gt=0&status__in={OPEN}",
+        ),
     ]
-    worst = home.table(
-        "loan", gettext("Longest overdue"), LATE, "-days_past_due", days_past_due__gt=0, status__ne="settled"
-    )
+    columns = "number customer days_past_due principal_outstanding officer"
+    worst = home.table("loan", gettext("Longest overdue"), columns, "-days_past_due", **LATE)
     return {"tiles": tiles, "charts": report_charts() + charts, "tables": present(worst)}
 
 
@@ -51,29 +55,15 @@ def officer(home: Home) -> dict[str, Any]:
     """His loans: due this week, newly late, longest late."""
     week, on = home.on + timedelta(days=7), home.on
     tiles = present(
-        home.count("loan", gettext("My loans"), None, status__ne="settled"),
-        home.count(
-            "loan",
-            gettext("Due within a week"),
-            "blue",
-            next_due_on__ge=on,
-            next_due_on__le=week,
-            status__ne="settled",
-        ),
-        home.count(
-            "loan",
-            gettext("Newly late"),
-            "orange",
-            gettext("within a week"),
-            days_past_due__gt=0,
-            days_past_due__le=7,
-        ),
-        home.count("loan", gettext("More than 30 days"), "red", days_past_due__gt=30, status__ne="settled"),
-    )
+        home.count("loan", gettext("My loans"), None, status__in=OPEN),
+        home.count("loan", gettext("Due within a week"), "blue", next_due_on__ge=on, next_due_on__le=week, status__in=OPEN),
+        home.count("loan", gettext("Newly late"), "orange", gettext("within a week"), days_past_due__le=7, **LATE),
+        home.count("loan", gettext("More than 30 days"), "red", days_past_due__gt=30, status__in=OPEN),
+    )  # fmt: skip
     tables = present(
-        home.table("loan", gettext("Newly late"), LATE, "days_past_due", days_past_due__gt=0, days_past_due__le=7),
-        home.table("loan", gettext("Due within a week"), "number customer next_due_on principal_outstanding", "next_due_on",
-                   next_due_on__ge=on, next_due_on__le=week, status__ne="settled"),
+        home.table("loan", gettext("Newly late"), OWED, "days_past_due", days_past_due__le=7, **LATE),
+        home.table("instalment", gettext("Due within a week"), "loan customer due_on principal interest", "due_on",
+                   due_on__ge=on, due_on__le=week, paid_on__null="yes"),
     )  # fmt: skip
     return {"tiles": tiles, "charts": [], "tables": tables}
 
@@ -81,44 +71,33 @@ def officer(home: Home) -> dict[str, Any]:
 def partner(home: Home) -> dict[str, Any]:
     """The loans of his territory, read only."""
     tiles = present(
-        home.count("loan", gettext("Loans here"), None, status__ne="settled"),
-        home.count("loan", gettext("Overdue"), "red", days_past_due__gt=0, status__ne="settled"),
+        home.count("loan", gettext("Loans here"), None, status__in=OPEN),
+        home.count("loan", gettext("Overdue loans"), "red", **LATE),
+        home.count("customer", gettext("Borrowers"), None),
     )
-    late = home.table(
-        "loan",
-        gettext("Overdue"),
-        "number customer days_past_due overdue_principal region",
-        "-days_past_due",
-        15,
-        days_past_due__gt=0,
-        status__ne="settled",
-    )
-    return {"tiles": tiles, "charts": [], "tables": present(late)}
+    tables = present(
+        home.table("loan", gettext("Overdue"), "number customer product days_past_due overdue_principal region", "-days_past_due", 15, **LATE),
+        home.table("loan", gettext("Next due"), "number customer next_due_on principal_outstanding", "next_due_on", status__in=OPEN, next_due_on__ge=home.on),
+        home.table("customer", gettext("Borrowers"), "name identity_number manager", "name"),
+    )  # fmt: skip
+    return {"tiles": tiles, "charts": [], "tables": tables}
 
 
 def agent(home: Home) -> dict[str, Any]:
     """Whom to contact today, and who must not be contacted and why."""
-    columns = "customer loan phone state reason send_after"
     tiles = present(
+        home.count("loan", gettext("To contact"), "red", gettext("overdue loans"), **LATE),
         home.count("message", gettext("Waiting to be sent"), "blue", state="queued"),
         home.count(
             "message", gettext("Refused by contact rules"), "orange", state="refused", business_on__ge=home.on
         ),
         home.count("message", pgettext("message", "Failed"), "red", state="failed"),
-        home.count("loan", gettext("Overdue"), "red", days_past_due__gt=0, status__ne="settled"),
     )
     tables = present(
-        home.table(
-            "loan",
-            gettext("To contact: longest overdue first"),
-            LATE,
-            "-days_past_due",
-            10,
-            days_past_due__gt=0,
-            status__ne="settled",
-        ),
-        home.table("message", gettext("Refused, with reasons"), columns, "-id", 10, state="refused"),
-    )
+        home.table("message", gettext("Refused, with reasons"), "loan customer reason", "-id", 6, state="refused"),
+        home.table("message", gettext("Waiting to be sent"), "loan customer send_after", "send_after", 6, state="queued"),
+        home.table("loan", gettext("To contact: longest overdue first"), OWED + " is_dunning_stopped", "-days_past_due", 10, **LATE),
+    )  # fmt: skip
     return {"tiles": tiles, "charts": [], "tables": tables}
 
 
@@ -132,12 +111,10 @@ def administrator(home: Home) -> dict[str, Any]:
         home.count("user", gettext("Users"), None),
     )
     tables = present(
-        home.table("job_run", gettext("Last night"), "step business_on state rows seconds", "-id", 10),
-        home.table("import_problem", gettext("Rows refused"), "row column value reason", "-id", 8),
-        home.table(
-            "import_run", gettext("Imports"), "started_at layout file_name state created rejected", "-id", 6
-        ),
-    )
+        home.table("job_run", gettext("Last night"), "step business_on state rows seconds", "-id", 6, job="nightly"),
+        home.table("import_problem", gettext("Rows refused"), "row column value reason", "-id", 6),
+        home.table("import_run", gettext("Imports"), "file_name layout state created updated rejected started_at", "-id", 6),
+    )  # fmt: skip
     return {"tiles": tiles, "charts": [], "tables": tables}
 
 
@@ -149,8 +126,10 @@ def auditor(home: Home) -> dict[str, Any]:
         home.count("audit_event", gettext("Failed logins"), "orange", kind="login_failed"),
     )
     tables = present(
-        home.table("history", gettext("Last changes"), "at entity row_id action user source", "-id", 10),
-        home.table("audit_event", gettext("Access log"), "at user kind entity about", "-id", 10),
+        home.table(
+            "history", gettext("Last changes"), "at entity row_id action user source changes", "-id", 10
+        ),
+        home.table("audit_event", gettext("Access log"), "at user kind entity about", "-id", 6),
     )
     return {"tiles": tiles, "charts": [], "tables": tables}
 
@@ -158,6 +137,15 @@ def auditor(home: Home) -> dict[str, Any]:
 PAGES: dict[str, HomePage] = {
     "Manager": manager, "Officer": officer, "Partner": partner, "Agent": agent, "Administrator": administrator, "Auditor": auditor,
 }  # fmt: skip
+
+
+def own_place() -> list[str]:
+    """The branch or territory that the user belongs to, if any."""
+    found = [
+        web_session().scalar(select(cls).where(cls.id == getattr(current_user, key)))
+        for cls, key in ((Branch, "branch_id"), (Region, "region_id"))
+    ]
+    return [str(one) for one in found if one is not None]
 
 
 @screen(MenuEntry("", _("Home"), "/home/", "home", ("can_show", "Home"), 0))
@@ -177,7 +165,7 @@ class HomeView(BaseView):
         parts = PAGES.get(principal.role, officer)(home)
         page = {
             "title": gettext("Good day, %(name)s", name=principal.full_name),
-            "subtitle": plain("date", home.on),
+            "subtitle": " · ".join([plain("date", home.on), *own_place()]),
             "actions": [],
             **parts,
         }

@@ -18,6 +18,9 @@ from app.core.web.pages import Col, Row, Table, Tile
 from app.core.web.principal import Principal
 from app.models import Loan
 
+OPEN = "current,grace,overdue"
+"""Statuses of the loans that a home page counts: neither settled nor written off."""
+
 
 class Home:
     """One request for the home page: session, who asks, and the business date."""
@@ -80,27 +83,24 @@ class Home:
         late = func.coalesce(func.sum(Loan.principal_outstanding).filter(Loan.overdue_since < limit), 0)
         query = (
             select(Loan.currency, func.sum(Loan.principal_outstanding), late, func.count(Loan.id))
-            .where(Loan.status.not_in(["settled", "written_off"])).group_by(Loan.currency)
+            .where(Loan.status.in_(OPEN.split(","))).group_by(Loan.currency)
         )  # fmt: skip
         found = [(row[0], row[1], row[2], row[3]) for row in self.session.execute(query)]
         return sorted(found, key=lambda row: -row[3])
 
     def book_tiles(self) -> list[Tile]:
-        """Balance and share at risk, for each currency of its own."""
+        """Open loans, balance and share at risk, for each currency of its own."""
         tiles = []
         for currency, outstanding, late, loans in self.books():
             share = 100 * late / outstanding if outstanding else 0
-            tiles.append(
-                Tile(
-                    gettext("Balance"),
-                    money(outstanding),
-                    None,
-                    links.list_url("loan", currency=currency),
-                    f"{currency} · {format_decimal(loans)}",
-                )
-            )
-            tiles.append(Tile("PAR30", f"{format_decimal(round(share, 2))} %", "red" if share > 5 else None,
-                              links.list_url("loan", currency=currency, days_past_due__gt=30), f"{money(late)} {currency}"))  # fmt: skip
+            book = {"currency": currency, "status__in": OPEN}
+            tiles += [
+                Tile(gettext("Open loans"), format_decimal(loans), None, links.list_url("loan", **book), currency),
+                Tile(gettext("Balance"), money(outstanding), None,
+                     links.list_url("loan", **book, sort="-principal_outstanding"), currency),
+                Tile("PAR30", f"{format_decimal(round(share, 2))} %", "red" if share > 5 else None,
+                     links.list_url("loan", **book, days_past_due__gt=30, sort="-principal_outstanding"), f"{money(late)} {currency}"),
+            ]  # fmt: skip
         return tiles
 
 

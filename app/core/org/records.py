@@ -34,7 +34,7 @@ class History(Entity):
         info={"kind": "datetime"},
     )
     entity: Mapped[Code] = mapped_column(info={"words": "entity"})
-    row_id: Mapped[int] = mapped_column(BigInteger, info={"kind": "number"})
+    row_id: Mapped[int] = mapped_column(BigInteger, info={"kind": "number", "of": "entity"})
     action: Mapped[Code] = mapped_column(info={"words": "history_action"})
     user_id: Mapped[int | None] = link("user", index=False)
     source: Mapped[Code] = mapped_column(info={"words": "history_source"})

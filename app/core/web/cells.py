@@ -1,13 +1,14 @@
 """Values as people read them: by locale, masked where personal, with the colour of their choice."""
 
 import json
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask_babel import format_date, format_datetime as babel_datetime, format_decimal, get_locale, gettext
+from flask_babel import format_date, format_decimal, format_time, get_locale, gettext
 
+from app.core import registry
 from app.core.types import Choice
 from app.core.web import kept
 from app.core.web.fields import FieldInfo
@@ -68,13 +69,13 @@ def plain(kind: str, value: Any) -> str:
     if kind == "money":
         return money(value)
     if kind == "rate":
-        return str(format_decimal(value, "#,##0.00####"))
+        return f"{format_decimal(value, '#,##0.00####')} %"
     if isinstance(value, datetime):
-        return str(babel_datetime(value.astimezone(ZoneInfo(zone())), "short", rebase=False)) if value.tzinfo else str(
-            babel_datetime(value, "short", rebase=False)
-        )  # fmt: skip
+        # what is stored without a zone, by Flask-AppBuilder, is UTC
+        here = (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(ZoneInfo(zone()))
+        return f"{day(here)} {format_time(here, 'short', rebase=False)}"
     if isinstance(value, date):
-        return str(format_date(value, "short" if str(get_locale()).startswith("zh") else "medium"))
+        return day(value)
     if kind in NUMERIC and isinstance(value, (int, Decimal)):
         return str(value) if kind == "id" else str(format_decimal(value))
     if isinstance(value, (list, tuple)):
@@ -82,6 +83,12 @@ def plain(kind: str, value: Any) -> str:
     if isinstance(value, dict):
         return json.dumps(value, ensure_ascii=False)
     return str(value)
+
+
+def day(value: date) -> str:
+    """A calendar day in the reader's language: its month as a word, or in figures where that is the custom."""
+    style = "short" if str(get_locale()).startswith("zh") else "medium"
+    return str(format_date(value, style, rebase=False))
 
 
 def zone() -> str:
@@ -101,6 +108,8 @@ def cell(field: FieldInfo, row: Any, principal: Principal, on: date, *, linked: 
         return Cell(text, "choice", colour=value.colour)
     if field.kind == "bool":
         return Cell(text if value else gettext("No"), "bool")
+    if told_by and field.kind == "number" and linked and value is not None:
+        return Cell(text, "text", url=linked(registry.entity(getattr(row, told_by)), value))
     kind = "number" if field.kind in ("days", "id", "rate") else field.kind
     if field.kind == "phone" and not principal.may_reveal:
         kind = "text"

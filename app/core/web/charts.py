@@ -39,7 +39,9 @@ def chart_data(
     field, measures = describe(entity, column), _measures(entity, column)
     key = getattr(entity, field.column.key)
     query = select(key, *(sql for _label, sql, _kind in measures)).where(*listing.where()).group_by(key)
-    rows = web_session().execute(query.order_by(measures[-1][1].desc().nulls_last()).limit(MOST)).all()
+    rows = list(web_session().execute(query.order_by(measures[-1][1].desc().nulls_last()).limit(MOST)))
+    if field.kind == "link":
+        rows = _by_steps(field.target, rows)
     names = _names(field, [row[0] for row in rows])
     series = [
         {"name": label, "data": [float(row[i + 1] or 0) for row in rows], "type": kind, "axis": i}
@@ -49,6 +51,15 @@ def chart_data(
         "title": labels.column_label(entity, column), "kind": "bar", "x": names, "series": series,
         "drill": [_drill(entity, column, row[0], kept) for row in rows],
     }  # fmt: skip
+
+
+def _by_steps(target: Any, rows: list[Any]) -> list[Any]:
+    """Bars of things that stand in an order of number, such as steps of lateness, in that order; others as they come."""
+    order = target.__table__.c.get(target.__screen__.order)
+    if order is None or order.info.get("kind") not in ("days", "number"):
+        return rows
+    steps: dict[int, int] = dict(web_session().execute(select(target.id, order)).tuples().all())
+    return sorted(rows, key=lambda row: (row[0] not in steps, steps.get(row[0], 0)))
 
 
 def _names(field: Any, keys: list[Any]) -> list[str]:

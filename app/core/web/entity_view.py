@@ -92,13 +92,13 @@ class EntityView(BaseView):
     def edit(self, pk: str) -> Any:
         self.need("edit")
         row, fields = self.row(pk), self._form_fields()
+        called = str(row)
         form = forms.entity_form(fields, web_session(), row)
         if form.validate_on_submit() and self._save(form, row, fields) is not None:
             flash(gettext("Saved"), "success")
             return redirect(links.show_url(self.slug, pk) if self.may("show") else self._list_url())
-        return self._form_page(
-            form, fields, gettext("Edit"), url_for(".edit", pk=pk), links.show_url(self.slug, pk)
-        )
+        back, action = links.show_url(self.slug, pk), url_for(".edit", pk=pk)
+        return self._form_page(form, fields, gettext("Edit"), action, back, called)
 
     def _form_fields(self) -> Sequence[FieldInfo]:
         """The form's fields; a role that sees a value masked cannot write over it."""
@@ -116,7 +116,10 @@ class EntityView(BaseView):
             flash(sentence, "warning")
         return written.id
 
-    def _form_page(self, form: Any, fields: Sequence[FieldInfo], verb: str, action: str, cancel: str) -> Any:
+    def _form_page(
+        self, form: Any, fields: Sequence[FieldInfo], verb: str, action: str, cancel: str, called: str = ""
+    ) -> Any:
+        """The form; of a row that is there, under the name it is `called`."""
         names = {field.name: field.column.key for field in fields}
         sections = [
             Section(label, [form[names[name]] for name in columns.split() if name in names])
@@ -127,7 +130,7 @@ class EntityView(BaseView):
         page = FormPage(
             title=f"{verb}: {singular(self.entity)}", sections=sections, action=action, cancel_url=cancel,
             csrf=form.csrf_token if "csrf_token" in form else None, errors=list(form.form_errors),
-            crumbs=[(entity_label(self.entity), self._list_url())],
+            crumbs=[(entity_label(self.entity), self._list_url()), *([(called, cancel)] if called else [])],
         )  # fmt: skip
         return render_template("generated/form.html", page=page), (
             422 if form.errors or form.form_errors else 200

@@ -139,7 +139,6 @@ def label_columns(entity: Any) -> tuple[str, ...]:
     """Columns that `str(row)` needs, so that links can be loaded without the rest of the row."""
     if entity.slug() == "user":
         return ("first_name", "last_name")
-    for name in ("name", "number", "code", "title"):
-        if name in entity.__table__.c:
-            return (name,)
-    return ("id",)
+    if entity.slug() == "role":
+        return ("name",)
+    return (entity.naming_column() or "id",)

@@ -33,12 +33,12 @@ def is_shown(entity: Any) -> bool:
 
 
 def linker(principal: Principal) -> Any:
-    """A function giving the address of a linked row, or None when the principal may not open it."""
+    """A function giving the address of a row or of an id, or None when the principal may not open it."""
 
     def link(entity: Any, row: Any) -> str | None:
         if not is_shown(entity) or not principal.may("can_show", subject(entity)):
             return None
-        return show_url(entity.slug(), row.id)
+        return show_url(entity.slug(), getattr(row, "id", row))
 
     return link
 

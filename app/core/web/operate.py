@@ -66,7 +66,8 @@ def _page(operation: Operation, form: Any, targets: list[Any]) -> Any:
         cancel_url=_back(operation.entity, [row.id for row in targets]), intro=operation.intro, danger=operation.is_danger,
         hidden=[(RAN, "1"), *(("ids", str(row.id)) for row in targets), ("next", request.values.get("next", ""))],
         targets=[(str(row), links.show_url(slug, row.id)) for row in targets[:SHOWN_TARGETS]], targets_total=len(targets),
-        crumbs=[(labels.entity_label(operation.entity), links.list_url(slug))], submit_label=operation.label,
+        crumbs=[(labels.entity_label(operation.entity), links.list_url(slug)),
+                *([(str(targets[0]), links.show_url(slug, targets[0].id))] if len(targets) == 1 else [])], submit_label=operation.label,
     )  # fmt: skip
     is_wrong = RAN in request.form and any(field.errors for field in form)
     return render_template("generated/operation.html", page=page), (422 if is_wrong else 200)

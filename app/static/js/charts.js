@@ -26,13 +26,16 @@
   });
   const pie = (data) => ({ ...common(data), series: [{ type: "pie", radius: ["48%", "74%"], center: ["50%", "56%"], itemStyle: { borderColor: token("--ld-surface"), borderWidth: 2, borderRadius: 3 },
     label: { color: token("--ld-ink-2") }, data: data.x.map((name, at) => ({ name: String(name), value: value(data.series[0].data[at]) })) }] });
-  const axes = (data) => {
+  const axes = (data, figure) => {
     const axis = (extra) => ({ type: "value", axisLabel: { color: token("--ld-ink-2"), formatter: (one) => short.format(one) }, splitLine: { lineStyle: { color: token("--ld-line") } }, ...extra });
     const two = data.series.some((one) => Number(one.axis) === 1);
-    const crowded = data.x.length > 10 || Math.max(...data.x.map((one) => String(one).length)) * data.x.length > 110;
+    const wide = $(".chart-canvas", figure).clientWidth;
+    const room = Math.max(28, (wide - (two ? 110 : 60)) / data.x.length - 6);
+    const width = (one) => [...String(one)].reduce((sum, letter) => sum + (letter.charCodeAt(0) > 0x2e80 ? 12 : 7), 0);
+    const crowded = Math.max(...data.x.map(width)) > room;
     return { ...common(data),
       grid: { left: 4, right: two ? 4 : 12, top: data.series.length > 1 ? 40 : 12, bottom: 4, containLabel: true },
-      xAxis: { type: "category", data: data.x.map(String), axisTick: { show: false }, axisLine: { lineStyle: { color: token("--ld-line-strong") } }, axisLabel: { color: token("--ld-ink-2"), hideOverlap: true, width: 120, overflow: "truncate", rotate: crowded ? 35 : 0 } },
+      xAxis: { type: "category", data: data.x.map(String), axisTick: { show: false }, axisLine: { lineStyle: { color: token("--ld-line-strong") } }, axisLabel: { color: token("--ld-ink-2"), interval: data.x.length > 24 ? "auto" : 0, hideOverlap: data.x.length > 24, width: crowded ? 110 : room + 8, overflow: "truncate", rotate: crowded ? 35 : 0 } },
       yAxis: two ? [axis({}), axis({ splitLine: { show: false } })] : axis({}),
       series: data.series.map((one) => {
         const type = one.type || (data.kind === "line" ? "line" : "bar");
@@ -46,7 +49,7 @@
     drawn.get(figure)?.chart.dispose();
     const canvas = $(".chart-canvas", figure);
     const chart = echarts.init(canvas, null, { renderer: "canvas" });
-    chart.setOption(data.kind === "pie" ? pie(data) : axes(data));
+    chart.setOption(data.kind === "pie" ? pie(data) : axes(data, figure));
     if (data.drill?.length) {
       chart.on("click", (point) => { if (data.drill[point.dataIndex]) location.assign(data.drill[point.dataIndex]); });
       chart.getZr().setCursorStyle("default");

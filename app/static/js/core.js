@@ -90,7 +90,8 @@ const Loandesk = (() => {
   $$("#toasts .note-toast").forEach(fade);
   // only what the person opened or closed is kept; the group of the present page opens by itself
   on("click", "details[data-nav] > summary", (event, summary) => {
-    const kept = new Set((document.cookie.match(/(?:^|; )nav=([\d.]*)/)?.[1] || "").split(".").filter(Boolean));
+    const before = document.cookie.match(/(?:^|; )nav=([\d.]*)/);
+    const kept = new Set(before ? before[1].split(".").filter(Boolean) : $$("details[data-nav][open]").map((one) => one.dataset.nav));
     const group = summary.parentElement;
     if (group.open) kept.delete(group.dataset.nav); else kept.add(group.dataset.nav);
     remember("nav", [...kept].join("."));

@@ -8,7 +8,8 @@
   const list = $("#palette-list");
   const status = $(".palette-status", box);
   const pages = JSON.parse($("#palette-pages").textContent);
-  const STORE = "loandesk.recent";
+  const OLD = "loandesk.recent";
+  const STORE = `${OLD}.${box.dataset.user}`; // what one person opened is nobody else's business
   let items = [];
   let at = 0;
   let control;
@@ -17,9 +18,9 @@
   const keep = (item) => {
     try { localStorage.setItem(STORE, JSON.stringify([item, ...recent().filter((one) => one.url !== item.url)].slice(0, 8))); } catch { /* private window */ }
   };
-  const heading = $("main h1");
-  const record = $("main [data-record-title]") || heading;
-  if (record && location.pathname !== "/" && !$("main form[data-guard]")) {
+  on("submit", "[data-logout]", () => { try { [OLD, STORE].forEach((name) => localStorage.removeItem(name)); } catch { /* private window */ } });
+  const record = $("main .crumbs ~ .page-head h1"); // home, lists and pages that only say something are not worth a line
+  if (record && !$("main form[data-guard]")) {
     keep({ text: record.textContent.trim(), sub: $(".crumbs li:nth-last-child(2)")?.textContent.trim() || "", url: location.pathname, icon: "history" });
   }
 
