@@ -13,7 +13,6 @@ DUE = {"due_principal": CollectionSnapshot.due_principal, "due_interest": Collec
 COLLECTED = {
     "collected_principal": CollectionSnapshot.collected_principal,
     "collected_interest": CollectionSnapshot.collected_interest,
-    "collected": CollectionSnapshot.collected_principal + CollectionSnapshot.collected_interest,
 }
 DISBURSED = {"disbursed": CollectionSnapshot.disbursed}
 
@@ -65,9 +64,7 @@ def collected_from(asked: Period, by: str) -> Select[Any]:
         for one in ("principal", "interest")
     ]
     return (
-        select(
-            key_of(Loan, by, Repayment.received_on).label("key"), *parts, Allocation.amount.label("collected")
-        )
+        select(key_of(Loan, by, Repayment.received_on).label("key"), *parts)
         .select_from(Repayment)
         .join(Loan, Loan.id == Repayment.loan_id)
         .join(Allocation, and_(Allocation.repayment_id == Repayment.id, Allocation.loan_id == Loan.id))

@@ -4,8 +4,9 @@ In which township a fact lies is found by a binary search among the numbers of t
 is one pass over its facts and one sum for each row that is told.
 """
 
+import operator
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from functools import cache, reduce
 from typing import Any
 
 from sqlalchemy import (
@@ -88,6 +89,15 @@ def together(names: Sequence[str], *parts: Select[Any]) -> Subquery:
         ]
         completed.append(select(inner.c.key, *own))
     return completed[0].subquery() if len(completed) == 1 else union_all(*completed).subquery()
+
+
+def added(source: Subquery, by: str, sums: Mapping[str, Sequence[str]]) -> Select[Any]:
+    """Facts that all have every amount: each figure is the sum of one amount or of several.
+
+    An amount is added up once, whichever figures it is part of.
+    """
+    figures = {name: (func.sum(source.c[part]) for part in parts) for name, parts in sums.items()}
+    return by_rows(source, by, {name: reduce(operator.add, parts) for name, parts in figures.items()})
 
 
 def grouped(source: Subquery, by: str, names: Sequence[str]) -> Select[Any]:
