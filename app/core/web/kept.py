@@ -46,13 +46,14 @@ def text(value: Any, of: str | None, principal: Principal, plain: Plain, *, is_c
 
 @cache
 def _fields(of: str) -> dict[str, FieldInfo]:
-    """An entity's columns by the names under which they are kept."""
+    """An entity's columns by the names under which they are kept, and what lists derive from them."""
     entity, found = registry.entity(of), {}
     for column in entity.__table__.columns:
         if column.info.get("kind") not in ("scope_key", "bytes") and column.name != "password":
             name = column.name.removesuffix("_id") if column.info.get("link") else column.name
             found[column.name] = found[name] = describe(entity, name)
-    return found
+    derived = [name for name, one in vars(entity).items() if getattr(one, "is_derived", False)]
+    return found | {name: describe(entity, name) for name in derived}
 
 
 def _label(name: str, fields: Mapping[str, FieldInfo]) -> str:
