@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 
 from app.access.users import create_user
 from app.core import db, settings
-from app.core.db import unscoped
+from app.core.db import because, unscoped
 from app.core.org import Branch, GrantKind, Region, User, UserKind
-from app.models import ContactNote, Customer, Loan, MessageTemplate, Product
-from app.models.customers import ContactWay
+from app.models import Client, ContactNote, Customer, Loan, MessageTemplate, Phone, Product
+from app.models.customers import ContactWay, PhoneState
 from app.servicing import snapshots
 from app.servicing.intake import run_import
 
@@ -66,6 +66,7 @@ def load(say: Say) -> None:
         summary = run_import(FILES / file, layout)
         say(f"{layout}: {summary.line}")
     _templates()
+    _wishes()
     _history_of_balances(say)
     _night(say)
     _people()
@@ -74,8 +75,6 @@ def load(say: Say) -> None:
 def _history_of_balances(say: Say) -> None:
     """Month-ends from the journal, so that the first look already shows a trend."""
     days = [*MONTH_ENDS, *(DAY - timedelta(days=back) for back in range(7, 0, -1))]
-    from app.models import Client
-
     with unscoped("balances of past days") as session:
         for client_id in session.scalars(select(Client.id).order_by(Client.id)).all():
             snapshots.backfill(session, client_id, days)
@@ -101,8 +100,6 @@ TEMPLATES: tuple[tuple[str, str, str, dict[str, Any], str], ...] = (
 
 
 def _templates() -> None:
-    from app.models import Client
-
     with unscoped("demonstration templates") as session:
         clients = {row.code: row.id for row in session.scalars(select(Client))}
         for client, name, language, when, text in TEMPLATES:
@@ -120,6 +117,30 @@ def _templates() -> None:
                         **when,
                     )
                 )
+
+
+def _wishes() -> None:
+    """What some late borrowers of the Ukrainian lender asked for, so that reminders are refused for a reason."""
+    query = (
+        select(Loan).join(Client, Loan.client_id == Client.id).where(Client.code == "ua", Loan.status == "overdue")
+        .where(Loan.overdue_since.between(DAY - timedelta(days=60), DAY)).order_by(Loan.number).limit(4)
+    )  # fmt: skip
+    mark = db.source.set("screen")
+    with unscoped("wishes of the demonstration's borrowers") as session:
+        promised, silent, ill, unreachable = session.scalars(query).unique().all()
+        because(session, "Обіцяє сплатити до 30 червня")
+        promised.is_dunning_stopped = True
+        session.flush()
+        because(session, "Письмова відмова від повідомлень")
+        session.get_one(Customer, silent.customer_id).is_do_not_contact = True
+        session.flush()
+        because(session, "На лікуванні")
+        session.get_one(Customer, ill.customer_id).is_vulnerable = True
+        session.flush()
+        because(session, "Номер не обслуговується")
+        for phone in session.scalars(select(Phone).where(Phone.customer_id == unreachable.customer_id)):
+            phone.state = PhoneState.DEAD
+    db.source.reset(mark)
 
 
 def _officer(session: Session) -> Any:
@@ -144,8 +165,6 @@ def _township(session: Session) -> Any:
 
 def _people() -> None:
     """A login for every role; the administrator last, as the mark that all is loaded."""
-    from app.models import Client
-
     with unscoped("demonstration people") as session:
         officer, township = _officer(session), _township(session)
         ids = {

@@ -13,7 +13,7 @@ from app.core.labels import subject
 from app.core.web.cells import money, plain
 from app.core.web.links import show_url
 from app.core.web.principal import Principal
-from app.models import ContactNote, Loan, Message, Repayment
+from app.models import ContactNote, Loan, Message, Repayment, WriteOff
 
 MOST = 40
 
@@ -48,12 +48,15 @@ def events(
         found += _repayments(
             session, Repayment.loan_id == loan_id if loan_id else Repayment.customer_id == customer_id
         )
+    if principal.may("can_list", subject(WriteOff)):
+        found += _write_offs(session, Loan.id == loan_id if loan_id else Loan.customer_id == customer_id)
     return sorted(found, key=lambda event: event.at, reverse=True)[:MOST]
 
 
 def kinds(found: list[Event]) -> list[tuple[str, str]]:
     """The kinds that occur, for the filter buttons."""
-    names = {"note": gettext("Contacts"), "message": gettext("Messages"), "repayment": gettext("Repayments")}
+    names = {"note": gettext("Contacts"), "message": gettext("Messages"), "repayment": gettext("Repayments"),
+             "write_off": gettext("Write-offs")}  # fmt: skip
     present = {event.kind for event in found}
     return [(kind, label) for kind, label in names.items() if kind in present]
 
@@ -106,4 +109,22 @@ def _repayments(session: Session, where: ColumnElement[bool]) -> list[Event]:
         Event(datetime.combine(r.received_on, time(12), UTC), plain("date", r.received_on), "repayment", "coins", r.kind.colour,
               f"{r.kind.label}: {money(r.amount)} {r.currency}", str(r.loan or ""), r.reference, show_url("repayment", r.id))
         for r in rows
+    ]  # fmt: skip
+
+
+def _write_offs(session: Session, where: ColumnElement[bool]) -> list[Event]:
+    query = (
+        select(WriteOff)
+        .join(Loan, WriteOff.loan_id == Loan.id)
+        .where(where)
+        .options(joinedload(WriteOff.loan).load_only(Loan.number, Loan.currency))
+    )
+    rows = session.scalars(
+        query.order_by(WriteOff.written_off_on.desc(), WriteOff.id.desc()).limit(MOST)
+    ).unique()
+    return [
+        Event(datetime.combine(w.written_off_on, time(13), UTC), plain("date", w.written_off_on), "write_off", "ban", "red",
+              gettext("Written off: %(amount)s %(currency)s", amount=money(w.principal), currency=w.loan.currency),
+              w.reason, str(w.loan), show_url("write_off", w.id))
+        for w in rows
     ]  # fmt: skip
