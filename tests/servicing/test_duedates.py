@@ -79,9 +79,9 @@ def test_contradictions_are_refused(arguments: dict[str, object], reason: str) -
 @pytest.mark.parametrize(
     "arguments,reason",
     [
-        ({"every": 0}, "every 0 monthly"),
+        ({"every": 0}, "every 0 periods"),
         ({"due_day": 32}, "1 to 31, not 32"),
-        ({"frequency": Frequency.WEEKLY, "due_day": 5}, "means nothing for weekly"),
+        ({"frequency": Frequency.WEEKLY, "due_day": 5}, "means nothing where periods"),
         ({"min_first_days": 0}, "at least one day"),
     ],
 )
