@@ -20,7 +20,7 @@
   const common = (data) => ({
     color: document.documentElement.dataset.bsTheme === "dark" ? DARK : LIGHT,
     textStyle: { fontFamily: token("--ld-font"), color: token("--ld-ink-2") },
-    animationDuration: matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 300,
+    animationDuration: matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 300, animationDurationUpdate: 0,
     legend: data.series.length > 1 || data.kind === "pie" ? { top: 0, left: 0, icon: "roundRect", itemWidth: 10, itemHeight: 10, itemGap: 16, type: "scroll", textStyle: { color: token("--ld-ink-2") } } : undefined,
     tooltip: { trigger: data.kind === "pie" ? "item" : "axis", renderMode: "richText", axisPointer: { type: data.kind === "line" ? "line" : "shadow" }, valueFormatter: (one) => number.format(one), backgroundColor: token("--ld-raised"), borderColor: token("--ld-line-strong"), textStyle: { color: token("--ld-ink") } },
   });
