@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from app.core.org.setup import Setting
@@ -24,9 +24,7 @@ def business_date(session: Session) -> date:
 
 def set_business_date(session: Session, day: date) -> None:
     """Move the installation to a day; only the night and an administrator do this."""
-    row = session.scalars(select(Setting).where(Setting.name == BUSINESS_DATE)).one_or_none()
-    if row is None:
+    moved = update(Setting).where(Setting.name == BUSINESS_DATE).values(value=day.isoformat())
+    if not session.scalars(moved.returning(Setting.id)).all():
         session.add(Setting(name=BUSINESS_DATE, value=day.isoformat()))
-    else:
-        row.value = day.isoformat()
-    session.flush()
+        session.flush()

@@ -13,8 +13,9 @@ from typing import Any, cast
 from sqlalchemy import CursorResult, TextClause, select, text
 from sqlalchemy.orm import Session
 
-from app.core import clock, faults, jobs, settings
+from app.core import clock, faults, settings
 from app.core.jobs import Record
+from app.core.org.records import JobRun
 from app.core.planning import by_hash
 from app.models.lending import Bucket, Loan
 
@@ -170,8 +171,10 @@ def _teller(session: Session, record: Record) -> faults.Problem:
 
 def _failed_before(session: Session, record: Record, day: date) -> list[int]:
     """Loans that the same step could not work on the night before."""
-    run = jobs.find(session, record.job, record.step, day)
-    return [int(error["id"]) for error in (run.errors if run else []) if error.get("id")]
+    told = select(JobRun.errors).where(
+        JobRun.job == record.job, JobRun.step == record.step, JobRun.business_on == day
+    )
+    return [int(error["id"]) for errors in session.scalars(told) for error in errors if error.get("id")]
 
 
 def _text(sql: str) -> TextClause:

@@ -36,17 +36,23 @@ def undone(work: Step, before: Step = lambda _session: None) -> float:
 
 
 def night_arrears(bench: Bench) -> Iterator[Line]:
-    """From the business date to the next day: newly unpaid loans, and those that reach a bound."""
+    """From the business date to the next day: newly unpaid loans, and those that reach a bound.
+
+    What the round before left behind when it was undone is swept first: a night meets a day's loans once.
+    """
     rows: list[int] = []
 
     def step(session: ScopedSession) -> None:
         record = Record("nightly", "arrears", TOMORROW)
         rows[:] = [advance(session, TOMORROW, record), classify(session, TOMORROW, record)]
 
-    with bench.superuser() as connection:
-        seconds = timed(
-            lambda: undone(step), lambda: taken(lambda: connection.execute(AGGREGATE).fetchall()), budget=10
-        )
+    with bench.superuser(autocommit=True) as connection:
+
+        def swept() -> float:
+            connection.execute("VACUUM (INDEX_CLEANUP ON) loan")
+            return undone(step)
+
+        seconds = timed(swept, lambda: taken(lambda: connection.execute(AGGREGATE).fetchall()), budget=10)
     detail = f"{rows[0]:,} loans newly unpaid, {rows[1]:,} moved to another bucket or status"
     yield Line("night-arrears", *seconds, 0.1, details=(detail,))
 
