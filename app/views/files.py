@@ -1,4 +1,4 @@
-"""Files made for a user in the background: progress, then download. Anybody else's does not exist."""
+"""Files made for a user in the background: progress, then download, which is for him alone."""
 
 from typing import Any
 
@@ -19,11 +19,15 @@ links.record_page("file_job", "/files/{id}")
 STATES = {"waiting": "queued", "running": "running", "done": "done", "failed": "failed"}
 
 
-def own_job(job_id: int) -> FileJob:
-    """The user's own job; 404 for all others, also for those who see all data: it holds what he may see unmasked."""
-    mine = FileJob.user_id == current().user_id
-    job = web_session().scalars(select(FileJob).where(FileJob.id == job_id, mine)).one_or_none()
+def seen_job(job_id: int) -> FileJob:
+    """A job within the user's scope: his own, or any for those who see all data; 404 for all others."""
+    job = web_session().scalars(select(FileJob).where(FileJob.id == job_id)).one_or_none()
     return job if job is not None else abort(404)
+
+
+def is_own(job: FileJob) -> bool:
+    """Whether the user asked for it himself: nobody else gets the file, which holds what he may see unmasked."""
+    return job.user_id == current().user_id
 
 
 @screen()
@@ -37,12 +41,12 @@ class Files(BaseView):
     @expose("/<int:job_id>")
     @has_access
     def show(self, job_id: int) -> Any:
-        job = own_job(job_id)
+        job = seen_job(job_id)
         state = STATES.get(str(job.state), "failed")
         page = {
             "title": job.title, "subtitle": job.file_name, "crumbs": [(gettext("My files"), "/file_job/list/")], "state": state,
             "percent": job.progress, "text": gettext("%(n)s rows", n=format_decimal(job.rows)), "error": job.message, "actions": [],
-            "result_url": f"/files/{job.id}/download" if job.file_key else None, "result_label": gettext("Download"),
+            "result_url": f"/files/{job.id}/download" if job.file_key and is_own(job) else None, "result_label": gettext("Download"),
         }  # fmt: skip
         return render_template("job.html", page=page)
 
@@ -50,7 +54,9 @@ class Files(BaseView):
     @has_access
     @permission_name("show")
     def download(self, job_id: int) -> Any:
-        job = own_job(job_id)
+        job = seen_job(job_id)
+        if not is_own(job):
+            abort(404)
         if not job.file_key:
             return redirect(f"/files/{job_id}")
         from app.core import files

@@ -149,12 +149,17 @@ def test_more_rows_than_a_request_may_make_become_a_job_of_the_asker(shop: Shop,
     assert rows("audit_event", kind="export")[-1].details["rows"] == CUSTOMERS // 2
 
 
-def test_nobody_else_ever_sees_the_file_or_its_job(shop: Shop, small_cap: int) -> None:
+def test_nobody_else_ever_gets_the_file_and_only_who_sees_all_sees_its_job(shop: Shop, small_cap: int) -> None:
     job_id = ask(shop, "olga")
     make(shop, job_id)
+    for name in ("otto", "nobody"):
+        assert shop.browser(name).get(f"/files/{job_id}").status_code == 404, name
     for name in ("otto", "owner", "partner", "nobody", "admin"):
-        for path in (f"/files/{job_id}", f"/files/{job_id}/download"):
-            assert shop.browser(name).get(path).status_code == 404, (name, path)
+        assert shop.browser(name).get(f"/files/{job_id}/download").status_code == 404, name
+    page = shop.browser("admin").get(f"/files/{job_id}")
+    assert page.status_code == 200
+    assert f"/files/{job_id}/download" not in page.text
+    assert f"/files/{job_id}/download" in shop.browser("olga").get(f"/files/{job_id}").text
     assert f"/files/{job_id}" in shop.browser("olga").get("/file_job/list/").text
     for name in ("otto", "owner", "nobody"):
         assert f"/files/{job_id}" not in shop.browser(name).get("/file_job/list/").text

@@ -83,7 +83,10 @@ class Figures:
     def every_line(self) -> Iterator[Line]:
         """All lines, read in batches."""
         found = self.question.reader.session.execute(self.query.execution_options(yield_per=BATCH))
-        return (self._line(row) for row in found)
+        try:
+            yield from map(self._line, found)
+        finally:
+            found.close()
 
     def totals(self) -> tuple[Values, int]:
         """Totals and number of all lines."""

@@ -44,16 +44,19 @@ class Values:
     def rows(self, session: Session) -> Iterator[tuple[Any, ...]]:
         """The cells of all rows, read in batches through one cursor."""
         result: Any = session.execute(self.query(session).execution_options(yield_per=BATCH))
-        # the ORM's result would call a function for every value; the cursor's below it has the same rows
-        for part in result.raw.partitions(BATCH):
-            read = list(zip(*part, strict=True))
-            yield from zip(
-                *(
-                    read[places[0]] if make is None else map(make, *(read[place] for place in places))
-                    for places, make in self.cells
-                ),
-                strict=True,
-            )
+        try:
+            # the ORM's result would call a function for every value; the cursor's below it has the same rows
+            for part in result.raw.partitions(BATCH):
+                read = list(zip(*part, strict=True))
+                yield from zip(
+                    *(
+                        read[places[0]] if make is None else map(make, *(read[place] for place in places))
+                        for places, make in self.cells
+                    ),
+                    strict=True,
+                )
+        finally:
+            result.close()
 
     def _cell(self, field: FieldInfo) -> tuple[list[int], Make | None]:
         """Which columns a cell is made of, and how; None where it is the column's value."""
