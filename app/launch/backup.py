@@ -12,7 +12,7 @@ from app.launch import postgres
 from app.launch.console import say
 from app.launch.errors import LaunchError
 from app.launch.logins import libpq
-from app.launch.prepare import prepare
+from app.launch.prepare import prepare, refuse_part
 from app.launch.servers import Servers
 from app.launch.settings import admin_url, running
 
@@ -42,6 +42,8 @@ def run_tool(command: list[str], what: str) -> str:
 def backup(options: argparse.Namespace) -> int:
     """Write the archive. The file appears under its name only when it is complete."""
     target = Path(options.file).resolve()
+    if target.is_dir() or not os.access(target.parent, os.W_OK):
+        raise LaunchError(f"The backup cannot be written to {target}: give a file in a directory of yours")
     with running(options.data_dir, "run.py backup") as servers, tempfile.TemporaryDirectory() as place:
         say("Dumping the database")
         dump = Path(place) / DUMP
@@ -50,11 +52,14 @@ def backup(options: argparse.Namespace) -> int:
         )
         beside = target.with_name(f".{target.name}.{os.getpid()}")
         beside.touch(0o600)
-        with tarfile.open(beside, "w") as archive:
-            archive.add(dump, DUMP)
-            say("Adding the files")
-            archive.add(os.environ["FILES_DIR"], FILES)
-        beside.replace(target)
+        try:
+            with tarfile.open(beside, "w") as archive:
+                archive.add(dump, DUMP)
+                say("Adding the files")
+                archive.add(os.environ["FILES_DIR"], FILES)
+            beside.replace(target)
+        finally:
+            beside.unlink(missing_ok=True)
     say(f"{target}: {target.stat().st_size / 1e6:.1f} MB. It holds everything: let nobody else read it.")
     return 0
 
@@ -65,16 +70,33 @@ def restore(options: argparse.Namespace) -> int:
     if not source.is_file() or not tarfile.is_tarfile(source):
         raise LaunchError(f"{source} is no backup of Loandesk")
     with running(options.data_dir, "run.py restore") as servers, tempfile.TemporaryDirectory() as place:
+        refuse_part(servers.data)
         refuse_full(servers)
-        with tarfile.open(source) as archive:
-            archive.extractall(place, filter="data")
+        unpack(source, place)
+        servers.data.write_state(restoring=True)
         say("Restoring the database")
         restore_database(Path(place) / DUMP, admin_url(servers))
         say("Restoring the files")
         shutil.copytree(Path(place) / FILES, os.environ["FILES_DIR"], dirs_exist_ok=True)
+        servers.data.write_state(restoring=False)
         prepare(servers, demo=False)
         say("Restored")
     return 0
+
+
+def unpack(source: Path, place: str) -> None:
+    """Unpack an archive.
+
+    Raises:
+        LaunchError: it is no backup, or a part of one.
+    """
+    try:
+        with tarfile.open(source) as archive:
+            if not {DUMP, FILES} <= set(archive.getnames()):
+                raise LaunchError(f"{source} is no backup of Loandesk")
+            archive.extractall(place, filter="data")
+    except tarfile.TarError as error:
+        raise LaunchError(f"{source} is no whole backup of Loandesk: {error}") from error
 
 
 def refuse_full(servers: Servers) -> None:

@@ -55,8 +55,26 @@ def wants_demo(servers: Servers, *, is_empty: bool, is_demo: bool) -> bool:
     return servers.with_postgres if known is None else bool(known)
 
 
+def refuse_part(data: DataDir) -> None:
+    """Refuse to work on what an interrupted restore left.
+
+    Raises:
+        LaunchError: with what to do.
+    """
+    if data.read_state().get("restoring"):
+        raise LaunchError(
+            f"A restore into {data.root} was interrupted, so only a part is there. Remove that directory (and "
+            "empty the database, where DATABASE_URL names it), then restore again."
+        )
+
+
 def is_prepared(data: DataDir, url: str, *, demo: bool) -> bool:
-    """Whether this code prepared this database last, with the demonstration data if it is wanted."""
+    """Whether this code prepared this database last, with the demonstration data if it is wanted.
+
+    Raises:
+        LaunchError: a restore was interrupted.
+    """
+    refuse_part(data)
     known = data.read_state()
     state = deployed_state(url)
     return bool(state) and (known.get("source"), known.get("state"), known.get("demo")) == (
@@ -70,8 +88,9 @@ def prepare(servers: Servers, *, demo: bool, program: str = Programs.preparation
     """Run this module (or what stands for it) as a process and wait for it.
 
     Raises:
-        LaunchError: it failed; it has said why.
+        LaunchError: it failed and has said why; or a restore was interrupted.
     """
+    refuse_part(servers.data)
     command = module(program, str(servers.data.root), *(["--demo"] if demo else []))
     told = environment(servers)
     if servers.with_postgres or os.environ.get("DATABASE_ADMIN_URL"):

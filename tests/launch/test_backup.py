@@ -10,6 +10,7 @@ import pytest
 
 from app.launch import backup, settings
 from app.launch.errors import LaunchError
+from app.launch.prepare import is_prepared, prepare
 from app.launch.servers import Servers
 
 BOOK = """
@@ -27,7 +28,7 @@ INSERT INTO deployment VALUES ('yesterday');
 @pytest.fixture(autouse=True)
 def _embedded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Only the servers of these tests; what a command puts into the environment is taken back."""
-    for name in settings.OURS:
+    for name in (*settings.OURS, "TMPDIR"):
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)
 
@@ -69,13 +70,51 @@ def test_a_restored_installation_has_the_rows_and_the_files(
             backup.restore(options)
 
 
+def test_what_an_interrupted_restore_left_is_never_worked_on(
+    archive: Path, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def restore() -> None:
+        for name in settings.OURS:
+            monkeypatch.delenv(name, raising=False)
+        backup.restore(options)
+
+    (place / "short.tar").write_bytes(archive.read_bytes()[:2000])
+    options = argparse.Namespace(data_dir=place / "other", file=str(place / "short.tar"))
+    with Servers(place / "other", durable=False, with_valkey=False) as servers:
+        with pytest.raises(LaunchError, match="is no whole backup"):
+            restore()
+        monkeypatch.setattr(backup, "restore_database", lambda *_told: 1 / 0)
+        options.file = str(archive)
+        with pytest.raises(ZeroDivisionError):
+            restore()
+        for attempt in (
+            restore,
+            lambda: is_prepared(servers.data, servers.app_url, demo=False),
+            lambda: prepare(servers, demo=False),
+        ):
+            with pytest.raises(LaunchError, match="was interrupted, so only a part is there"):
+                attempt()
+
+
 def test_a_backup_replaces_an_older_one_only_when_it_is_complete(archive: Path) -> None:
     with tarfile.open(archive) as opened:
         assert sorted(opened.getnames())[:2] == ["database.dump", "files"]
     assert [path.name for path in archive.parent.iterdir() if path.name.startswith(".")] == []
 
 
+def test_a_backup_into_a_directory_that_is_not_there_is_refused_before_any_work(place: Path) -> None:
+    for file in (place / "none" / "bank.tar", place):
+        with pytest.raises(LaunchError, match="cannot be written to"):
+            backup.backup(argparse.Namespace(data_dir=place / "bank", file=str(file)))
+    assert list(place.iterdir()) == []
+
+
 def test_a_file_that_is_no_backup_is_refused(place: Path) -> None:
     (place / "letter.tar").write_text("Dear customer")
     with pytest.raises(LaunchError, match=r"letter\.tar is no backup"):
         backup.restore(argparse.Namespace(data_dir=place, file=str(place / "letter.tar")))
+    with tarfile.open(place / "letters.tar", "w") as letters:
+        letters.add(place / "letter.tar", "letter")
+    with pytest.raises(LaunchError, match=r"letters\.tar is no backup"):
+        backup.unpack(place / "letters.tar", str(place))
+    assert not (place / "letter").exists()
