@@ -6,6 +6,7 @@ test depends on what another left behind.
 
 import hashlib
 import os
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,6 +40,15 @@ class Running(threading.Thread):
         except BaseException as error:  # noqa: BLE001  told to the test that waits
             self.failure = error
             self.ready.set()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _scratch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Temporary files are made where pytest clears up, also those of a process that is killed."""
+    place = str(tmp_path_factory.mktemp("scratch"))
+    with pytest.MonkeyPatch.context() as told:
+        told.setattr(tempfile, "tempdir", place)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import secrets
+import shutil
 import stat
 from functools import cached_property
 from pathlib import Path
@@ -30,6 +31,7 @@ class DataDir:
         self.postgres = self.root / "postgres"
         self.logs = self.root / "log"
         self.files = self.root / "files"
+        self.scratch = self.root / "tmp"
         self.lock = self.root / "lock"
         self.users = self.root / "users.lock"
         self.state = self.root / "state.json"
@@ -38,9 +40,17 @@ class DataDir:
     def create(self) -> None:
         """Make the directories. Others may pass the top one only if root lends an account."""
         self.root.mkdir(parents=True, exist_ok=True)
-        for path in (self.logs, self.files):
+        for path in (self.logs, self.files, self.scratch):
             path.mkdir(mode=0o700, exist_ok=True)
         self.root.chmod(0o711 if os.geteuid() == 0 else 0o700)
+
+    def clear_scratch(self) -> None:
+        """Remove what killed processes left of unfinished files; nobody else may be at work here."""
+        for path in self.scratch.iterdir():
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
 
     @cached_property
     def sockets(self) -> Path:

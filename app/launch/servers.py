@@ -100,6 +100,7 @@ class Servers:
         assert self.lock.file is not None  # noqa: S101 - the lock was just taken
         self.lock.write(purpose=self.purpose)
         self.keeper = Keeper(self.lock.file.fileno())
+        self.data.clear_scratch()
         return True
 
     def start(self) -> None:

@@ -72,6 +72,7 @@ def environment(servers: Servers) -> dict[str, str]:
         "REDIS_URL": servers.redis_url if servers.with_valkey else os.environ["REDIS_URL"],
         "SECRET_KEY": os.environ.get("SECRET_KEY") or servers.data.keys()["secret_key"],
         "FILES_DIR": os.environ.get("FILES_DIR") or str(servers.data.files),
+        "TMPDIR": os.environ.get("TMPDIR") or str(servers.data.scratch),
     }
     found.pop("DATABASE_ADMIN_URL", None)
     return found

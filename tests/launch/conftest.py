@@ -12,7 +12,7 @@ import pytest
 @contextmanager
 def made() -> Iterator[Path]:
     """A directory with a short path, gone afterwards."""
-    path = Path(tempfile.mkdtemp(prefix="loandesk-"))
+    path = Path(tempfile.mkdtemp(prefix="loandesk-", dir="/tmp"))
     try:
         yield path
     finally:

@@ -19,7 +19,8 @@ READY_SECONDS = 60
 
 def environment(**more: str) -> dict[str, str]:
     """This process's environment without what the tests' own servers put there."""
-    return {**{k: v for k, v in os.environ.items() if k not in OURS}, "PYTHONPATH": str(PROJECT), **more}
+    theirs = {*OURS, "TMPDIR"}
+    return {**{k: v for k, v in os.environ.items() if k not in theirs}, "PYTHONPATH": str(PROJECT), **more}
 
 
 def command(*words: str, **more: str) -> subprocess.CompletedProcess[str]:

@@ -67,7 +67,7 @@ def test_a_taken_port_is_named_with_its_holder(running: Installation, place: Pat
 def test_the_servers_listen_on_private_sockets_only(running: Installation) -> None:
     running.answer()
     data = DataDir(running.data_dir)
-    for path in (data.sockets, data.postgres, data.logs):
+    for path in (data.sockets, data.postgres, data.logs, data.scratch):
         assert stat.S_IMODE(path.stat().st_mode) == 0o700, path
     assert stat.S_IMODE(data.secrets.stat().st_mode) == 0o600
     for word in ("pginstall/bin/postgres", "valkey-server"):
@@ -204,12 +204,18 @@ def test_a_killed_supervisor_leaves_nothing_and_the_next_start_works(
 ) -> None:
     installation = Installation(second_place / "var")
     installation.answer()
+    unfinished = second_place / "var" / "tmp" / "workbook-x"
+    unfinished.mkdir()
+    (unfinished / "names.xlsx").touch()
     installation.process.kill()
     installation.process.wait()
     following = Installation(second_place / "var")
     assert following.answer().startswith("/health")
     children = {process.pid for process in psutil.Process(following.process.pid).children(recursive=True)}
     assert {process.pid for process in installation.processes()} <= children | {following.process.pid}
+    assert list(unfinished.parent.iterdir()) == []
+    web = following.part("app.launch.web")
+    assert web.environ()["TMPDIR"] == str(unfinished.parent)
     assert following.stop() == 0
     following.wait_until_gone()
 

@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ def import_and_die(path: Path, layout: str, die_after: int = 0) -> tuple[int, tu
     """Import in a process that dies after so many statements (0: never): its exit code, its summary and their number."""
     environment = {
         name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL", "FILES_DIR", "SECRET_KEY")
-    }
+    } | {"TMPDIR": tempfile.gettempdir()}
     here, there = _context.Pipe(duplex=False)
     process = _context.Process(target=_import, args=(environment, str(path), layout, die_after, there))
     process.start()
