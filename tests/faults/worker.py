@@ -1,6 +1,7 @@
-"""A process to be killed: runs a night or sends what is queued, in the database of its environment.
+"""A process under fire: runs a night, imports a file or sends what is queued, in the database of its environment.
 
     python -m tests.faults.worker night 2018-06-26
+    python -m tests.faults.worker import ledger.xlsx dingxi
     python -m tests.faults.worker send 2775
 
 Says "ready" once everything is imported and "done" at its end.
@@ -12,14 +13,17 @@ from datetime import date, timedelta
 from app.messaging.channels import open_channel
 from app.messaging.dispatch import send_due
 from app.messaging.receive import receive
+from app.servicing.intake import run_import
 from tasks import nightly
 
 
-def main(what: str, argument: str) -> None:
+def main(what: str, argument: str, layout: str = "") -> None:
     """Do what is told."""
     print("ready", flush=True)
     if what == "night":
         nightly.run(date.fromisoformat(argument), lambda _line: None)
+    elif what == "import":
+        run_import(argument, layout)
     else:
         settings = {
             "host": "127.0.0.1",

@@ -1,0 +1,98 @@
+"""PostgreSQL ends under load, in good order or not, and is started again by the supervisor."""
+
+import os
+import random
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from app.core.deploy import deploy
+from app.launch import postgres
+from app.launch.servers import DATABASE, Servers
+from app.launch.supervisor import Supervisor
+from tests.conftest import Database, _forget
+from tests.faults.fire import Strike, check_import, check_night, check_sending
+from tests.launch.conftest import made
+from tests.messaging.outbox import wipe
+
+WAYS = (signal.SIGKILL, signal.SIGQUIT, signal.SIGINT)
+"""Killed, immediate shutdown, fast shutdown."""
+SECONDS = 60
+
+
+@pytest.fixture(scope="module")
+def servers() -> Iterator[Servers]:
+    """Servers of these tests' own, with everything written to disk as in an installation."""
+    with made() as place, Servers(place / "var") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def database(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """A deployed database on those servers."""
+    deploy(servers.admin_url, servers.app_url)
+    own = Database(servers, DATABASE)
+    with pytest.MonkeyPatch.context() as told:
+        told.setenv("DATABASE_URL", own.app_url)
+        told.setenv("REDIS_URL", own.redis_url)
+        told.setenv("FILES_DIR", str(tmp_path_factory.mktemp("files")))
+        yield own
+        _forget(own.app_url)
+
+
+@pytest.fixture
+def restart(servers: Servers, chance: random.Random) -> Strike:
+    """Ends the server in one of the ways; the supervisor starts it again while the worker notices."""
+    supervisor, server = Supervisor(servers.parts, [], lambda: True), servers.parts[0]
+
+    def is_ready() -> bool:
+        lines = postgres.postmaster(servers.data)
+        return bool(lines) and lines[0] == str(server.pid) and lines[-1].strip() == "ready"
+
+    def strike(worker: subprocess.Popen) -> None:
+        server.failures, before = 0, server.pid
+        os.kill(before, chance.choice(WAYS))
+        until = time.monotonic() + SECONDS
+        while server.pid == before or not is_ready():
+            assert time.monotonic() < until, server.last_words()
+            supervisor.tend()
+            time.sleep(0.02)
+        worker.wait(SECONDS)
+
+    return strike
+
+
+def test_a_night_ends_as_if_the_database_had_not_been_restarted(database, twin, restart, chance) -> None:
+    check_night(database, twin, restart, chance, strikes=2)
+
+
+def test_an_import_during_which_the_database_restarts_is_all_or_nothing(
+    database, tmp_path, restart, chance
+) -> None:
+    wipe(database.superuser_url)
+    check_import(database, tmp_path, restart, chance, loans=60, strikes=2)
+
+
+def test_no_message_leaves_twice_though_the_database_restarts(database, smsc, restart, chance) -> None:
+    wipe(database.superuser_url)
+    check_sending(database, smsc, restart, chance, people=60, strikes=1)
+
+
+@pytest.mark.full
+def test_a_night_with_twenty_restarts_ends_as_if_there_had_been_none(database, twin, restart, chance) -> None:
+    check_night(database, twin, restart, chance, strikes=20)
+
+
+@pytest.mark.full
+def test_an_import_with_twenty_restarts_is_all_or_nothing(database, tmp_path, restart, chance) -> None:
+    wipe(database.superuser_url)
+    check_import(database, tmp_path, restart, chance, loans=600, strikes=20)
+
+
+@pytest.mark.full
+def test_messages_leave_at_most_once_with_twenty_restarts(database, smsc, restart, chance) -> None:
+    wipe(database.superuser_url)
+    check_sending(database, smsc, restart, chance, people=1200, strikes=20)
