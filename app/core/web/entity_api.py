@@ -20,7 +20,7 @@ from app.core.db import web_session
 from app.core.errors import RuleError
 from app.core.labels import subject
 from app.core.types import Choice
-from app.core.web import bodies, forms, links, openapi, operations, transfer
+from app.core.web import bodies, forms, kept, links, openapi, operations, transfer
 from app.core.web.cells import mask
 from app.core.web.fields import FieldInfo, as_id, describe_all, listable
 from app.core.web.listing import Listing
@@ -38,6 +38,9 @@ def json_value(field: FieldInfo, row: Any, principal: Principal, on: date) -> An
         return {"id": value.id, "text": str(value)}
     if field.personal and not principal.may_reveal:
         return mask(str(value), field.personal)
+    if field.kind == "json":
+        of = None if field.path else field.column.info.get("of")
+        return kept.masked(value, of and getattr(row, of), principal)
     if isinstance(value, (Decimal, Choice)):
         return str(value)
     return value.isoformat() if isinstance(value, (date, datetime)) else value

@@ -28,6 +28,7 @@ WORDS = {"given": "right", "taken": "right", "report": "report"}
 """Which of these hold codes, and of which sort."""
 _UNSAID = ("cols", "after", "before", "last", "size", "partial", "at", "ids", "next", "_")
 """Parts of a list's address that say nothing of what was seen."""
+HIDDEN = "•••"
 Plain = Callable[[FieldInfo, Any], str]
 
 
@@ -42,6 +43,19 @@ def text(value: Any, of: str | None, principal: Principal, plain: Plain, *, is_c
     known = [(name, one) for name, one in value.items() if name not in _UNSAID]
     said = partial(_said, of=of, fields=fields, principal=principal, plain=plain, is_change=is_change)
     return "; ".join(f"{_label(name, fields)}: {said(name, one)}" for name, one in known)
+
+
+def masked(value: Any, of: str | None, principal: Principal) -> Any:
+    """What a row keeps, for a program: the same shape, personal values hidden from who may not see them."""
+    if not isinstance(value, dict) or principal.may_reveal:
+        return value
+    fields = _fields(of) if of and registry.has_entity(of) else {}
+    return {
+        name: HIDDEN
+        if (field := fields.get(name.partition("__")[0])) and field.personal
+        else masked(one, of, principal)
+        for name, one in value.items()
+    }
 
 
 @cache
@@ -87,7 +101,7 @@ def _value(field: FieldInfo, principal: Principal, plain: Plain, value: Any) -> 
     if value is None:
         return "–"
     if field.personal and not principal.may_reveal:
-        return "•••"
+        return HIDDEN
     try:
         return plain(field, _typed(field, value)) or "–"
     except (ValueError, TypeError, ArithmeticError):
