@@ -5,8 +5,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, request
+from flask import Flask, g, request, url_for
 from flask_compress import Compress
+from markupsafe import Markup
 
 YEAR = 31_536_000
 
@@ -15,6 +16,19 @@ YEAR = 31_536_000
 def content_hash(path: str, _modified: int) -> str:
     """A short hash of a file; a changed file gets another address."""
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:10]
+
+
+def icon(name: str | None, cls: str = "") -> Markup:
+    """A symbol of the sprite; one without a name is a point. `_ui.html` has it as `icon`."""
+    if "sprite" not in g:
+        g.sprite = url_for("static", filename="vendor/icons/icons.svg")
+    return _symbol(g.sprite, str(name or "point"), cls)
+
+
+@lru_cache(maxsize=2048)
+def _symbol(sprite: str, name: str, cls: str) -> Markup:
+    drawn = Markup('<svg class="icon {}" aria-hidden="true"><use href="{}#{}"></use></svg>')
+    return drawn.format(cls, sprite, name)
 
 
 def init(app: Flask) -> None:
@@ -29,6 +43,8 @@ def init(app: Flask) -> None:
             file = Path(str(app.static_folder)) / values["filename"]
             if file.is_file():
                 values["v"] = content_hash(str(file), file.stat().st_mtime_ns)
+
+    app.jinja_env.globals["draw_icon"] = icon
 
     @app.after_request
     def keep(response: Any) -> Any:

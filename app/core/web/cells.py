@@ -3,9 +3,11 @@
 import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from babel import Locale
 from flask_babel import format_date, format_decimal, format_time, get_locale, gettext
 
 from app.core import registry
@@ -21,7 +23,18 @@ NUMERIC = ("money", "rate", "number", "days", "id")
 
 def money(value: Decimal | int) -> str:
     """Two decimals with the locale's separators."""
-    return str(format_decimal(value, "#,##0.00"))
+    locale = get_locale()
+    if locale is None:
+        return str(format_decimal(value, "#,##0.00"))
+    point, group, minus = _signs(locale)
+    # the same as by the pattern, which would be parsed anew for each of a list's amounts
+    return f"{value:,.2f}".replace(",", "\0").replace(".", point).replace("\0", group).replace("-", minus)
+
+
+@lru_cache
+def _signs(locale: Locale) -> tuple[str, str, str]:
+    symbols = locale.number_symbols["latn"]
+    return symbols["decimal"], symbols["group"], symbols["minusSign"]
 
 
 def mask(value: str, kind: str) -> str:

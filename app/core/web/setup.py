@@ -15,7 +15,7 @@ from werkzeug.exceptions import HTTPException
 from app.core import db
 from app.core.errors import OutOfScope, ReadOnlyScope, RuleError
 from app.core.i18n import CATALOGUES, compile_catalogues
-from app.core.web import assets
+from app.core.web import assets, texts
 
 ROOT = Path(__file__).resolve().parents[2]
 CSP = (
@@ -94,6 +94,7 @@ def _hooks(app: Flask) -> None:
 
     app.context_processor(chrome.context)
     app.extensions["babel"].locale_selector = chrome.locale
+    texts.init(app)
     chrome.add_filters(app)
 
     @app.get("/health")
