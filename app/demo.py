@@ -55,6 +55,7 @@ def load(say: Say) -> None:
     with unscoped("demonstration data") as session:
         if is_loaded(session):
             return
+        say("Loading the demonstration portfolio")
         for name, value in (
             ("business_date", DAY.isoformat()),
             ("clock_runs", "no"),

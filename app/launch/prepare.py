@@ -130,7 +130,6 @@ def main() -> int:
     if options.demo:
         from app import demo
 
-        say("Loading the demonstration portfolio")
         demo.load(say)
         logins = [list(login) for login in demo.LOGINS]
     data.write_state(source=source, state=deployed_state(url), demo=options.demo, logins=logins)
