@@ -45,8 +45,8 @@ def kept(sentence: Any) -> dict[str, Any]:
     """A sentence as a row stores it: in English as `reason`, and what `told` says it of in another language.
 
     >>> from flask_babel import lazy_gettext
-    >>> kept(lazy_gettext("%(n)s rows", n=3))
-    {'reason': '3 rows', 'text': '%(n)s rows', 'values': {'n': '3'}}
+    >>> kept(lazy_gettext("Rows: %(n)s", n=3))
+    {'reason': 'Rows: 3', 'text': 'Rows: %(n)s', 'values': {'n': '3'}}
     """
     if not isinstance(sentence, LazyString) or len(sentence._args) != 1:  # noqa: SLF001  it has no other way to say it
         return {"reason": str(sentence)}

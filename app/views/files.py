@@ -45,7 +45,7 @@ class Files(BaseView):
         state = STATES.get(str(job.state), "failed")
         page = {
             "title": job.title, "subtitle": job.file_name, "crumbs": [(gettext("My files"), "/file_job/list/")], "state": state,
-            "percent": job.progress, "text": gettext("%(n)s rows", n=format_decimal(job.rows)), "error": job.message, "actions": [],
+            "percent": job.progress, "text": gettext("Rows: %(n)s", n=format_decimal(job.rows)), "error": job.message, "actions": [],
             "result_url": f"/files/{job.id}/download" if job.file_key and is_own(job) else None, "result_label": gettext("Download"),
         }  # fmt: skip
         return render_template("job.html", page=page)

@@ -101,7 +101,7 @@ class Imports(BaseView):
         page = {
             "title": run.file_name, "subtitle": str(run.layout), "crumbs": [(gettext("Imports"), "/import_run/list/")], "badges": [],
             "step": 4 if state in ("done", "failed") else 3, "state": state, "percent": run.progress,
-            "text": gettext("%(n)s rows", n=format_decimal(run.rows)), "tiles": [Tile(label, format_decimal(n), colour) for label, n, colour in counts],
+            "text": gettext("Rows: %(n)s", n=format_decimal(run.rows)), "tiles": [Tile(label, format_decimal(n), colour) for label, n, colour in counts],
             "errors": self._problems(run), "error": gettext(run.message) if run.message else None, "actions": [],
             "error_file_url": f"/imports/{run.id}/errors.xlsx" if run.error_file_key else None,
             "result_url": links.list_url("loan", client=run.client_id) if run.client_id and state == "done" else None,

@@ -233,7 +233,7 @@ def test_dunning_is_stopped_and_resumed_for_many_with_the_reason_in_the_history(
     page = message(
         desk.run("manager", "/loan/do/stop_dunning", loans, reason="flood in the county"), desk, "manager"
     )
-    assert "Done for 2 rows" in page
+    assert "Rows done: 2" in page
     assert "Dunning is stopped already" in page
     assert all(stored("loan", loan).is_dunning_stopped for loan in loans)
     changes = [

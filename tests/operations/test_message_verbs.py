@@ -136,7 +136,7 @@ def test_a_message_about_a_loan_is_queued_with_its_values_in_the_customers_langu
     page = said(
         desk, desk.run("manager", "/loan/do/message_borrower", [first, second], message_template_id=english)
     )
-    assert "Done for 2 rows" in page
+    assert "Rows done: 2" in page
     [one], [other] = of_loan(first), of_loan(second)
     assert one.text == f"{stored('loan', first).number}: pay 1,010.00 CNY, 20 days"
     assert other.text == f"{stored('loan', second).number}: сплатіть 1\u00a0010,00 CNY"

@@ -92,7 +92,7 @@ def test_logins_are_taken_and_given_back_for_many_but_never_ones_own(desk: Desk)
     browser = Browser(desk.app, "many0", PASSWORD)
     page = desk.run("admin", "/user/do/deactivate", [*users, desk.users["admin"]])
     text = desk.browser("admin").get(page.headers["Location"]).text
-    assert "Done for 2 rows" in text
+    assert "Rows done: 2" in text
     assert "Nobody takes his own login away" in text
     assert [stored("user", one).active for one in (*users, desk.users["admin"])] == [False, False, True]
     assert browser.get("/home/").status_code == 302

@@ -80,7 +80,7 @@ def _report(outcomes: list[Outcome]) -> None:
     if len(done) == 1 and done[0].sentence:
         flash(done[0].sentence, "success")
     elif done:
-        flash(gettext("Done for %(n)s rows", n=len(done)), "success")
+        flash(gettext("Rows done: %(n)s", n=len(done)), "success")
     for each in refused[:5]:
         flash(f"{each.name}: {each.sentence}", "danger")
     if len(refused) > 5:

@@ -165,7 +165,7 @@ def footer(result: Result) -> list[str]:
     """What the figures are: of which day, under which filters, how many rows, for whom made."""
     question, shown = result.question, len(result.lines)
     filters = "; ".join(f"{label}: {text}" for label, text in report_form.in_words(question))
-    counted = gettext("%(n)s rows", n=format_decimal(result.count))
+    counted = gettext("Rows: %(n)s", n=format_decimal(result.count))
     if result.has_more:
         counted = gettext(
             "The first %(shown)s of %(n)s rows are shown; totals and the Excel file have all of them",
