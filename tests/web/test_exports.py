@@ -149,7 +149,9 @@ def test_more_rows_than_a_request_may_make_become_a_job_of_the_asker(shop: Shop,
     assert rows("audit_event", kind="export")[-1].details["rows"] == CUSTOMERS // 2
 
 
-def test_nobody_else_ever_gets_the_file_and_only_who_sees_all_sees_its_job(shop: Shop, small_cap: int) -> None:
+def test_nobody_else_ever_gets_the_file_and_only_who_sees_all_sees_its_job(
+    shop: Shop, small_cap: int
+) -> None:
     job_id = ask(shop, "olga")
     make(shop, job_id)
     for name in ("otto", "nobody"):

@@ -19,7 +19,16 @@ GROUPS = [
     _("Security"),
     _("Audit"),
 ]
-GROUP_ICONS = ["clipboard-list", "briefcase", "message", "chart-bar", "building", "settings", "shield", "history"]
+GROUP_ICONS = [
+    "clipboard-list",
+    "briefcase",
+    "message",
+    "chart-bar",
+    "building",
+    "settings",
+    "shield",
+    "history",
+]
 
 
 def locale() -> str:
