@@ -8,6 +8,7 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 from flask_babel import lazy_gettext as _
+from sqlalchemy.orm import Session
 
 from app.core import clock, jobs, settings
 from app.core.clock import BUSINESS_DATE
@@ -57,6 +58,8 @@ class Chain:
     def run(self, until: date, tell: Callable[[str], None], user_id: int | None = None) -> list[Outcome]:
         """Do every step of every day after the business date up to `until`; done ones are passed over.
 
+        A day that an interrupted run left half done is ended first.
+
         Raises RuleError when `until` lies before the business date and has not been done.
         """
         days, done = self._days(until)
@@ -83,7 +86,8 @@ class Chain:
             if not settings.read_flag(session, "clock_runs"):
                 return 0
             today = clock.now().astimezone(ZoneInfo(settings.read(session, "zone"))).date()
-            if today <= clock.business_date(session):
+            present = clock.business_date(session)
+            if today < present or (today == present and not self._is_begun(session, present)):
                 return 0
         return self._days_until(today, None)
 
@@ -102,6 +106,11 @@ class Chain:
             tell(str(outcome))
             yield outcome
 
+    def _is_begun(self, session: Session, day: date) -> bool:
+        """Whether a day was begun and not ended: a step moves the business date, so a process may die after it."""
+        known = jobs.done(session, self.name, day)
+        return 0 < sum(link.name in known for link in self.links) < len(self.links)
+
     def _days(self, until: date) -> tuple[list[date], list[Outcome]]:
         """The days that are left to do, and how the steps of `until` ended when none is.
 
@@ -110,7 +119,8 @@ class Chain:
         with unscoped("which days are to be done") as session:
             present = settings.read_date(session, BUSINESS_DATE)
             if present is not None and until > present:
-                return [present + ONE_DAY * n for n in range(1, (until - present).days + 1)], []
+                first = 0 if self._is_begun(session, present) else 1
+                return [present + ONE_DAY * n for n in range(first, (until - present).days + 1)], []
             known = jobs.done(session, self.name, until)
         if all(link.name in known for link in self.links):
             return [], [known[link.name] for link in self.links]

@@ -1,15 +1,15 @@
 """Whole nights, each with its own commits: done once, caught up, resumed, and asked for from a screen."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import psycopg
 import pytest
 from sqlalchemy import event, func, select
 
-from app.core import clock, jobs
+from app.core import clock, jobs, settings
 from app.core.db import engine, unscoped
 from app.core.errors import RuleError
 from app.core.org import JobRun
@@ -92,6 +92,7 @@ def test_nights_run_once_catch_up_and_queue_for_the_last_day_only(filled) -> Non
         night(BUSINESS_ON - ONE)
     _crash_and_resume(filled, last + ONE)
     _close_from_a_screen(last + 2 * ONE)
+    _die_between_two_steps(last + 3 * ONE)
 
 
 def _two_at_once(day: date) -> None:
@@ -120,6 +121,42 @@ def _crash_and_resume(database, day: date) -> None:
         assert (str(failed.state), "portfolio_snapshot" in failed.errors[0]["reason"]) == ("failed", True)
     night(day)
     assert states()[day, "close"] == "done"
+
+
+def _die_between_two_steps(day: date) -> None:
+    """What a process left that moved the business date and died is done by the clock, or by the next night."""
+    _left(day)
+    with unscoped("a test of the night") as session:
+        settings.write(session, "clock_runs", "yes")
+    noon = datetime(day.year, day.month, day.day, 4, tzinfo=UTC)
+    with pytest.MonkeyPatch.context() as told:
+        told.setattr("app.core.chain.clock.now", lambda: noon)
+        assert nightly.follow_the_clock() == 3
+        assert nightly.follow_the_clock() == 0
+    assert messages()[day] > 0
+    _left(day + ONE)
+    night(day + 2 * ONE)
+    assert states()[day + ONE, "messages"] == "missed"
+    assert {known[0] for known in states() if known[1] == "snapshot"} >= {day, day + ONE, day + 2 * ONE}
+
+
+def _left(day: date) -> None:
+    """A night whose process dies when the arrears are found."""
+    with pytest.raises(KeyboardInterrupt):
+        nightly.run(day, _die_after("arrears"))
+    with unscoped("a test of the night") as session:
+        assert clock.business_date(session) == day
+    assert {step for known, step in states() if known == day} == {"close", "arrears"}
+
+
+def _die_after(step: str) -> Callable[[str], None]:
+    """A listener that ends the process, as it were, when a step is told as done."""
+
+    def tell(line: str) -> None:
+        if line.startswith(step):
+            raise KeyboardInterrupt
+
+    return tell
 
 
 def _close_from_a_screen(day: date) -> None:
