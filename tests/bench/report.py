@@ -142,10 +142,9 @@ def compared(bench: Bench, name: str, by: str, budget: float = 1.0) -> tuple[flo
         def floor() -> list[Any]:
             return free.execute(by_hand(name, by), VALUES).fetchall()
 
-        ours = {line.key: _amounts(line.values[one.name] for one in figures.measures if one.of is None)
-                for line in figures.every_line()}  # fmt: skip
-        theirs = {row[0]: _amounts(row[1:]) for row in floor()}
-        if any(ours.get(key) != amounts for key, amounts in theirs.items() if any(amounts)):
+        ours = _told((line.key, (line.values[one.name] for one in figures.measures if one.of is None))
+                     for line in figures.every_line())  # fmt: skip
+        if ours != _told((row[0], row[1:]) for row in floor()):
             raise ValueError(f"{name} by {by}: not the figures that SQL by hand finds")
         return interleaved(figure, floor, budget=budget)
 
@@ -158,8 +157,10 @@ def _figures(name: str, by: str, reader: Reader) -> Figures:
     return Figures(Question(report, asked, None, reader, None), by)
 
 
-def _amounts(values: Iterable[Any]) -> list[Any]:
-    return [value or 0 for value in values]
+def _told(lines: Iterable[tuple[Any, Iterable[Any]]]) -> dict[Any, list[Any]]:
+    """Key → figures of the lines that tell anything; in none of them may the two differ."""
+    found = {key: [value or 0 for value in values] for key, values in lines}
+    return {key: values for key, values in found.items() if any(values)}
 
 
 def measure(bench: Bench) -> Iterator[tuple[str, float, float]]:
