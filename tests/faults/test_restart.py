@@ -66,14 +66,14 @@ def restart(servers: Servers, chance: random.Random) -> Strike:
 
 
 def test_a_night_ends_as_if_the_database_had_not_been_restarted(database, twin, restart, chance) -> None:
-    check_night(database, twin, restart, chance, strikes=2)
+    check_night(database, twin, restart, chance, strikes=1)
 
 
 def test_an_import_during_which_the_database_restarts_is_all_or_nothing(
     database, tmp_path, restart, chance
 ) -> None:
     wipe(database.superuser_url)
-    check_import(database, tmp_path, restart, chance, loans=60, strikes=2)
+    check_import(database, tmp_path, restart, chance, loans=60, strikes=1)
 
 
 def test_no_message_leaves_twice_though_the_database_restarts(database, smsc, restart, chance) -> None:
