@@ -11,7 +11,8 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from itertools import chain, islice
+from itertools import chain, count, islice, repeat
+from operator import itemgetter
 from pathlib import Path
 from types import NoneType
 from typing import Any
@@ -33,6 +34,9 @@ HEADER_COLOUR = "#E9EEF5"
 LABEL_WIDTH, TEXT_WIDTH = 28.0, 90.0
 
 
+_first = itemgetter(0)
+
+
 class _Feed:
     """A sheet's rows on their way to the writer, at most `most` at a time; knows how many have passed."""
 
@@ -48,12 +52,19 @@ class _Feed:
 
     def records(self) -> Iterator[dict[str, Any]]:
         """The next rows as the writer wants them; an empty one when there are none, for the header's sake."""
-        names = self.names
         if not self.has_more:
-            yield dict.fromkeys(names)
-        for row in islice(self._rows, self._most):
-            self.count += 1
-            yield dict(zip(names, row, strict=True))
+            yield dict.fromkeys(self.names)
+        passed = count()
+        # one frame for all of them: a step of Python for each row took a tenth of the file's time
+        yield from map(
+            dict,
+            map(
+                zip,
+                repeat(self.names),
+                map(_first, zip(islice(self._rows, self._most), passed, strict=False)),
+            ),
+        )
+        self.count += next(passed)
         following = next(self._rows, None)
         self.has_more = following is not None
         if following is not None:

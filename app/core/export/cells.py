@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from itertools import islice
+from itertools import chain, islice
 from math import isfinite
 from types import NoneType
 from typing import Any
@@ -27,10 +27,15 @@ TEXTS, NUMBERS, DATES = {str, NoneType}, {int, float, Decimal, NoneType}, {date,
 
 
 def tuples(rows: Iterable[Row], columns: Sequence[Column]) -> Iterator[Sequence[Any]]:
-    """Rows as sequences in the order of the columns."""
-    keys = [column.key for column in columns]
-    for row in rows:
-        yield tuple(row.get(key) for key in keys) if isinstance(row, Mapping) else row
+    """Rows as sequences in the order of the columns; all rows are of the first one's kind."""
+    keys, rest = [column.key for column in columns], iter(rows)
+    first = next(rest, None)
+    if first is None:
+        return iter(())
+    every = chain([first], rest)
+    if isinstance(first, Mapping):
+        return (tuple(row.get(key) for key in keys) for row in every)  # type: ignore[union-attr]
+    return every  # type: ignore[return-value]
 
 
 def raw_blocks(rows: Iterator[Sequence[Any]], columns: Sequence[Column]) -> Iterator[list[Sequence[Any]]]:

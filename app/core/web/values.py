@@ -3,18 +3,18 @@
 Objects cost a file of 10 000 rows twenty times what its writer takes.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from functools import cache, partial
+from itertools import chain
 from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, String, func, select, type_coerce
 from sqlalchemy.orm import Session, aliased
 
 from app.core.labels import singular
-from app.core.types import Choice
 from app.core.web.cells import mask, text_of, zone
 from app.core.web.fields import FieldInfo, describe, label_columns
 from app.core.web.listing import Listing
@@ -43,12 +43,15 @@ class Values:
 
     def rows(self, session: Session) -> Iterator[tuple[Any, ...]]:
         """The cells of all rows, read in batches through one cursor."""
+        return chain.from_iterable(self._parts(session))
+
+    def _parts(self, session: Session) -> Iterator[Iterable[tuple[Any, ...]]]:
         result: Any = session.execute(self.query(session).execution_options(yield_per=BATCH))
         try:
             # the ORM's result would call a function for every value; the cursor's below it has the same rows
             for part in result.raw.partitions(BATCH):
                 read = list(zip(*part, strict=True))
-                yield from zip(
+                yield zip(
                     *(
                         read[places[0]] if make is None else map(make, *(read[place] for place in places))
                         for places, make in self.cells
@@ -64,14 +67,15 @@ class Values:
         if field.kind == "link":
             name = field.name.rpartition(".")[2]
             linked, names = self._linked((*field.path, name)), label_columns(field.target)
-            return [self._place(getattr(linked, one)) for one in names], _label(field.target, names)
+            return [self._place(_name(linked, names))], _label(field.target, names)
         if field.kind == "json":
             of = field.column.info.get("of")
             places = [self._place(getattr(entity, one)) for one in (field.column.key, *([of] if of else []))]
             return places, partial(_kept, field, self.listing.principal)
-        return [self._place(getattr(entity, field.column.key))], maker(
-            field, self.listing.principal, self.listing.on
-        )
+        column = getattr(entity, field.column.key)
+        # the stored text: a member made of every value and asked for its label took as long as the writer
+        stored = type_coerce(column, String) if field.kind == "choice" else column
+        return [self._place(stored)], maker(field, self.listing.principal, self.listing.on)
 
     def _place(self, column: Any) -> int:
         self.columns.append(column)
@@ -97,8 +101,11 @@ def maker(field: FieldInfo, principal: Principal, on: Any) -> Make | None:
         return partial(_local, ZoneInfo(zone()))
     if field.personal and not principal.may_reveal:
         return lambda value: None if value is None else mask(str(value), str(field.personal))
-    if field.kind == "choice" or field.spoken:
-        return cache(lambda value: None if value is None else _in_words(field, value))
+    if field.kind == "choice":
+        return {None: None, **{one.value: str(one.label) for one in field.choices}}.__getitem__
+    if field.spoken:
+        words = field.spoken
+        return cache(lambda value: None if value is None else str(words.get(value, value)))
     return None if field.kind in _TEXTS else lambda value: None if value is None else str(value)
 
 
@@ -107,22 +114,25 @@ def _local(here: ZoneInfo, value: datetime | None) -> datetime | None:
     return value.astimezone(here) if value is not None and value.tzinfo else value
 
 
-def _in_words(field: FieldInfo, value: Any) -> str:
-    return str(value.label) if isinstance(value, Choice) else str(field.spoken.get(value, value))
-
-
 def _kept(field: FieldInfo, principal: Principal, value: Any, of: str | None = None) -> str:
     return text_of(field, value, principal, of)
 
 
-def _label(target: Any, names: tuple[str, ...]) -> Make:
+def _name(linked: Any, names: tuple[str, ...]) -> Any:
+    """What `_label` says a linked row's name with; several columns make one text, NULL where all are empty."""
+    columns = [getattr(linked, one) for one in names]
+    if len(columns) == 1:
+        return columns[0]
+    return func.nullif(func.btrim(func.concat_ws(" ", *columns)), "")
+
+
+def _label(target: Any, names: tuple[str, ...]) -> Make | None:
     """What `str(row)` says of a linked row, from the columns that it needs."""
     if names == ("id",):
         kind = singular(target)
         return lambda number: None if number is None else f"{kind} {number}"
-    if len(names) > 1:
-        return lambda *parts: (
-            None if parts[0] is None and parts[-1] is None else " ".join(map(str, parts)).strip()
-        )
-    words = describe(target, names[0]).spoken
-    return lambda name: None if name is None else str(words.get(name, name))
+    field = describe(target, names[0])
+    words = field.spoken
+    if len(names) > 1 or (not words and field.kind in _TEXTS):
+        return None
+    return cache(lambda name: None if name is None else str(words.get(name, name)))
