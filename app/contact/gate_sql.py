@@ -95,9 +95,11 @@ def _clock_check(rules: Rules, way: Way, at: str) -> str:
     zone is the usual case and needs no aggregate, which makes it several times faster.
     """
     tests = _clock_tests(rules, way)
+    # said twice: the planner may work out what follows ELSE for a name that is a constant
+    known = f"(CASE WHEN g.zones[1] IN ({_KNOWN_ZONES}) THEN g.zones[1] END)"
     one = (
         f"CASE WHEN (g.zones[1] IN ({_KNOWN_ZONES})) IS NOT true THEN '{Refusal.UNKNOWN_ZONE.value}' ELSE"
-        f" (SELECT {_case(tests)} FROM (SELECT {at} AT TIME ZONE g.zones[1] AS local OFFSET 0) AS clock) END"
+        f" (SELECT {_case(tests)} FROM (SELECT {at} AT TIME ZONE {known} AS local OFFSET 0) AS clock) END"
     )
     several = _case([
         (Refusal.UNKNOWN_ZONE, "bool_or(local IS NULL) IS NOT false"),

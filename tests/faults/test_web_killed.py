@@ -139,7 +139,7 @@ def test_an_upload_whose_web_process_is_killed_waits_whole_or_is_not_there(
                 with files.open_file(run.file_key) as kept:
                     assert (str(run.state), kept.read()) == ("waiting", content)
     waiting.run_all()
-    assert {str(run.state) for run in rows("import_run")} == {"done"}
+    assert {(str(run.state), run.message) for run in rows("import_run")} == {("done", None)}
 
 
 def waits(desk: Desk, path: Path) -> int:

@@ -3,7 +3,7 @@
 Objects cost a file of 10 000 rows twenty times what its writer takes.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import cache, partial
 from itertools import chain
@@ -104,14 +104,20 @@ def maker(field: FieldInfo, principal: Principal, on: Any) -> Make | None:
     if field.kind == "choice":
         return {None: None, **{one.value: str(one.label) for one in field.choices}}.__getitem__
     if field.spoken:
-        words = field.spoken
-        return cache(lambda value: None if value is None else str(words.get(value, value)))
+        return partial(_spoken, field.spoken)
     return None if field.kind in _TEXTS else lambda value: None if value is None else str(value)
 
 
 def _local(here: ZoneInfo, value: datetime | None) -> datetime | None:
     """An instant by the installation's clock, as the screen shows it."""
     return value.astimezone(here) if value is not None and value.tzinfo else value
+
+
+def _spoken(words: Mapping[Any, Any], value: Any) -> str | None:
+    """A code in words, or each of several codes."""
+    if isinstance(value, list):
+        return ", ".join(str(words.get(one, one)) for one in value)
+    return None if value is None else str(words.get(value, value))
 
 
 def _kept(field: FieldInfo, principal: Principal, value: Any, of: str | None = None) -> str:
