@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask_babel import gettext, lazy_gettext as _
+from flask_babel import get_locale, gettext, lazy_gettext as _
 from sqlalchemy import ColumnElement, String, and_, cast, false, func, or_, select
 from werkzeug.datastructures import MultiDict
 
@@ -80,14 +80,17 @@ def _reached(entity: Any, name: str, principal: Principal) -> FieldInfo | None:
 def number(raw: str) -> Decimal:
     """A number as people of any of our languages type it: 1 234,56 or 1,234.56.
 
-    >>> number("1 234,56"), number("1,234.56"), number("-7")
-    (Decimal('1234.56'), Decimal('1234.56'), Decimal('-7'))
+    A lone comma before three digits is what it is in the reader's language: 1,500 is 1500 in English and
+    Chinese, where a form shows it so, and 1.5 in Ukrainian and Russian. A lone point is always decimal.
+
+    >>> number("1 234,56"), number("1,234.56"), number("-7"), number("1,500"), number("1,5")
+    (Decimal('1234.56'), Decimal('1234.56'), Decimal('-7'), Decimal('1500'), Decimal('1.5'))
     """
     plain = re.sub(r"[\s\u00a0\u202f']", "", raw)
     if "," in plain and "." in plain:
         thousands = "," if plain.rfind(".") > plain.rfind(",") else "."
         plain = plain.replace(thousands, "")
-    elif plain.count(",") > 1:
+    elif plain.count(",") > 1 or (_GROUPED.fullmatch(plain) and _groups_by_comma()):
         plain = plain.replace(",", "")
     try:
         value = Decimal(plain.replace(",", "."))
@@ -96,6 +99,15 @@ def number(raw: str) -> Decimal:
     if not value.is_finite() or abs(value) >= Decimal(10) ** 16:
         raise RuleError(gettext("%(value)s is not a number", value=raw))
     return value
+
+
+_GROUPED = re.compile(r"-?[1-9]\d{0,2},\d{3}")
+
+
+def _groups_by_comma() -> bool:
+    """Whether the reader's language separates thousands by a comma."""
+    locale = get_locale()
+    return locale is None or locale.number_symbols["latn"]["group"] == ","
 
 
 def _day(raw: str) -> date:
