@@ -3,7 +3,7 @@
 from typing import Any
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, and_, func, select
 
 from app.core.report import Measure, report
 from app.models import Loan
@@ -12,6 +12,9 @@ from app.reports.asked import Limits
 from app.reports.dimensions import BRANCH, CLIENT, KIND, OFFICER, PLACES
 from app.reports.grouping import by_rows, key_of, largest_first
 from app.reports.portfolio import ROLES
+
+LATE = lists.loans(days_past_due__gt="0")
+"""The same loans that the home page and the other reports call overdue."""
 
 
 @report(
@@ -26,8 +29,8 @@ from app.reports.portfolio import ROLES
         Measure("loans", _("Loans"), "number", rows=lists.every_loan(), chart="bar"),
         Measure("disbursed", _("Disbursed"), rows=lists.every_loan()),
         Measure("outstanding", _("Balance"), rows=lists.loans()),
-        Measure("overdue_loans", _("Overdue loans"), "number", rows=lists.every_loan(status="overdue")),
-        Measure("overdue", _("Overdue"), rows=lists.every_loan(status="overdue")),
+        Measure("overdue_loans", _("Overdue loans"), "number", rows=LATE),
+        Measure("overdue", _("Overdue"), rows=LATE),
     ),
 )
 def statistics(asked: Limits, by: str) -> Select[Any]:
@@ -42,12 +45,14 @@ def statistics(asked: Limits, by: str) -> Select[Any]:
             Loan.principal,
             Loan.principal_outstanding,
             late.label("late"),
+            Loan.overdue_since,
         )
         .where(*asked.where(Loan))
         .subquery()
     )
     column = found.c
-    is_open, is_late = column.status.in_(lists.OPEN), column.status == "overdue"
+    is_open = column.status.in_(lists.OPEN)
+    is_late = and_(is_open, column.overdue_since.is_not(None))
     sums = {
         "customers": func.count(column.customer_id.distinct()),
         "loans": func.count(column.id),

@@ -37,6 +37,7 @@ OFFICERS = ("o1", "o2", "o3")
 BOUNDS = {"in time": 0, "1-30": 1, "31-60": 31, "61 and more": 61}
 KINDS = ("livestock", "business")
 LATE = (0, 0, 0, 12, 40, 75, 0, 30, 31)
+GRACE = 15
 
 
 @dataclass
@@ -105,14 +106,12 @@ def facts() -> list[Fact]:
             if n % 11 == 10
             else "written_off"
             if n % 13 == 12
-            else "overdue"
-            if LATE[n % 9]
-            else "current"
+            else ("overdue" if LATE[n % 9] > GRACE else "grace" if LATE[n % 9] else "current")
         )
         principal = 1000 + 37 * n * n
         found.append(Fact(
             n, "y" if n % 5 == 4 else "x", ("b1", "b2", "b1", "hq")[n % 4], (*OFFICERS, None)[n % 7 % 4], places[n % 8],
-            KINDS[n % 3 == 2], n % 30, LATE[n % 9] if status == "overdue" else 0, status, principal,
+            KINDS[n % 3 == 2], n % 30, LATE[n % 9] if status in ("grace", "overdue") else 0, status, principal,
             0 if status == "settled" else principal - 500,
         ))  # fmt: skip
         for month in range(4):
