@@ -115,6 +115,15 @@ def check_login(app_url: str) -> None:
 
 
 def make_migration(message: str, admin_url: str) -> Any:
-    """Write a migration for what the declarations have that the database has not."""
+    """Write a migration for what the declarations have that the migrations before it do not make.
+
+    A database that is empty or behind gets those first: Alembic compares only with one that is at their end.
+    """
     config = alembic_config(admin_url)
-    return command.revision(config, message=message, autogenerate=True)
+    with _once(admin_url) as connection:
+        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": LOCK})
+        connection.commit()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        connection.commit()
+        return command.revision(config, message=message, autogenerate=True)

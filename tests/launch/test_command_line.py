@@ -1,5 +1,6 @@
 """The command line, its settings and the guide that describes them."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -85,6 +86,29 @@ def test_the_doctor_starts_the_servers_it_examines_and_says_what_he_found(place:
     ):
         assert line in said
     assert "warn  nothing deployed yet" in said
+
+
+def test_the_first_command_in_a_fresh_copy_may_be_the_migration_of_a_new_entity(place: Path) -> None:
+    copy = place / "loandesk"
+    for part in ("app", "migrations"):
+        shutil.copytree(PROJECT / part, copy / part, ignore=shutil.ignore_patterns("static", "__pycache__"))
+    shutil.copy(PROJECT / "config.py", copy)
+    page = (PROJECT / "docs" / "howto" / "add-an-entity.md").read_text(encoding="utf-8")
+    (copy / "app" / "models" / "fleet.py").write_text(
+        page.split("```python\n")[1].split("```")[0], encoding="utf-8"
+    )
+    with (copy / "app" / "models" / "__init__.py").open("a", encoding="utf-8") as models:
+        models.write("from app.models.fleet import Vehicle as Vehicle\n")
+    words = ["migration", "Vehicles", "--data-dir", str(place / "var")]
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "app.launch", *words], env=environment(PYTHONPATH=str(copy)),
+        capture_output=True, text=True, timeout=120, check=False, cwd="/",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    [made] = (copy / "migrations" / "versions").glob("*_vehicles.py")
+    written = made.read_text(encoding="utf-8")
+    assert re.findall(r"op\.create_table\(\s*[\"'](\w+)", written) == ["vehicle"]
+    assert "op.drop_table" not in written.split("def downgrade")[0]
 
 
 def test_the_doctor_fails_on_a_server_that_is_not_there(place: Path) -> None:
