@@ -172,6 +172,38 @@ def test_the_login_leads_where_the_person_wanted_to_go(app: Any, person: str) ->
     )
 
 
+@pytest.mark.parametrize("page", ["/customer/list/?q=wang&order=-id", "/home/"])
+def test_another_language_is_shown_on_the_same_page_with_its_filters(
+    app: Any, person: str, page: str
+) -> None:
+    browser = Browser(app, person)
+    answer = browser.get("/lang/uk", headers={"Referer": f"http://localhost{page}"})
+    assert (answer.status_code, answer.headers["Location"]) == (302, page)
+    assert '<html lang="uk"' in browser.get(page).text
+
+
+@pytest.mark.parametrize(
+    "referrer",
+    [
+        "https://evil.example/loan/list/",
+        "http://localhost.evil.example/home/",
+        "http://localhost//evil.example/",
+        "http://localhost/\\evil.example",
+        "http://localhost@evil.example/home/",
+        "http://[broken",
+        "http://localhost/lang/ru",
+        "",
+    ],
+)
+def test_another_language_never_leads_away(app: Any, person: str, referrer: str) -> None:
+    answer = Browser(app, person).get("/lang/uk", headers={"Referer": referrer})
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/")
+
+
+def test_a_language_not_spoken_here_is_not_found(app: Any, person: str) -> None:
+    assert Browser(app, person).get("/lang/tlh").status_code == 404
+
+
 def test_the_cookie_is_secure_http_only_and_same_site(app: Any, person: str, monkeypatch: Any) -> None:
     monkeypatch.setitem(app.config, "SESSION_COOKIE_SECURE", True)  # noqa: FBT003
     answer = app.test_client().get("/login/", base_url="https://desk.example")

@@ -68,7 +68,7 @@ def _appbuilder() -> None:
 
 
 def _hooks(app: Flask) -> None:
-    from app.core.web import chrome
+    from app.core.web import chrome, tongue
 
     @app.before_request
     def start() -> None:
@@ -94,6 +94,7 @@ def _hooks(app: Flask) -> None:
 
     app.context_processor(chrome.context)
     app.extensions["babel"].locale_selector = chrome.locale
+    app.view_functions["LocaleView.index"] = tongue.switch
     texts.init(app)
     chrome.add_filters(app)
 
