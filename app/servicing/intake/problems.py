@@ -4,8 +4,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from flask_babel import lazy_gettext as _
 
-@dataclass(frozen=True)
+from app.core.errors import RuleError
+
+MOST = 100_000
+"""A file with more mistakes than this is of another kind: telling them all would help nobody."""
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """One thing wrong with one row: the column as the file names it, what stands there, and why not."""
 
@@ -28,7 +35,17 @@ class Problems:
     rows: set[int] = field(default_factory=set)
 
     def add(self, row: int, column: str, value: Any, reason: Any) -> None:
-        """Note a problem of a row; `reason` is a (lazily translated) sentence's predicate: "is no date"."""
+        """Note a problem of a row; `reason` is a (lazily translated) sentence's predicate: "is no date".
+
+        Raises RuleError, which refuses the file as a whole, for more than MOST.
+        """
+        if len(self.found) >= MOST:
+            raise RuleError(
+                _(
+                    "More than %(n)s mistakes: the file does not fit the layout. Nothing of it was stored.",
+                    n=f"{MOST:,}",
+                )
+            )
         self.found.append(Problem(row, column, str(value) if value not in (None, "") else None, reason))
         self.rows.add(row)
 
