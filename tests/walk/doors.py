@@ -127,19 +127,17 @@ def _queries(path: str, slug: str | None, oracle: Oracle) -> Iterator[str]:
             yield "q=13800"
         return
     yield from _dimensions(path, oracle)
-    if not slug or not path.endswith(("/list/", f"/api/v1/{slug}/", "export.xlsx")):
+    if not slug or not path.endswith("/list/"):
         return
     entity = registry.entity(slug)
-    if path.endswith("/list/"):
-        yield "last=1"
-        yield "partial=tab"
-        yield "q=canary"
-        yield "cols=" + ".".join(f.name for f in listable(entity) if "." not in f.name)
-    # each person tries another of the entity's links, so that together they try them all
+    yield "cols=" + ".".join(f.name for f in listable(entity) if "." not in f.name)
+    # each person tries two of these and another of the entity's links, so that together they try them all
     linked = [f for f in listable(entity) if f.kind == "link" and oracle.foreign(f.target.slug())]
-    if linked and path.endswith("/list/"):
+    others = ["last=1", "partial=tab", "q=canary"]
+    if linked:
         field = linked[oracle.person.id % len(linked)]
-        yield f"{field.name}={oracle.foreign(field.target.slug())[0].id}"
+        others.append(f"{field.name}={oracle.foreign(field.target.slug())[0].id}")
+    yield from (others[(oracle.person.id + step) % len(others)] for step in (0, 1))
 
 
 def _dimensions(path: str, oracle: Oracle) -> Iterator[str]:

@@ -15,7 +15,7 @@ from tests.walk.doors import Door, doors
 from tests.walk.oracle import Oracle
 from tests.walk.world import TOKEN, Person, World
 
-FEWEST = 500
+FEWEST = 300
 """A person who finds no more doors than this has not walked."""
 
 
