@@ -1,6 +1,7 @@
 """The generated screens of one entity: list, record, form, lookup, tabs, operations, Excel, chart."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from flask import abort, flash, jsonify, redirect, render_template, request, url_for
@@ -18,6 +19,7 @@ from app.core.web import charts, forms, links, lookups, transfer
 from app.core.web.fields import FieldInfo, as_id, describe_all
 from app.core.web.list_page import list_page
 from app.core.web.listing import Listing
+from app.core.web.meanwhile import OPENED, ChangedMeanwhile, Opened
 from app.core.web.pages import FormPage, Section
 from app.core.web.principal import current
 from app.core.web.show_page import show_page
@@ -92,23 +94,38 @@ class EntityView(BaseView):
     def edit(self, pk: str) -> Any:
         self.need("edit")
         row, fields = self.row(pk), self._form_fields()
-        called = str(row)
+        called, opened = str(row), Opened.of(row, fields)
+        is_marked = OPENED in request.form
+        if is_marked:
+            opened = replace(opened, said=request.form[OPENED])
         form = forms.entity_form(fields, web_session(), row)
-        if form.validate_on_submit() and self._save(form, row, fields) is not None:
-            flash(gettext("Saved"), "success")
-            return redirect(links.show_url(self.slug, pk) if self.may("show") else self._list_url())
-        back, action = links.show_url(self.slug, pk), url_for(".edit", pk=pk)
-        return self._form_page(form, fields, gettext("Edit"), action, back, called)
+        back, action, status = links.show_url(self.slug, pk), url_for(".edit", pk=pk), None
+        try:
+            then = opened if is_marked else None
+            if form.validate_on_submit() and self._save(form, row, fields, then) is not None:
+                flash(gettext("Saved"), "success")
+                return redirect(back if self.may("show") else self._list_url())
+        except ChangedMeanwhile as error:
+            opened, status = opened.show_again(form, error), 409
+        page, usual = self._form_page(form, fields, gettext("Edit"), action, back, called, opened.said)
+        return page, status or usual
 
     def _form_fields(self) -> Sequence[FieldInfo]:
         """The form's fields; a role that sees a value masked cannot write over it."""
         described = describe_all(self.entity, self.entity.__screen__.form_columns)
         return [field for field in described if field.is_open_to(current())]
 
-    def _save(self, form: Any, row: Any, fields: Sequence[FieldInfo]) -> Any:
-        """Write the form's values; the row's id, or None with the reason beside the field."""
+    def _save(
+        self, form: Any, row: Any, fields: Sequence[FieldInfo], opened: Opened | None = None
+    ) -> int | None:
+        """Write the form's values; the row's id, or None with the reason beside the field.
+
+        Raises ChangedMeanwhile where the row is no longer as the form was `opened` with.
+        """
         try:
-            written = write(self.entity, row, forms.values(form, fields))
+            written = write(self.entity, row, forms.values(form, fields), opened)
+        except ChangedMeanwhile:
+            raise
         except RuleError as error:
             _tell(form, error.field, str(error))
             return None
@@ -117,9 +134,16 @@ class EntityView(BaseView):
         return written.id
 
     def _form_page(
-        self, form: Any, fields: Sequence[FieldInfo], verb: str, action: str, cancel: str, called: str = ""
+        self,
+        form: Any,
+        fields: Sequence[FieldInfo],
+        verb: str,
+        action: str,
+        cancel: str,
+        called: str = "",
+        opened: str = "",
     ) -> Any:
-        """The form; of a row that is there, under the name it is `called`."""
+        """The form; of a row that is there, under the name it is `called` and with the marks it was `opened` with."""
         names = {field.name: field.column.key for field in fields}
         sections = [
             Section(label, [form[names[name]] for name in columns.split() if name in names])
@@ -130,6 +154,7 @@ class EntityView(BaseView):
         page = FormPage(
             title=f"{verb}: {singular(self.entity)}", sections=sections, action=action, cancel_url=cancel,
             csrf=form.csrf_token if "csrf_token" in form else None, errors=list(form.form_errors),
+            hidden=[(OPENED, opened)] if opened else [],
             crumbs=[(entity_label(self.entity), self._list_url()), *([(called, cancel)] if called else [])],
         )  # fmt: skip
         return render_template("generated/form.html", page=page), (

@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from app.core import form_rules
 from app.core.db import web_session
 from app.core.errors import ReadOnlyScope, RuleError
+from app.core.web.meanwhile import Opened
 from app.core.web.principal import current
 from app.core.web.transfer import plain_reason
 
@@ -23,17 +24,20 @@ class Written:
     warnings: list[str]
 
 
-def write(entity: Any, row: Any, values: dict[str, Any]) -> Written:
+def write(entity: Any, row: Any, values: dict[str, Any], opened: Opened | None = None) -> Written:
     """Store the values in a row, or in a new one when `row` is None, and commit.
 
-    Raises RuleError (nothing is stored then) naming the column it is about where that is known, and
-    ReadOnlyScope for somebody who may only read.
+    Raises RuleError (nothing is stored then) naming the column it is about where that is known; of these
+    ChangedMeanwhile where the row is no longer as the form was `opened` with; and ReadOnlyScope for
+    somebody who may only read.
     """
     session = web_session()
     try:
         if row is None:
             row = entity(**values)
         else:
+            if opened is not None:
+                opened.hold(session, row)
             for name, value in values.items():
                 setattr(row, name, value)
         warnings = form_rules.prepare(session, row, current().user_id)
