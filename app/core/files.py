@@ -11,6 +11,7 @@ import os
 import re
 import secrets
 import tempfile
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +28,9 @@ MOST_BYTES = {"import": 200 * MEGA, "export": 4096 * MEGA, "photo": 20 * MEGA, "
 """Largest file of a kind; of every other kind MOST_OTHER."""
 MOST_OTHER = 100 * MEGA
 PIECE = MEGA
+LONGEST_NAME = 255
+"""Bytes, as file systems count them."""
+LONGEST_ENDING = 16
 
 
 class Readable(Protocol):
@@ -80,6 +84,24 @@ def new_key(kind: str) -> str:
         raise ValueError(f"{kind!r} is no kind of file")
     random = secrets.token_hex(16)
     return f"{kind}/{random[:2]}/{random[2:]}"
+
+
+def shown_name(given: str) -> str:
+    """A person's name for his file, to be shown: no folders, nothing invisible, at most LONGEST_NAME bytes.
+
+    It is also a name of one file in a folder, but files are kept under their keys, never under it.
+
+    >>> shown_name("../../etc/passwd"), shown_name(".."), shown_name("贷款台账.xlsx")
+    ('passwd', 'file', '贷款台账.xlsx')
+    """
+    last = re.split(r"[/\\]", given)[-1]
+    seen = "".join(sign for sign in last if not unicodedata.category(sign).startswith("C")).strip()
+    if not seen.strip(". "):
+        return "file"
+    stem, ending = os.path.splitext(seen)  # noqa: PTH122
+    ending = ending if len(ending.encode()) <= LONGEST_ENDING else ""
+    stem = stem if ending else seen
+    return stem.encode()[: LONGEST_NAME - len(ending.encode())].decode(errors="ignore") + ending
 
 
 def path_of(key: str) -> Path:

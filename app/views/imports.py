@@ -7,7 +7,6 @@ from flask_appbuilder import expose, has_access, permission_name
 from flask_appbuilder.baseviews import BaseView
 from flask_babel import format_decimal, gettext, lazy_gettext as _
 from sqlalchemy import select
-from werkzeug.utils import secure_filename
 
 from app.core.db import unscoped, web_session
 from app.core.web import links
@@ -67,7 +66,6 @@ class Imports(BaseView):
         from app.core import files
 
         key = files.store(upload.stream, "import")
-        name = secure_filename(upload.filename or "") or "file"
         client = (
             layout.definition.get("client", {}).get("code")
             if isinstance(layout.definition.get("client"), dict)
@@ -78,7 +76,7 @@ class Imports(BaseView):
             run = ImportRun(
                 layout_id=layout.id,
                 client_id=client_id,
-                file_name=name,
+                file_name=files.shown_name(upload.filename or ""),
                 file_key=key,
                 started_by_id=current().user_id,
             )

@@ -80,3 +80,22 @@ def test_a_scratch_path_is_gone_afterwards() -> None:
     with files.scratch("a.xlsx") as path:
         path.write_bytes(b"x")
     assert not path.parent.exists()
+
+
+@pytest.mark.parametrize(
+    "given, shown",
+    [
+        ("贷款台账.xlsx", "贷款台账.xlsx"),
+        ("Книга за червень.csv", "Книга за червень.csv"),
+        ("C:\\books\\ledger.xlsx", "ledger.xlsx"),
+        ("../../etc/cron.d/台账.xlsx", "台账.xlsx"),
+        ("a\x00b\r\nc\u202ed.csv", "abcd.csv"),
+        ("..", "file"),
+        ("/", "file"),
+        ("", "file"),
+        ("台" * 300 + ".xlsx", "台" * 83 + ".xlsx"),
+        ("x" * 300, "x" * 255),
+    ],
+)
+def test_a_persons_name_for_his_file_is_kept_but_never_leads_anywhere(given: str, shown: str) -> None:
+    assert files.shown_name(given) == shown

@@ -89,7 +89,7 @@ def run_waiting(run_id: int, progress: Callable[[int, str], None] | None = None)
         if run.state == ImportState.DONE:
             return runs.told(session, run)
     with TemporaryDirectory(prefix="loandesk-import-") as folder, files.open_file(key) as kept:
-        path = Path(folder) / Path(name).name
+        path = Path(folder) / files.shown_name(name)
         with path.open("wb") as copy:
             shutil.copyfileobj(kept, copy)
         return run_import(path, layout, client, user_id=user_id, progress=progress, run_id=run_id)
