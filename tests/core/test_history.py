@@ -17,8 +17,8 @@ from app.models import Client, Customer, CustomerLink, Loan, Phone
 
 
 @pytest.fixture(scope="module")
-def house(database: Any) -> dict[str, int]:
-    """A client, a customer with a phone, and a person who sees all."""
+def people(database: Any) -> dict[str, int]:
+    """A client, and a person who sees all."""
     user = create_user("historian", "pw", "Administrator", grants=[{"kind": GrantKind.ALL}])
     with unscoped("data of a test") as session:
         client = Client(
@@ -26,10 +26,18 @@ def house(database: Any) -> dict[str, int]:
         )
         session.add(client)
         session.flush()
-        customer = Customer(client_id=client.id, name="Wang")
+        return {"user": user, "client": client.id}
+
+
+@pytest.fixture
+def house(people: dict[str, int]) -> dict[str, int]:
+    """The same with a customer of the test's own, who has a telephone."""
+    with unscoped("a customer of a test") as session:
+        customer = Customer(client_id=people["client"], name="Wang")
         session.add(customer)
         session.flush()
-        return {"user": user, "client": client.id, "customer": customer.id}
+        session.add(Phone(customer_id=customer.id, number="+8613800138000"))
+        return people | {"customer": customer.id}
 
 
 def kept(entity: str, row_id: int) -> list[History]:
@@ -74,6 +82,8 @@ def test_a_change_says_who_from_where_why_and_what_it_was(house: dict[str, int])
 
 
 def test_a_value_that_is_emptied_is_kept_and_what_stays_is_not(house: dict[str, int]) -> None:
+    with unscoped("fill a field") as session:
+        session.get_one(Customer, house["customer"]).born_on = datetime(1970, 11, 12, tzinfo=UTC).date()
     with unscoped("empty a field") as session:
         session.get_one(Customer, house["customer"]).born_on = None
     assert last("customer", house["customer"]).changes == {"born_on": ["1970-11-12", None]}
@@ -89,8 +99,9 @@ def test_many_rows_changed_by_one_statement_are_kept_one_by_one(house: dict[str,
             Phone(customer_id=house["customer"], number=f"+86138000000{n:02d}") for n in range(20)
         )
     with unscoped("one statement") as session:
-        ids = session.scalars(update(Phone).values(holder="mother").returning(Phone.id)).all()
-    assert len(ids) == 20
+        his = Phone.customer_id == house["customer"]
+        ids = session.scalars(update(Phone).where(his).values(holder="mother").returning(Phone.id)).all()
+    assert len(ids) == 21
     assert all(last("phone", one).changes == {"holder": [None, "mother"]} for one in ids)
     with unscoped("plain SQL") as session:
         session.execute(
