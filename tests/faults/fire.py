@@ -130,7 +130,8 @@ def check_sending(
     numbers = Counter(f"380671{n:06}" for n in range(people))
     words = ("send", str(smsc.port))
     struck = sum(
-        is_cut_short(start(database.app_url, *words), chance.uniform(0, 1.5), strike) for _n in range(strikes)
+        is_cut_short(start(database.app_url, *words), chance.uniform(0, people / 800), strike)
+        for _n in range(strikes)
     )
     complete(database.app_url, *words)
     with unscoped("a test of faults") as session:
@@ -141,7 +142,8 @@ def check_sending(
     assert taken <= numbers
     states = Counter(state for state, _phone in found.values())
     print(f"cut short {struck} times: {dict(states)}")
-    assert struck > strikes / 2
+    # a single restart may fall between two statements of the worker, who then goes on
+    assert strikes == 1 or struck > strikes / 2
     assert set(states) <= {"sent", "delivered", "unknown"}
     assert states["unknown"] <= struck * CHUNK
     assert all(taken[phone[1:]] for state, phone in found.values() if state != "unknown")

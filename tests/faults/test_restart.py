@@ -78,7 +78,7 @@ def test_an_import_during_which_the_database_restarts_is_all_or_nothing(
 
 def test_no_message_leaves_twice_though_the_database_restarts(database, smsc, restart, chance) -> None:
     wipe(database.superuser_url)
-    check_sending(database, smsc, restart, chance, people=60, strikes=1)
+    check_sending(database, smsc, restart, chance, people=200, strikes=1)
 
 
 @pytest.mark.full
