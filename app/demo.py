@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from app import demo_staff
 from app.access.users import create_user
 from app.core import db, settings
 from app.core.db import because, unscoped
@@ -63,6 +64,7 @@ def load(say: Say) -> None:
             ("country", "CN"),
         ):
             settings.write(session, name, value)
+    demo_staff.enter()
     for file, layout in STEPS:
         summary = run_import(FILES / file, layout)
         say(f"{layout}: {summary.line}")

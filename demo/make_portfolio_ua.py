@@ -1,4 +1,4 @@
-"""Makes the Ukrainian demonstration book: portfolio_ua.xlsx and repayments_ua.xlsx beside this file.
+"""Makes the Ukrainian demonstration book: portfolio_ua.xlsx, repayments_ua.xlsx and staff_ua.csv beside this file.
 
     python demo/make_portfolio_ua.py [FOLDER]
 
@@ -6,6 +6,7 @@ The seed is fixed, so that every run makes the same cells. Schedules are the pro
 (app.servicing.schedule): annuity or equal principal, act/365, every amount rounded half-up to the kopiyka.
 """
 
+import csv
 import json
 import sys
 from collections.abc import Iterator
@@ -183,9 +184,19 @@ def save(path: Path, sheets: dict[str, tuple[list[str], list[list[Any]]]]) -> No
     book.save(path)
 
 
+def save_staff(path: Path, officers: dict[str, list[str]]) -> None:
+    """The branches and their officers, whom the lender must have before its book comes in."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(("branch", "officer"))
+        writer.writerows((branch, officer) for branch, people in officers.items() for officer in people)
+
+
 def main(folder: Path) -> None:
-    """Write both workbooks."""
-    loans = Book().loans()
+    """Write both workbooks and the list of the staff."""
+    book = Book()
+    loans = book.loans()
+    save_staff(folder / "staff_ua.csv", book.officers)
     rows = [portfolio_row(loan) for loan in loans]
     save(folder / "portfolio_ua.xlsx", {"Кредитний портфель": (BOOK["portfolio_columns"], rows)})
     paid, written_off = list(repayment_rows(loans)), list(write_off_rows(loans))

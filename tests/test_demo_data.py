@@ -79,6 +79,7 @@ def test_the_committed_books_are_what_the_script_makes(tmp_path: Path) -> None:
         assert made.sheet_names == committed.sheet_names
         for sheet in made.sheet_names:
             assert made.get_sheet_by_name(sheet).to_python() == committed.get_sheet_by_name(sheet).to_python()
+    assert (tmp_path / "staff_ua.csv").read_bytes() == (HERE / "staff_ua.csv").read_bytes()
 
 
 def test_every_payment_is_its_parts_and_every_balance_is_what_is_left(

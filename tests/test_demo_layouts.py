@@ -60,6 +60,10 @@ def test_a_layout_reads_every_row_and_column_of_its_file(name: str) -> None:
     assert read == rows
 
 
+def test_only_the_book_of_dingxi_opens_unknown_branches_officers_and_groups() -> None:
+    assert {name for name in FILES if layout(name).creates} == {"dingxi", "dingxi-b"}
+
+
 def test_the_words_of_a_book_mean_our_choices() -> None:
     products = {client["code"]: {p["code"] for p in client["products"]} for client in clients()}
     for name in ("dingxi", "ua"):

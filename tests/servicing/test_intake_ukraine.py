@@ -5,33 +5,44 @@ import csv
 import pytest
 from sqlalchemy import func, select
 
+from app import demo_staff
 from app.core import clock
 from app.core.db import unscoped
-from app.core.org import Region
-from app.models import Client, Customer, CustomerLink, ImportLayout, Loan, Phone, StatedDifference
+from app.core.org import Branch, Region, User
+from app.models import (
+    Client,
+    Customer,
+    CustomerLink,
+    ImportLayout,
+    ImportProblem,
+    Loan,
+    Phone,
+    StatedDifference,
+)
 from app.seeds import seed
 from app.servicing.arrears import recompute
 from app.servicing.intake import layouts, run_import
 from app.servicing.intake.compare import compare_book
-from tests.servicing.ledgers import DEMO, ON
+from tests.servicing.ledgers import DEMO, ON, sheet, workbook
 
+PAGE = "Кредитний портфель"
 BOOK, RECEIPTS = DEMO / "portfolio_ua.xlsx", DEMO / "repayments_ua.xlsx"
 OBLASTS = ("UA46", "UA53")
 
 
-def from_pay_out() -> None:
-    """A layout that reads the same file without its history, for a second lender."""
+def from_pay_out(code: str) -> None:
+    """A layout that reads the same file without its history, for another lender."""
     with unscoped("a test makes a layout and a lender") as session:
         definition = session.scalars(select(ImportLayout.definition).where(ImportLayout.name == "ua")).one()
         fields = [
-            {**field, "const": "ua-b"} if field["field"] == "client" else field
+            {**field, "const": code} if field["field"] == "client" else field
             for field in definition["layout"]["fields"]
             if field["field"] != "as_of" and not field["field"].startswith("stated_")
         ]
-        layout = {**definition["layout"], "name": "ua-b", "fields": fields}
-        lender = {**definition["client"], "code": "ua-b", "name": "Друга спілка"}
+        layout = {**definition["layout"], "name": code, "fields": fields}
+        lender = {**definition["client"], "code": code, "name": f"Спілка {code}"}
         made = ImportLayout(
-            name="ua-b", title="Second", target="portfolio", definition={"layout": layout, "client": lender}
+            name=code, title="Another", target="portfolio", definition={"layout": layout, "client": lender}
         )
         layouts.source_of(made)
         session.add(made)
@@ -51,7 +62,8 @@ def books(database, tmp_path_factory):
     with unscoped("a test's installation") as session:
         clock.set_business_date(session, ON)
     run_import(part, "regions-ua")
-    from_pay_out()
+    demo_staff.enter()
+    from_pay_out("ua-b")
     steps = [
         (BOOK, "ua", None),
         (BOOK, "ua-b", None),
@@ -107,6 +119,32 @@ def test_a_file_of_payments_that_the_ledger_holds_already_posts_nothing(books) -
     assert (
         run_import(RECEIPTS, "repayments-ua", "ua").line == "created 0, updated 0, unchanged 0, rejected 1968"
     )
+
+
+def test_unknown_branches_and_officers_are_refused_with_the_reason_and_the_other_rows_kept(
+    books, tmp_path
+) -> None:
+    from_pay_out("ua-c")
+    rows = [dict(row) for row in sheet(BOOK, PAGE)[:4]]
+    rows[1]["Відділення"] = "Невідоме відділення"
+    rows[2]["Кредитний фахівець"] = "Невідомий Фахівець"
+    summary = run_import(workbook(tmp_path / "unknown.xlsx", {PAGE: rows}), "ua-c")
+    assert summary.line == "created 2, updated 0, unchanged 0, rejected 2"
+    with unscoped("a test looks at what was refused and kept") as session:
+        told = session.execute(
+            select(ImportProblem.row, ImportProblem.column, ImportProblem.value, ImportProblem.reason).where(
+                ImportProblem.run_id == summary.run_id
+            )
+        )
+        assert {tuple(problem) for problem in told} == {
+            (3, "Відділення", "Невідоме відділення", "is no branch"),
+            (3, "Кредитний фахівець", rows[1]["Кредитний фахівець"], "is no officer of this branch"),
+            (4, "Кредитний фахівець", "Невідомий Фахівець", "is no officer of this branch"),
+        }
+        kept = session.scalars(select(Loan.number).join(Client).where(Client.code == "ua-c"))
+        assert set(kept) == {rows[0]["Номер кредиту"], rows[3]["Номер кредиту"]}
+        assert session.scalar(select(Branch.id).where(Branch.name == "Невідоме відділення")) is None
+        assert session.scalar(select(User.id).where(User.last_name == "Невідомий Фахівець")) is None
 
 
 def test_the_people_speak_the_lenders_language_and_have_numbers_that_can_be_dialled(books) -> None:

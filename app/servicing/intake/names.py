@@ -190,9 +190,16 @@ def check_people(session: Session, source: Source, client: Client, problems: Pro
 
 def make_people(session: Session, client: Client) -> tuple[dict[str, int], dict[tuple[str, int | None], int]]:
     """Branches by name and officers by (name, branch id) of the good rows, those unknown made."""
+    places = [name for (name,) in _distinct(session, "branch", good=True)]
+    return enter_people(session, client, places, _distinct(session, "officer", "branch", good=True))
+
+
+def enter_people(
+    session: Session, client: Client, places: list[str], pairs: list[tuple[str, str]]
+) -> tuple[dict[str, int], dict[tuple[str, int | None], int]]:
+    """Branches by name and officers, told as (name, branch's name), by (name, branch id); those unknown made."""
     branches, officers = Branches(session, client.name), Officers(session, client)
-    branches.make(branches.find([name for (name,) in _distinct(session, "branch", good=True)]))
-    pairs = _distinct(session, "officer", "branch", good=True)
+    branches.make(branches.find(places))
     officers.make(officers.find([(name, branches.ids.get(branch)) for name, branch in pairs]))
     return branches.ids, officers.ids
 
