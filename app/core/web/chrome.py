@@ -1,5 +1,6 @@
 """What every page needs around its content: language, menu, banner."""
 
+from datetime import timedelta
 from typing import Any
 
 from flask import Flask, current_app, g, has_request_context, request, session
@@ -102,11 +103,24 @@ def context() -> dict[str, Any]:
 def clock_banner() -> dict[str, Any] | None:
     """Told on every page while the business date stands still; administrators may close the day there."""
     if "clock_banner" not in g:
-        standing = setting("clock_runs") != "yes"
-        text = gettext("Business date %(day)s: the clock stands still", day=plain("date", business_date()))
-        url = "/clock/close" if g.principal.may("can_close_day", "Clock") else None
-        g.clock_banner = {"text": text, "url": url, "label": gettext("Close day")} if standing else None
+        g.clock_banner = _standing_clock() if setting("clock_runs") != "yes" else None
     return g.clock_banner
+
+
+def _standing_clock() -> dict[str, Any]:
+    """The banner's text and its button, which says what day it closes and sends that day along."""
+    day, next_day = (plain("date", each) for each in (business_date(), business_date() + timedelta(days=1)))
+    return {
+        "text": gettext("Business date %(day)s: the clock stands still", day=day),
+        "url": "/clock/close" if g.principal.may("can_close_day", "Clock") else None,
+        "label": gettext("Close %(day)s", day=day),
+        "question": gettext(
+            "Close %(day)s? The night runs and the business date becomes %(next)s. This cannot be undone.",
+            day=day,
+            next=next_day,
+        ),
+        "day": business_date().isoformat(),
+    }
 
 
 def add_filters(app: Flask) -> None:
