@@ -139,13 +139,16 @@ def _object(pairs: list[str]) -> str:
 
 
 def _change(slug: str, columns: list[str]) -> str:
-    """What differs, written as JSON's text: building every column as jsonb first took twice as long."""
-    differ = " OR ".join(f"o.{c} IS DISTINCT FROM n.{c}" for c in columns)
+    """What differs, written as JSON's text: building every column as jsonb first took twice as long.
+
+    Each column is named once, for a night plans this in every session: rows that stay equal are told by having
+    nothing to tell. Without OFFSET 0 the planner would name all of them twice again.
+    """
     pair = "CASE WHEN o.{c} IS DISTINCT FROM n.{c} THEN '\"{c}\":' || json_build_array(o.{c}, n.{c}) END"
     changed = ", ".join(pair.format(c=c) for c in columns)
     return (
-        f"{_HISTORY_TARGET} SELECT '{slug}', n.id, 'change', {_WHO}, "
-        f"('{{' || array_to_string(ARRAY[{changed}], ',') || '}}')::jsonb FROM o JOIN n USING (id) WHERE {differ}"
+        f"{_HISTORY_TARGET} SELECT '{slug}', d.id, 'change', {_WHO}, ('{{' || d.told || '}}')::jsonb FROM ("
+        f"SELECT n.id, array_to_string(ARRAY[{changed}], ',') AS told FROM o JOIN n USING (id) OFFSET 0) d WHERE d.told <> ''"
     )
 
 

@@ -13,9 +13,8 @@ from typing import Any, cast
 from sqlalchemy import CursorResult, TextClause, select, text
 from sqlalchemy.orm import Session
 
-from app.core import clock, faults, settings
+from app.core import clock, faults
 from app.core.jobs import Record
-from app.core.org.records import JobRun
 from app.core.planning import by_hash
 from app.models.lending import Bucket, Loan
 
@@ -30,6 +29,10 @@ def bucket_sql(session: Session, days: str) -> str:
     bounds = session.execute(select(Bucket.from_days, Bucket.id).order_by(Bucket.from_days.desc())).all()
     arms = " ".join(f"WHEN {days} >= {int(first)} THEN {int(number)}" for first, number in bounds)
     return f"(CASE {arms} END)::bigint" if arms else "NULL::bigint"
+
+
+_BUCKET = "(SELECT b.id FROM bucket b WHERE b.from_days <= {days} ORDER BY b.from_days DESC LIMIT 1)"
+"""The same for the few loans of a night: looked up for each, it spares asking for the bounds first."""
 
 
 def status_sql(days: str, is_settled: str, is_written_off: str = "l.written_off_on IS NOT NULL") -> str:
@@ -84,13 +87,20 @@ def recompute(session: Session, loan_ids: Sequence[int] | None, day: date) -> in
         return _rows(session, statement, values)
 
 
+# The business date, and the loans that the same step could not work on in the night that led to it.
+_BEGINNING = """
+    SELECT nullif(s.value, '')::date, r.errors FROM setting s
+    LEFT JOIN job_run r ON r.job = :job AND r.step = :step AND r.business_on = nullif(s.value, '')::date
+    WHERE s.name = :name"""
+
 # Postings hold the same lock, so what they wrote is seen by the statement that comes after this one.
 _NEWLY = """
-    SELECT l.id FROM loan l WHERE l.id IN (
+    SELECT ARRAY(SELECT l.id FROM loan l WHERE l.id IN (
         SELECT i.loan_id FROM instalment i
         WHERE i.paid_on IS NULL AND i.due_on >= :previous AND i.due_on < :day)
-    ORDER BY l.id FOR UPDATE"""
+    ORDER BY l.id FOR UPDATE)"""
 
+_DAYS_THEN = "(:day - least(l.overdue_since, s.since))"
 _ADVANCE = f"""
     UPDATE loan l SET overdue_since = least(l.overdue_since, s.since),
         overdue_principal = l.overdue_principal + s.late_principal,
@@ -98,7 +108,7 @@ _ADVANCE = f"""
         next_due_on = (
             SELECT i.due_on FROM instalment i WHERE i.loan_id = s.loan_id AND i.number > s.last AND {OPEN}
             ORDER BY i.number LIMIT 1),
-        bucket_id = {{bucket}}, status = {{status}}
+        bucket_id = {_BUCKET.format(days=_DAYS_THEN)}, status = {status_sql(_DAYS_THEN, "false")}
     FROM (
         SELECT i.loan_id, min(i.due_on) AS since, max(i.number) AS last,
             sum(i.principal - i.principal_paid) AS late_principal,
@@ -116,15 +126,12 @@ def advance(session: Session, day: date, record: Record) -> int:
     again) every loan is recomputed. A loan that cannot be worked on is told to `record` and tried again, from
     its instalments, the next night.
     """
-    present = settings.read_date(session, clock.BUSINESS_DATE)
+    present, left = _beginning(session, record)
     if present is None or day - present != ONE_DAY:
         clock.set_business_date(session, day)
         return recompute(session, None, day)
-    ids = [int(number) for number in session.scalars(_text(_NEWLY), {"previous": present, "day": day})]
-    days = "(:day - least(l.overdue_since, s.since))"
-    statement = _ADVANCE.format(bucket=bucket_sql(session, days), status=status_sql(days, "false"))
-    rows = _apart(session, ids, statement, {"previous": present, "day": day}, record)
-    left = _failed_before(session, record, present)
+    ids = session.scalar(_text(_NEWLY), {"previous": present, "day": day})
+    rows = _apart(session, ids, _ADVANCE, {"previous": present, "day": day}, record)
     rows += faults.isolated(
         session, left, lambda some: recompute(session, some, day), _teller(session, record)
     )
@@ -132,25 +139,25 @@ def advance(session: Session, day: date, record: Record) -> int:
     return rows
 
 
-_CROSSING = """
-    SELECT l.id FROM loan l JOIN product p ON p.id = l.product_id
+_DAYS = "(:day - l.overdue_since)"
+_STANDS = f"({_BUCKET.format(days=_DAYS)}, {status_sql(_DAYS, 'false')})"
+_CROSSING = f"""
+    SELECT ARRAY(SELECT l.id FROM loan l JOIN product p ON p.id = l.product_id
     WHERE l.overdue_since IN (
         SELECT :day - bound.days FROM (
             SELECT from_days AS days FROM bucket UNION SELECT grace_days + 1 FROM product) bound
-        WHERE bound.days > 0) AND (l.bucket_id, l.status) IS DISTINCT FROM ({bucket}, {status})
-    ORDER BY l.id FOR UPDATE OF l"""
+        WHERE bound.days > 0) AND (l.bucket_id, l.status) IS DISTINCT FROM {_STANDS}
+    ORDER BY l.id FOR UPDATE OF l)"""
 
-_CLASSIFY = """
-    UPDATE loan l SET bucket_id = {bucket}, status = {status}
+_CLASSIFY = f"""
+    UPDATE loan l SET (bucket_id, status) = ROW{_STANDS}
     FROM product p WHERE p.id = l.product_id AND l.id = ANY(:ids)"""
 
 
 def classify(session: Session, day: date, record: Record) -> int:
     """Move the overdue loans whose days past due reach a bound that day to their bucket and status."""
-    days = "(:day - l.overdue_since)"
-    values = {"bucket": bucket_sql(session, days), "status": status_sql(days, "false")}
-    ids = [int(number) for number in session.scalars(_text(_CROSSING.format(**values)), {"day": day})]
-    return _apart(session, ids, _CLASSIFY.format(**values), {"day": day}, record)
+    ids = session.scalar(_text(_CROSSING), {"day": day})
+    return _apart(session, ids, _CLASSIFY, {"day": day}, record)
 
 
 def _apart(session: Session, ids: Sequence[int], sql: str, values: Values, record: Record) -> int:
@@ -169,12 +176,14 @@ def _teller(session: Session, record: Record) -> faults.Problem:
     return tell
 
 
-def _failed_before(session: Session, record: Record, day: date) -> list[int]:
-    """Loans that the same step could not work on the night before."""
-    told = select(JobRun.errors).where(
-        JobRun.job == record.job, JobRun.step == record.step, JobRun.business_on == day
-    )
-    return [int(error["id"]) for errors in session.scalars(told) for error in errors if error.get("id")]
+def _beginning(session: Session, record: Record) -> tuple[date | None, list[int]]:
+    """The business date, and the loans that the same step could not work on the night before."""
+    values = {"job": record.job, "step": record.step, "name": clock.BUSINESS_DATE}
+    row = session.execute(text(_BEGINNING), values).one_or_none()
+    if row is None:
+        return None, []
+    present, errors = row
+    return present, [int(error["id"]) for error in errors or () if error.get("id")]
 
 
 def _text(sql: str) -> TextClause:
