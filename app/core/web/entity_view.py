@@ -15,7 +15,7 @@ from app.core import registry
 from app.core.db import web_session
 from app.core.errors import RuleError
 from app.core.labels import subject
-from app.core.web import charts, forms, links, lookups, transfer
+from app.core.web import charts, drafts, forms, links, lookups, transfer
 from app.core.web.fields import FieldInfo, as_id, describe_all
 from app.core.web.list_page import list_page
 from app.core.web.listing import Listing
@@ -95,13 +95,13 @@ class EntityView(BaseView):
         self.need("edit")
         row, fields = self.row(pk), self._form_fields()
         called, opened = str(row), Opened.of(row, fields)
-        is_marked = OPENED in request.form
-        if is_marked:
-            opened = replace(opened, said=request.form[OPENED])
+        marks = (drafts.draft() or request.form).get(OPENED)
+        if marks is not None:
+            opened = replace(opened, said=marks)
         form = forms.entity_form(fields, web_session(), row)
         back, action, status = links.show_url(self.slug, pk), url_for(".edit", pk=pk), None
         try:
-            then = opened if is_marked else None
+            then = opened if marks is not None else None
             if form.validate_on_submit() and self._save(form, row, fields, then) is not None:
                 flash(gettext("Saved"), "success")
                 return redirect(back if self.may("show") else self._list_url())

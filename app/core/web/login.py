@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.core.db import session_for, unscoped
 from app.core.org.access import AuditEvent, User
+from app.core.web import drafts
 
 _OURS = re.compile(r"/(?![/\\])[^\x00-\x1f\\]*")
 
@@ -57,6 +58,7 @@ class Login(AuthDBView):
             user = self.appbuilder.sm.auth_user_db(form.username.data, form.password.data)
             if user is not None:
                 login_user(user)
+                drafts.offer(user.id, onward)
                 return redirect(onward)
             flash(str(self.invalid_login_message), "warning")
             return redirect(url_for(".login", next=onward))

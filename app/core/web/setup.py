@@ -15,7 +15,7 @@ from werkzeug.exceptions import HTTPException
 from app.core import db
 from app.core.errors import OutOfScope, ReadOnlyScope, RuleError
 from app.core.i18n import CATALOGUES, compile_catalogues
-from app.core.web import assets, texts
+from app.core.web import assets, drafts, texts
 
 ROOT = Path(__file__).resolve().parents[2]
 CSP = (
@@ -71,10 +71,12 @@ def _hooks(app: Flask) -> None:
     from app.core.web import chrome, tongue
 
     @app.before_request
-    def start() -> None:
+    def start() -> Any:
         db.source.set("api" if request.path.startswith("/api/") else "screen")
-        if current_user and not current_user.is_authenticated:
-            g.setdefault("user", None)
+        if current_user and current_user.is_authenticated:
+            return None
+        g.setdefault("user", None)
+        return drafts.keep()
 
     @app.teardown_appcontext
     def end(_error: BaseException | None = None) -> None:
@@ -96,6 +98,7 @@ def _hooks(app: Flask) -> None:
     app.extensions["babel"].locale_selector = chrome.locale
     app.view_functions["LocaleView.index"] = tongue.switch
     texts.init(app)
+    drafts.init(app)
     chrome.add_filters(app)
 
     @app.get("/health")
@@ -129,7 +132,7 @@ def _errors(app: Flask) -> None:
     app.register_error_handler(StaleDataError, lambda _e: page(404))
     app.register_error_handler(ReadOnlyScope, lambda _e: page(403))
     app.register_error_handler(RuleError, lambda e: page(400, str(e)))
-    app.register_error_handler(CSRFError, lambda _e: page(400, _stale()))
+    app.register_error_handler(CSRFError, lambda _e: drafts.keep() or page(400, _stale()))
 
 
 def _stale() -> str:

@@ -11,6 +11,7 @@
       const note = $("[data-dirty]", form);
       if (note) note.hidden = false;
     };
+    if ($("[data-restored]", form)) touch({ target: form });
     form.addEventListener("input", touch);
     form.addEventListener("change", touch);
     form.addEventListener("submit", (event) => queueMicrotask(() => { if (!event.defaultPrevented) dirty = false; }));
