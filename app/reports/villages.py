@@ -52,7 +52,8 @@ class Round(Limits):
     visited: Visited | None = parameter(_("Whom"), default=everybody)
 
     def settled(self, reader: Reader) -> Self:
-        return replace(super().settled(reader), visited=self.visited or Visited.ALL)
+        # a round lists loans of every currency, and sums each for itself
+        return replace(super().settled(reader), currency=self.currency, visited=self.visited or Visited.ALL)
 
     @property
     def is_empty(self) -> bool:
@@ -88,7 +89,12 @@ def _present(result: Result, context: dict[str, Any]) -> dict[str, Any]:
     for _key, found in groupby(result.lines, key=lambda one: one.values["village_id"]):
         sheets.append(_sheet(list(found), line))
     day = context["footer"][0] if context["footer"] else None
-    return {"villages": sheets, "date_text": day, "footer": context["footer"][1:]}
+    return {
+        "villages": sheets,
+        "date_text": day,
+        "footer": context["footer"][1:],
+        "is_unasked": isinstance(result.question.asked, Round) and result.question.asked.is_empty,
+    }
 
 
 def _sheet(lines: list[Line], line: Any) -> dict[str, Any]:

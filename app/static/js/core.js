@@ -85,6 +85,7 @@ const Loandesk = (() => {
     document.dispatchEvent(new CustomEvent("loandesk:theme"));
   });
   on("click", "[data-print]", () => window.print());
+  on("click", "[data-params]", (_event, button) => button.setAttribute("aria-expanded", String(button.getAttribute("aria-expanded") !== "true")));
   on("click", "[data-toast-close]", (event, button) => button.closest(".note-toast").remove());
   on("click", "[data-keys-help]", () => $("#keys").showModal());
   $$("#toasts .note-toast").forEach(fade);
