@@ -1,11 +1,13 @@
 """Charts of a list: the same filters, grouped by one column in SQL, each bar a link to its rows."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
 from flask_babel import pgettext
-from sqlalchemy import func, select
+from sqlalchemy import func, null, select
 from werkzeug.datastructures import MultiDict
 
 from app.core import labels
@@ -18,48 +20,95 @@ from app.core.web.principal import Principal
 MOST = 30
 
 
-def _measures(entity: Any, column: str) -> list[tuple[str, Any, str]]:
-    """(label, SQL, chart type) of each measure: "count sum(principal)"."""
-    found: list[tuple[str, Any, str]] = []
+@dataclass(frozen=True)
+class Measured:
+    """What the bars of a chart say: a number of rows, or a sum of money, which is told currency by currency."""
+
+    label: str
+    sql: Any
+    is_money: bool = False
+
+
+def _measures(entity: Any, column: str) -> list[Measured]:
+    """What "count sum(principal)" means."""
+    found = []
     for word in entity.__screen__.charts[column].split():
         if word == "count":
-            found.append((pgettext("count", "Number"), func.count(), "bar"))
+            found.append(Measured(pgettext("count", "Number"), func.count()))
         else:
-            name = word.removeprefix("sum(").removesuffix(")")
-            found.append((labels.column_label(entity, name), func.sum(getattr(entity, name)), "bar"))
+            field = describe(entity, word.removeprefix("sum(").removesuffix(")"))
+            added = func.sum(getattr(entity, field.name))
+            found.append(Measured(labels.column_label(entity, field.name), added, field.kind == "money"))
     return found
 
 
 def chart_data(
     entity: Any, column: str, args: MultiDict[str, str], principal: Principal, on: date
 ) -> dict[str, Any]:
-    """Sums per value of the column under the list's filters, the largest first."""
+    """Numbers and sums per value of the column under the list's filters, the largest first.
+
+    Amounts of different currencies are series of their own and never added; bars then stand by number of rows.
+    """
     kept = MultiDict([(k, v) for k, v in args.items(multi=True) if k != "data"])
-    listing = Listing(entity, kept, principal, on)
     field, measures = describe(entity, column), _measures(entity, column)
-    key = getattr(entity, field.column.key)
-    query = select(key, *(sql for _label, sql, _kind in measures)).where(*listing.where()).group_by(key)
-    rows = list(web_session().execute(query.order_by(measures[-1][1].desc().nulls_last()).limit(MOST)))
+    where = Listing(entity, kept, principal, on).where()
+    bars, currencies = _bars(entity, getattr(entity, field.column.key), measures, where)
     if field.kind == "link":
-        rows = _by_steps(field.target, rows)
-    names = _names(field, [row[0] for row in rows])
-    series = [
-        {"name": label, "data": [float(row[i + 1] or 0) for row in rows], "type": kind, "axis": i}
-        for i, (label, _sql, kind) in enumerate(measures)
-    ]
+        bars = _by_steps(field.target, bars)
+    series = []
+    for axis, measure in enumerate(measures):
+        series += _series(measure, axis, bars, currencies)
     return {
-        "title": labels.column_label(entity, column), "kind": "bar", "x": names, "series": series,
-        "drill": [_drill(entity, column, row[0], kept) for row in rows],
+        "title": labels.column_label(entity, column), "kind": "bar", "x": _names(field, list(bars)), "series": series,
+        "drill": [_drill(entity, column, key, kept) for key in bars],
     }  # fmt: skip
 
 
-def _by_steps(target: Any, rows: list[Any]) -> list[Any]:
+Bars = dict[Any, dict[Any, Sequence[Any]]]
+"""Value of the column → currency → what each measure says, in the order of the chart."""
+
+
+def _bars(entity: Any, key: Any, measures: list[Measured], where: Any) -> tuple[Bars, list[Any]]:
+    """The largest bars, and the currencies in them."""
+    has_money = any(measure.is_money for measure in measures)
+    currency = getattr(entity, "currency", None) if has_money else None
+    split = [key] if currency is None else [key, currency]
+    asked = select(*(split if currency is not None else [key, null()]), *(one.sql for one in measures))
+    bars: Bars = {}
+    for value, code, *figures in web_session().execute(asked.where(*where).group_by(*split)):
+        bars.setdefault(value, {})[code] = figures
+    currencies = sorted({code for parts in bars.values() for code in parts})
+    # sums of one currency can be compared with each other, those of several cannot
+    by = -1 if len(currencies) < 2 else 0
+
+    def size(value: Any) -> tuple[bool, Any]:
+        figures = [part[by] for part in bars[value].values() if part[by] is not None]
+        return not figures, -sum(figures)
+
+    return {value: bars[value] for value in sorted(bars, key=size)[:MOST]}, currencies
+
+
+def _series(measure: Measured, axis: int, bars: Bars, currencies: list[Any]) -> list[dict[str, Any]]:
+    """One series; of money one for each currency."""
+    common = {"type": "bar", "axis": axis}
+    if not measure.is_money:
+        data = [float(sum(part[axis] or 0 for part in parts.values())) for parts in bars.values()]
+        return [{**common, "name": measure.label, "unit": "", "data": data}]
+    found = []
+    for code in currencies:
+        said = [parts[code][axis] if code in parts else 0 for parts in bars.values()]
+        name = measure.label if len(currencies) == 1 else f"{measure.label}, {code}"
+        found.append({**common, "name": name, "unit": code or "", "data": [float(one or 0) for one in said]})
+    return found
+
+
+def _by_steps(target: Any, bars: Bars) -> Bars:
     """Bars of things that stand in an order of number, such as steps of lateness, in that order; others as they come."""
     order = target.__table__.c.get(target.__screen__.order)
     if order is None or order.info.get("kind") not in ("days", "number"):
-        return rows
-    steps: dict[int, int] = dict(web_session().execute(select(target.id, order)).tuples().all())
-    return sorted(rows, key=lambda row: (row[0] not in steps, steps.get(row[0], 0)))
+        return bars
+    steps: dict[int, int] = {row[0]: row[1] for row in web_session().execute(select(target.id, order))}
+    return {key: bars[key] for key in sorted(bars, key=lambda key: (key not in steps, steps.get(key, 0)))}
 
 
 def _names(field: Any, keys: list[Any]) -> list[str]:

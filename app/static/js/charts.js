@@ -1,4 +1,4 @@
-/* Charts: fetches {title, kind, x, series, drill} and draws it with ECharts in the colours of the theme.
+/* Charts: fetches {title, kind, x, series: [{name, data, type, axis, unit}], drill} and draws it with ECharts in the colours of the theme.
    The same numbers go into a hidden table for those who cannot see the picture. */
 "use strict";
 (() => {
@@ -11,8 +11,10 @@
   const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const value = (item) => Number(item && typeof item === "object" ? item.value : item);
 
+  const full = (unit) => (one) => `${number.format(one)}${unit ? `\u00a0${unit}` : ""}`;
+
   const table = (data) => {
-    const head = make("tr", {}, make("th", { scope: "col" }, data.title || ""), ...data.series.map((one) => make("th", { scope: "col" }, one.name)));
+    const head = make("tr", {}, make("th", { scope: "col" }, data.title || ""), ...data.series.map((one) => make("th", { scope: "col" }, one.unit ? `${one.name} (${one.unit})` : one.name)));
     const rows = data.x.map((name, at) => make("tr", {}, make("th", { scope: "row" }, String(name)), ...data.series.map((one) => make("td", {}, number.format(value(one.data[at]))))));
     return make("table", {}, make("caption", {}, data.title || ""), make("thead", {}, head), make("tbody", {}, ...rows));
   };
@@ -27,19 +29,23 @@
   const pie = (data) => ({ ...common(data), series: [{ type: "pie", radius: ["48%", "74%"], center: ["50%", "56%"], itemStyle: { borderColor: token("--ld-surface"), borderWidth: 2, borderRadius: 3 },
     label: { color: token("--ld-ink-2") }, data: data.x.map((name, at) => ({ name: String(name), value: value(data.series[0].data[at]) })) }] });
   const axes = (data, figure) => {
-    const axis = (extra) => ({ type: "value", axisLabel: { color: token("--ld-ink-2"), formatter: (one) => short.format(one) }, splitLine: { lineStyle: { color: token("--ld-line") } }, ...extra });
+    // an axis says its unit where all its series share one; percent stands at each figure
+    const unitOf = (at) => { const units = new Set(data.series.filter((one) => Number(one.axis || 0) === at).map((one) => one.unit || "")); return units.size === 1 ? [...units][0] : ""; };
+    const named = [0, 1].some((at) => !["", "%"].includes(unitOf(at)));
+    const axis = (at, extra) => ({ type: "value", name: unitOf(at) === "%" ? "" : unitOf(at), nameTextStyle: { color: token("--ld-ink-2"), align: at ? "right" : "left" }, nameGap: 10,
+      axisLabel: { color: token("--ld-ink-2"), formatter: (one) => `${short.format(one)}${unitOf(at) === "%" ? "\u00a0%" : ""}` }, splitLine: { lineStyle: { color: token("--ld-line") } }, ...extra });
     const two = data.series.some((one) => Number(one.axis) === 1);
     const wide = $(".chart-canvas", figure).clientWidth;
     const room = Math.max(28, (wide - (two ? 110 : 60)) / data.x.length - 6);
     const width = (one) => [...String(one)].reduce((sum, letter) => sum + (letter.charCodeAt(0) > 0x2e80 ? 12 : 7), 0);
     const crowded = Math.max(...data.x.map(width)) > room;
     return { ...common(data),
-      grid: { left: 4, right: two ? 4 : 12, top: data.series.length > 1 ? 40 : 12, bottom: 4, containLabel: true },
+      grid: { left: 4, right: two ? 4 : 12, top: (data.series.length > 1 ? 40 : 12) + (named ? 18 : 0), bottom: 4, containLabel: true },
       xAxis: { type: "category", data: data.x.map(String), axisTick: { show: false }, axisLine: { lineStyle: { color: token("--ld-line-strong") } }, axisLabel: { color: token("--ld-ink-2"), interval: data.x.length > 24 ? "auto" : 0, hideOverlap: data.x.length > 24, width: crowded ? 110 : room + 8, overflow: "truncate", rotate: crowded ? 35 : 0 } },
-      yAxis: two ? [axis({}), axis({ splitLine: { show: false } })] : axis({}),
+      yAxis: two ? [axis(0), axis(1, { splitLine: { show: false } })] : axis(0),
       series: data.series.map((one) => {
         const type = one.type || (data.kind === "line" ? "line" : "bar");
-        return { name: one.name, type, data: one.data, yAxisIndex: Number(one.axis || 0), stack: data.kind === "stacked" && type === "bar" ? "all" : undefined,
+        return { name: one.name, type, data: one.data, tooltip: { valueFormatter: full(one.unit) }, yAxisIndex: Number(one.axis || 0), stack: data.kind === "stacked" && type === "bar" ? "all" : undefined,
           barMaxWidth: 44, lineStyle: { width: 2 }, symbol: "circle", symbolSize: 6, showSymbol: data.x.length < 40,
           itemStyle: type === "bar" && data.kind !== "stacked" ? { borderRadius: [3, 3, 0, 0] } : {} };
       }) };
