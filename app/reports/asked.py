@@ -69,6 +69,8 @@ class Limits(Asked):
     def settled(self, reader: Reader) -> Self:
         return replace(
             self,
+            # no address makes a report add up amounts of several currencies
+            currency=self.currency or main_currency(reader),
             on=reader.on,
             region=_range(reader, Region, self.region_id),
             branch=_range(reader, Branch, self.branch_id),
