@@ -11,7 +11,7 @@ from tasks.schedule import BEAT
 celery = Celery(
     "loandesk",
     broker=config.CELERY_BROKER_URL,
-    include=["tasks.clockwork", "tasks.dispatch", "tasks.exports", "tasks.imports"],
+    include=["tasks.clockwork", "tasks.dispatch", "tasks.exports", "tasks.housekeeping", "tasks.imports"],
 )
 celery.conf.update(
     task_serializer="json",

@@ -14,6 +14,7 @@ import tempfile
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -23,6 +24,8 @@ from app.core.errors import RuleError
 
 KIND = re.compile(r"[a-z][a-z0-9-]{0,30}")
 KEY = re.compile(rf"{KIND.pattern}/[0-9a-f]{{2}}/[0-9a-f]{{30}}")
+PART = ".part"
+DRAFT = re.compile(rf"{KEY.pattern}{re.escape(PART)}")
 MEGA = 1024 * 1024
 MOST_BYTES = {"import": 200 * MEGA, "export": 4096 * MEGA, "photo": 20 * MEGA, "recording": 200 * MEGA}
 """Largest file of a kind; of every other kind MOST_OTHER."""
@@ -56,7 +59,7 @@ def store(stream: Readable, kind: str, *, most_bytes: int | None = None) -> str:
     key = new_key(kind)
     target = path_of(key)
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    draft = target.with_suffix(".part")
+    draft = target.with_suffix(PART)
     try:
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             _copy(stream, file, most_bytes or MOST_BYTES.get(kind, MOST_OTHER))
@@ -130,13 +133,34 @@ def delete(key: str) -> bool:
     return True
 
 
+def kinds() -> list[str]:
+    """The kinds of which files were ever kept here."""
+    return sorted(path.name for path in root().iterdir() if KIND.fullmatch(path.name) and path.is_dir())
+
+
 def keys(kind: str) -> Iterator[str]:
     """The keys of all complete files of a kind, for finding those that no row refers to any more."""
+    return (name for name in _names(kind) if KEY.fullmatch(name))
+
+
+def drafts(kind: str) -> Iterator[Path]:
+    """Files of a kind that are being written, or were when their process died."""
+    return (root() / name for name in _names(kind) if DRAFT.fullmatch(name))
+
+
+def _names(kind: str) -> Iterator[str]:
     folder = root()
     for path in sorted((folder / kind).glob("*/*")) if KIND.fullmatch(kind) else ():
-        key = path.relative_to(folder).as_posix()
-        if KEY.fullmatch(key):
-            yield key
+        yield path.relative_to(folder).as_posix()
+
+
+def touched_at(path: Path) -> datetime:
+    """When a file was last written or put where it lies: a restored file is as young as its restoring.
+
+    Raises FileNotFoundError where it is removed.
+    """
+    known = path.stat()
+    return datetime.fromtimestamp(max(known.st_mtime, known.st_ctime), UTC)
 
 
 @contextmanager

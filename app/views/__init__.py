@@ -7,4 +7,4 @@ import app.messaging.form_rules
 import app.messaging.operations
 import app.servicing.form_rules
 import app.servicing.operations  # noqa: F401  importing declares
-from app.views import clock, customer, files, home, imports, loan, reports, roles, search  # noqa: F401
+from app.views import clock, customer, files, home, imports, job_runs, loan, reports, roles, search  # noqa: F401

@@ -53,7 +53,7 @@ codes.add(
         "deactivated": _("Login taken away"),
     },
 )
-codes.add("job", {"nightly": _("Closing the day")})
+codes.add("job", {"nightly": _("Closing the day"), "housekeeping": _("Housekeeping")})
 codes.add(
     "job_step",
     {
@@ -63,5 +63,6 @@ codes.add(
         "buckets": _("Delinquency buckets"),
         "messages": _("Reminders"),
         "snapshot": _("Balances of the day"),
+        "files": _("Files that nothing refers to"),
     },
 )

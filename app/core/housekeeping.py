@@ -1,0 +1,69 @@
+"""What the installation clears away by itself, once a day: files that nothing refers to.
+
+A process killed between keeping a file and storing the row that names it leaves such a file, and one killed
+while it was writing leaves a draft.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.core import clock, files, registry
+from app.core.faults import reason_of
+from app.core.jobs import Outcome, Record, run_step
+
+JOB, FILES = "housekeeping", "files"
+YOUNG = timedelta(hours=24)
+"""A file younger than this may be waiting for its row, or be in the middle of being written."""
+
+
+def run() -> Outcome:
+    """Clear away what is left over, unless that was done today (by the computer's date)."""
+    now = clock.now()
+    return run_step(
+        JOB, FILES, now.date(), lambda session, record: remove_left_files(session, now - YOUNG, record)
+    )
+
+
+def remove_left_files(session: Session, before: datetime, record: Record) -> int:
+    """Remove the files last touched before an instant that no row names; how many it were.
+
+    A file that cannot be removed is told to `record`.
+    """
+    # Files first, rows after: a row that is stored meanwhile is still seen, and keeps its file.
+    kept = [(key, files.path_of(key)) for kind in files.kinds() for key in files.keys(kind)]
+    old = [(key, path) for key, path in kept if _is_older(path, before)]
+    drafts = [path for kind in files.kinds() for path in files.drafts(kind) if _is_older(path, before)]
+    named = set(_named(session))
+    return _remove([*drafts, *(path for key, path in old if key not in named)], record)
+
+
+def _named(session: Session) -> Iterator[str]:
+    """The keys in every column of every entity that names a file."""
+    for entity in registry.entities():
+        for column in entity.__table__.columns:
+            if column.info.get("kind") == "file":
+                yield from session.scalars(select(column).where(column.is_not(None)))
+
+
+def _is_older(path: Path, before: datetime) -> bool:
+    with suppress(FileNotFoundError):
+        return files.touched_at(path) < before
+    return False
+
+
+def _remove(paths: Iterable[Path], record: Record) -> int:
+    removed = 0
+    for path in paths:
+        try:
+            path.unlink()
+            removed += 1
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            record.problem(path.relative_to(files.root()).as_posix(), reason_of(error))
+    return removed
