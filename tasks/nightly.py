@@ -1,6 +1,6 @@
 """The night: the steps that bring the installation to its next business date, in this order."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 
 from app.core import settings
@@ -12,6 +12,8 @@ from app.messaging.queue import queue
 from app.servicing import arrears, snapshots
 
 NIGHT = Chain("nightly")
+MESSAGES = "messages"
+"""The step that makes the day's messages."""
 
 
 @NIGHT.step("close")
@@ -33,7 +35,7 @@ def move_buckets(session: ScopedSession, day: date, record: Record) -> int:
     return arrears.classify(session, day, record)
 
 
-@NIGHT.step("messages", only_last=True)
+@NIGHT.step(MESSAGES, only_last=True)
 def queue_messages(session: ScopedSession, day: date, record: Record) -> int:
     """The day's reminders."""
     return queue(session, day, record)
@@ -48,6 +50,13 @@ def take_snapshot(session: ScopedSession, day: date, _record: Record) -> int:
 def run(day: date, tell: Callable[[str], None], user_id: int | None = None) -> list[Outcome]:
     """Bring the installation to a day, saying each step. Raises RuleError for a day that is over."""
     return NIGHT.run(day, tell, user_id)
+
+
+def told(day: date, outcomes: Sequence[Outcome]) -> str:
+    """What came of bringing the installation to a day, as the command says it at its end."""
+    new = sum(outcome.rows for outcome in outcomes if outcome.is_new and outcome.step == MESSAGES)
+    done = "done" if any(outcome.is_new for outcome in outcomes) else "done already"
+    return f"{day} is {done}: {new} new messages"
 
 
 def run_requested() -> int:

@@ -69,7 +69,7 @@ class Outcome:
         elif self.is_new:
             told = f"{self.rows:>9} rows {self.seconds:>8.2f} s"
         else:
-            told = "already done"
+            told = f"{self.rows:>9} rows, already done"
         if self.errors:
             told += f", {self.errors} errors"
         return f"{self.step:<12}{day}  {told}"

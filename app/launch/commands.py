@@ -82,11 +82,11 @@ def compare(options: argparse.Namespace) -> int:
 
 
 def nightly(options: argparse.Namespace) -> int:
-    """Close a business date, saying each step."""
+    """Close a business date, saying each step and how many messages are new."""
     with application(options):
-        from tasks.nightly import run
+        from tasks.nightly import run, told
 
-        run(options.date, say)
+        say(told(options.date, run(options.date, say)))
     return 0
 
 

@@ -34,9 +34,12 @@ def filled(database):
 
 
 def night(day: date) -> list[str]:
+    return night_and_outcomes(day)[0]
+
+
+def night_and_outcomes(day: date) -> tuple[list[str], list[jobs.Outcome]]:
     said: list[str] = []
-    nightly.run(day, said.append)
-    return said
+    return said, nightly.run(day, said.append)
 
 
 @contextmanager
@@ -70,7 +73,12 @@ def test_nights_run_once_catch_up_and_queue_for_the_last_day_only(filled) -> Non
     made = messages()
     assert made[first] > 0
     with sent() as statements:
-        assert all("already done" in line for line in night(first))
+        again, outcomes = night_and_outcomes(first)
+    assert [line.replace(" rows, already done", "").split() for line in again] == [
+        [outcome.step, first.isoformat(), str(outcome.rows)] for outcome in outcomes
+    ]
+    assert [line.split()[2] for line in said] == [str(outcome.rows) for outcome in outcomes]
+    assert nightly.told(first, outcomes) == f"{first} is done already: 0 new messages"
     assert messages() == made
     assert len(statements) == 3  # the transaction's settings, the business date, the steps of that day
 
@@ -78,7 +86,8 @@ def test_nights_run_once_catch_up_and_queue_for_the_last_day_only(filled) -> Non
     made = messages()
 
     missed, last = first + 2 * ONE, first + 3 * ONE
-    night(last)
+    _said, outcomes = night_and_outcomes(last)
+    assert nightly.told(last, outcomes) == f"{last} is done: {messages()[last]} new messages"
     assert set(messages()) == {first, first + ONE, last}
     known = states()
     assert known[missed, "messages"] == "missed"
