@@ -8,11 +8,10 @@ write_workbook(path, [Sheet(_("Loans"), columns, rows)], about)
 import csv
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from itertools import chain, count, islice, repeat
-from operator import itemgetter
+from itertools import chain
 from pathlib import Path
 from types import NoneType
 from typing import Any
@@ -22,10 +21,10 @@ from flask_babel import lazy_gettext as _
 from rustpy_xlsxwriter import Format
 
 from app.core.export import joining
-from app.core.export.cells import as_text, blocks, clean, raw_blocks, tuples
-from app.core.export.columns import About, Column, Row, Sheet, labels, sheet_title, widths
+from app.core.export.cells import as_text, clean, fitted, stored
+from app.core.export.columns import About, Blocks, Column, Row, Sheet, labels, sheet_title, widths
 
-__all__ = ["MOST_ROWS", "About", "Column", "Sheet", "write_csv", "write_workbook"]
+__all__ = ["MOST_ROWS", "About", "Blocks", "Column", "Sheet", "write_csv", "write_workbook"]
 
 MOST_ROWS = 1_048_575
 """Rows of a sheet below its header."""
@@ -34,41 +33,58 @@ HEADER_COLOUR = "#E9EEF5"
 LABEL_WIDTH, TEXT_WIDTH = 28.0, 90.0
 
 
-_first = itemgetter(0)
-
-
 class _Feed:
     """A sheet's rows on their way to the writer, at most `most` at a time; knows how many have passed."""
 
     def __init__(self, sheet: Sheet, title: str, most: int) -> None:
         self.title, self.names = title, labels(sheet.columns)
         self.columns = sheet.columns
-        self._blocks = blocks(tuples(sheet.rows, sheet.columns), sheet.columns)
         self._most, self.count = most, 0
-        first = next(self._blocks, [])
+        blocks = fitted(sheet.rows, sheet.columns)
+        first = next(blocks, [()] * len(self.names))
         self.widths = widths(sheet.columns, self.names, first)
-        self._rows: Iterator[Sequence[Any]] = chain(first, chain.from_iterable(self._blocks))
-        self.has_more = bool(first)
+        self._blocks = filter(_length, chain([first], blocks))
+        self._next = next(self._blocks, None)
+
+    @property
+    def has_more(self) -> bool:
+        return self._next is not None
 
     def records(self) -> Iterator[dict[str, Any]]:
         """The next rows as the writer wants them; an empty one when there are none, for the header's sake."""
         if not self.has_more:
-            yield dict.fromkeys(self.names)
-        passed = count()
-        # one frame for all of them: a step of Python for each row took a tenth of the file's time
-        yield from map(
-            dict,
-            map(
-                zip,
-                repeat(self.names),
-                map(_first, zip(islice(self._rows, self._most), passed, strict=False)),
-            ),
-        )
-        self.count += next(passed)
-        following = next(self._rows, None)
-        self.has_more = following is not None
-        if following is not None:
-            self._rows = chain([following], self._rows)
+            return iter([dict.fromkeys(self.names)])
+        record = _recorder(self.names)
+        return chain.from_iterable(map(record, *block) for block in self._parts())
+
+    def _parts(self) -> Iterator[Sequence[Sequence[Any]]]:
+        """Blocks as long as the sheet has room for them; the rest of the last one stays."""
+        room = self._most
+        while room and self._next is not None:
+            block = self._next
+            if _length(block) > room:
+                self._next = [values[room:] for values in block]
+                block = [values[:room] for values in block]
+            else:
+                self._next = next(self._blocks, None)
+            room -= _length(block)
+            self.count += _length(block)
+            yield block
+
+
+def _recorder(names: Sequence[str]) -> Callable[..., dict[str, Any]]:
+    """What makes a record of a row's values: `lambda v0, v1: {"Number": v0, "Name": v1}`.
+
+    dict(zip(names, row)) takes twice as long, which for a file of eight columns is a twentieth of all.
+    """
+    values = [f"v{place}" for place in range(len(names))]
+    items = ", ".join(f"{name!r}: {value}" for name, value in zip(names, values, strict=True))
+    made: Callable[..., dict[str, Any]] = eval(f"lambda {', '.join(values)}: {{{items}}}", {})  # noqa: S307  of literals
+    return made
+
+
+def _length(block: Sequence[Sequence[Any]]) -> int:
+    return len(block[0])
 
 
 def write_workbook(
@@ -160,7 +176,7 @@ def _about_records(about: About, feeds: list[_Feed]) -> Iterator[dict[str, Any]]
 
 
 def write_csv(
-    path: str | Path, columns: Sequence[Column], rows: Iterable[Row], *, separator: str = ","
+    path: str | Path, columns: Sequence[Column], rows: Iterable[Row] | Blocks, *, separator: str = ","
 ) -> int:
     """Write a .csv and return how many rows; in UTF-8 with its mark, as spreadsheet programs expect.
 
@@ -173,14 +189,14 @@ def write_csv(
         with draft.open("w", encoding="utf-8-sig", errors="replace", newline="") as file:
             writer = csv.writer(file, delimiter=separator)
             writer.writerow(labels(columns))
-            for block in raw_blocks(tuples(rows, columns), columns):
-                count += len(block)
-                writer.writerows(zip(*map(_csv_column, zip(*block, strict=True)), strict=True))
+            for block in stored(rows, columns):
+                count += _length(block)
+                writer.writerows(zip(*map(_csv_column, block), strict=True))
         _put(draft, Path(path))
     return count
 
 
-def _csv_column(values: tuple[Any, ...]) -> Sequence[Any]:
+def _csv_column(values: Sequence[Any]) -> Sequence[Any]:
     """A column as the csv module can write it: it knows numbers and dates, not formulas and truths."""
     types = set(map(type, values)) - {NoneType, int, date, datetime}
     if not types or (types == {Decimal} and "E" not in "".join(map(str, values))):

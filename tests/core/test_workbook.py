@@ -14,9 +14,10 @@ import pytest
 import python_calamine
 from hypothesis import HealthCheck, given, settings, strategies as st
 
+from app.core.export.cells import fit_numbers, fit_texts, numbers
 from app.core.export.columns import sheet_title, widths
 from app.core.sheets import open_table
-from app.core.workbook import About, Column, Sheet, write_csv, write_workbook
+from app.core.workbook import About, Blocks, Column, Sheet, write_csv, write_workbook
 
 ABOUT = About("Loans overdue", "Ann Lee", datetime(2026, 1, 2, 3, 4, tzinfo=UTC), "Branch is Tongwei")
 COLUMNS = [
@@ -71,7 +72,7 @@ def test_the_header_is_bold_frozen_and_filtered_and_columns_have_their_width(tmp
     assert all(cell.font.b for cell in sheet[1])
     found = [round(sheet.column_dimensions[letter].width) for letter in "ABC"]
     assert found == [34, 14, 61]
-    assert widths([Column("a", "A", "date")], ["A"], []) == [11.0]
+    assert widths([Column("a", "A", "date")], ["A"], [[]]) == [11.0]
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t=", "\r="])
@@ -240,3 +241,54 @@ def test_memory_does_not_grow_with_the_rows(tmp_path: Path) -> None:
     )
     unit = 1024 if sys.platform != "darwin" else 1
     assert int(said.stdout) * unit < 8 * 1024 * 1024
+
+
+def test_blocks_of_columns_make_the_same_file_as_rows(tmp_path: Path) -> None:
+    rows = [(*ROWS[n % 2][:4], n, *ROWS[n % 2][5:]) for n in range(25)]
+    lots = [rows[:7], rows[7:14], rows[14:25]]
+    blocks = Blocks(list(zip(*lot, strict=True)) for lot in lots)
+    by_rows = book(tmp_path / "a.xlsx", rows, most_rows=10)
+    by_blocks = book(tmp_path / "b.xlsx", blocks, most_rows=10)
+    assert by_blocks.sheetnames == by_rows.sheetnames == ["Loans", "Loans (2)", "Loans (3)", "About"]
+    for one, other in zip(by_blocks, by_rows, strict=True):
+        assert cells(one) == cells(other)
+    write_csv(tmp_path / "a.csv", COLUMNS, rows)
+    write_csv(tmp_path / "b.csv", COLUMNS, Blocks(list(zip(*lot, strict=True)) for lot in lots))
+    assert (tmp_path / "b.csv").read_bytes() == (tmp_path / "a.csv").read_bytes()
+
+
+@pytest.mark.parametrize("wrong", [[("a",)], [("a", "b"), ("c",)], [("a",), ("b",), ("c",)], []])
+def test_a_block_that_does_not_fit_its_columns_is_an_error(tmp_path: Path, wrong: Any) -> None:
+    columns = [Column("a", "A"), Column("b", "B")]
+    with pytest.raises(ValueError, match="values for 2 columns"):
+        write_workbook(tmp_path / "a.xlsx", [Sheet("S", columns, Blocks([wrong]))], ABOUT)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_decimals_given_as_text_are_exact_or_stay_decimal() -> None:
+    assert numbers(["0.10", None, "-999999999999999.00"]) == [0.1, None, -999999999999999.0]
+    for odd in ("1000000000000000.00", "1234567890123456.78", "NaN", "Infinity"):
+        first, none, last = numbers(["0.10", None, odd])
+        assert (first, none, str(last)) == (Decimal("0.10"), None, odd)
+        assert fit_numbers(numbers([odd, "1.00"])) == [
+            None if odd in ("NaN", "Infinity") else odd,
+            1.0,
+        ]
+    assert numbers([]) == []
+
+
+@settings(max_examples=200, deadline=None)
+@given(AMOUNTS)
+def test_a_decimal_given_as_text_is_the_number_that_it_was(amount: Decimal) -> None:
+    assert numbers([str(amount)]) == [float(amount)]
+
+
+def test_names_of_columns_may_hold_anything(tmp_path: Path) -> None:
+    names = ['a"b', "c'd", "{e}", "f\\n", "lambda: 0", "\n", "号"]
+    sheet = book(tmp_path / "a.xlsx", [list(range(7))], [Column("k", n, "integer") for n in names])["Loans"]
+    assert cells(sheet) == [names, list(range(7))]
+
+
+def test_a_nought_in_a_column_of_texts_is_text() -> None:
+    assert fit_texts(("a", None, 0, False)) == ["a", None, "0", "False"]
+    assert fit_texts(("a", None, "")) == ("a", None, "")

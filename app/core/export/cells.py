@@ -9,7 +9,7 @@ from math import isfinite
 from types import NoneType
 from typing import Any
 
-from app.core.export.columns import NUMERIC, Column, Row
+from app.core.export.columns import NUMERIC, Blocks, Column, Row
 
 ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff￾￿]")
 """Characters that XML forbids."""
@@ -22,8 +22,8 @@ FIRST_DAY = date(1900, 3, 1)
 """Spreadsheets count the days before it differently."""
 SURELY_FITS = LONGEST // 2
 """So many characters are never more units than a cell holds."""
-BLOCK = 500
-TEXTS, NUMBERS, DATES = {str, NoneType}, {int, float, Decimal, NoneType}, {date, NoneType}
+BLOCK = 1000
+NUMBERS, DATES = {int, float, Decimal, NoneType}, {date, NoneType}
 
 
 def tuples(rows: Iterable[Row], columns: Sequence[Column]) -> Iterator[Sequence[Any]]:
@@ -38,29 +38,31 @@ def tuples(rows: Iterable[Row], columns: Sequence[Column]) -> Iterator[Sequence[
     return every  # type: ignore[return-value]
 
 
-def raw_blocks(rows: Iterator[Sequence[Any]], columns: Sequence[Column]) -> Iterator[list[Sequence[Any]]]:
-    """Rows by the block. Raises ValueError for a row of another length."""
-    while block := list(islice(rows, BLOCK)):
+def stored(rows: Iterable[Row] | Blocks, columns: Sequence[Column]) -> Iterator[Sequence[Sequence[Any]]]:
+    """Rows by the block, each as its columns. Raises ValueError for a row of another length."""
+    if isinstance(rows, Blocks):
+        for found in rows.blocks:
+            if len(found) != len(columns) or len(set(map(len, found))) != 1:
+                lengths = ", ".join(str(len(values)) for values in found)
+                raise ValueError(f"a block has columns of {lengths} values for {len(columns)} columns")
+            yield found
+        return
+    every = tuples(rows, columns)
+    while block := list(islice(every, BLOCK)):
         if set(map(len, block)) != {len(columns)}:
             wrong = next(row for row in block if len(row) != len(columns))
             raise ValueError(f"a row has {len(wrong)} values for {len(columns)} columns")
-        yield block
+        yield list(zip(*block, strict=True))
 
 
-def blocks(rows: Iterator[Sequence[Any]], columns: Sequence[Column]) -> Iterator[list[Sequence[Any]]]:
+def fitted(rows: Iterable[Row] | Blocks, columns: Sequence[Column]) -> Iterator[list[Sequence[Any]]]:
     """The same, every value one that a cell can hold."""
     fits = [_fitting(column.kind) for column in columns]
-    for block in raw_blocks(rows, columns):
-        before = list(zip(*block, strict=True))
-        after = [fit(values) for fit, values in zip(fits, before, strict=True)]
-        yield (
-            block
-            if all(a is b for a, b in zip(after, before, strict=True))
-            else list(zip(*after, strict=True))
-        )
+    for block in stored(rows, columns):
+        yield [fit(values) for fit, values in zip(fits, block, strict=True)]
 
 
-def _fitting(kind: str) -> Callable[[tuple[Any, ...]], Sequence[Any]]:
+def _fitting(kind: str) -> Callable[[Sequence[Any]], Sequence[Any]]:
     if kind in NUMERIC:
         return fit_numbers
     if kind in ("date", "datetime"):
@@ -68,19 +70,23 @@ def _fitting(kind: str) -> Callable[[tuple[Any, ...]], Sequence[Any]]:
     return fit_truths if kind == "bool" else fit_texts
 
 
-def fit_texts(values: tuple[Any, ...]) -> Sequence[Any]:
+def fit_texts(values: Sequence[Any]) -> Sequence[Any]:
     """Texts as they are unless one has a forbidden character or is too long; anything else as text."""
-    if set(map(type, values)) <= TEXTS:
-        texts = list(filter(None, values))
-        joined = "".join(texts)
-        # what can be printed is allowed; only the rest (line breaks and worse) is searched
-        is_allowed = joined.isprintable() or not ILLEGAL.search(joined)
-        if is_allowed and (len(joined) < SURELY_FITS or max(map(len, texts), default=0) < SURELY_FITS):
-            return values
+    known, joined = values, None
+    try:
+        joined = "".join(values)
+    except TypeError:  # mostly as some are empty
+        known = [value for value in values if value is not None]
+        if set(map(type, known)) <= {str}:
+            joined = "".join(known)
+    # what can be printed is allowed; only the rest (line breaks and worse) is searched
+    is_allowed = joined is not None and (joined.isprintable() or not ILLEGAL.search(joined))
+    if is_allowed and (len(joined or "") < SURELY_FITS or max(map(len, known)) < SURELY_FITS):
+        return values
     return [None if value is None else clean(as_text(value)) for value in values]
 
 
-def fit_numbers(values: tuple[Any, ...]) -> Sequence[Any]:
+def fit_numbers(values: Sequence[Any]) -> Sequence[Any]:
     """Numbers as a workbook holds them, in binary, unless one is not finite or too long to be exact."""
     types = set(map(type, values))
     if types <= NUMBERS:
@@ -100,6 +106,19 @@ def fit_numbers(values: tuple[Any, ...]) -> Sequence[Any]:
     return [_fit_number(value) for value in values]
 
 
+def numbers(texts: Sequence[str | None]) -> Sequence[Any]:
+    """Decimals given as text, as a workbook holds them; those of a column with too long a one stay decimal."""
+    found: list[Any]
+    try:
+        found = known = [*map(float, texts)]  # type: ignore[arg-type]
+    except TypeError:  # some are empty
+        found = [None if text is None else float(text) for text in texts]
+        known = [value for value in found if value is not None]
+    if not known or (min(known) > -EXACT and max(known) < EXACT and isfinite(sum(known))):
+        return found
+    return [None if text is None else Decimal(text) for text in texts]
+
+
 def _fit_number(value: Any) -> Any:
     if value is None or isinstance(value, bool):
         return value
@@ -112,7 +131,7 @@ def _fit_number(value: Any) -> Any:
     return float(value) if isinstance(value, Decimal) else value
 
 
-def fit_dates(values: tuple[Any, ...]) -> Sequence[Any]:
+def fit_dates(values: Sequence[Any]) -> Sequence[Any]:
     """Dates as they are unless one lies before 1900-03-01; times lose their zone: the caller chose it."""
     if set(map(type, values)) <= DATES and min(filter(None, values), default=FIRST_DAY) >= FIRST_DAY:
         return values
@@ -130,7 +149,7 @@ def _fit_date(value: Any) -> Any:
     return value.replace(tzinfo=None) if isinstance(value, datetime) else value
 
 
-def fit_truths(values: tuple[Any, ...]) -> Sequence[Any]:
+def fit_truths(values: Sequence[Any]) -> Sequence[Any]:
     """Truths as they are, anything else as text."""
     if set(map(type, values)) <= {bool, NoneType}:
         return values

@@ -24,6 +24,8 @@ KINDS = {
 NUMERIC = frozenset({"integer", "money", "decimal", "rate", "percent"})
 LEAST = {"date": 11.0, "datetime": 17.0, "money": 12.0}
 MOST = 60.0
+LOOKED_AT = 500
+"""So many rows say how wide a column is."""
 AIR = 3.0
 """Room for the arrow of the filter beside a header."""
 Row = Sequence[Any] | Mapping[str, Any]
@@ -55,15 +57,23 @@ class Column:
 
 
 @dataclass(frozen=True)
+class Blocks:
+    """Rows by their columns, some at a time: each block has for each column the values of the same rows."""
+
+    blocks: Iterable[Sequence[Sequence[Any]]]
+
+
+@dataclass(frozen=True)
 class Sheet:
     """A sheet: its title, its columns, and rows from any iterable, taken once.
 
-    A row is a tuple in the order of the columns, or a mapping by their keys.
+    A row is a tuple in the order of the columns, or a mapping by their keys. Who has the columns of some
+    rows at a time gives them as they are: `Blocks(…)`.
     """
 
     title: Any
     columns: Sequence[Column]
-    rows: Iterable[Row]
+    rows: Iterable[Row] | Blocks
 
 
 @dataclass(frozen=True)
@@ -108,11 +118,11 @@ def labels(columns: Sequence[Column]) -> list[str]:
     return list(found)
 
 
-def widths(columns: Sequence[Column], names: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[float]:
-    """Widths in characters: as asked for, or what the name and the rows given need."""
+def widths(columns: Sequence[Column], names: Sequence[str], block: Sequence[Sequence[Any]]) -> list[float]:
+    """Widths in characters: as asked for, or what the name and the first values of each column need."""
     found = []
-    for index, (column, name) in enumerate(zip(columns, names, strict=True)):
-        need = max((shown_width(row[index]) for row in rows), default=0.0)
+    for column, name, values in zip(columns, names, block, strict=True):
+        need = max(map(shown_width, values[:LOOKED_AT]), default=0.0)
         need = max(need + 1, shown_width(name) + AIR, LEAST.get(column.kind, 0.0))
         found.append(column.width or min(need, MOST))
     return found
@@ -127,6 +137,8 @@ def shown_width(value: Any) -> float:
     if value is None:
         return 0.0
     if isinstance(value, str):
+        if value.isascii():
+            return min(float(len(value)), float(int(MOST)))
         return float(
             sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in value[: int(MOST)])
         )

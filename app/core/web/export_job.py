@@ -5,7 +5,7 @@ file again. Nothing is kept of a file that was not finished.
 """
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any
 
 from flask import current_app, g
@@ -74,9 +74,9 @@ def _make(job_id: int, wanted: dict[str, Any], user_id: int) -> dict[str, Any]:
         listing = transfer.listing_of(wanted, asked, clock.business_date(session))
         if not asked.may("can_export", subject(listing.entity)):
             raise RuleError(gettext("You may no longer take these rows away"))
-        watch = _progress(job_id, _number_of_rows(listing))
+        tell = partial(_tell_rows, job_id, max(_number_of_rows(listing), 1))
         with files.scratch("export.xlsx") as path:
-            rows = transfer.write_list(listing, session, str(path), watch=watch)
+            rows = transfer.write_list(listing, session, str(path), tell=tell, every=STEP)
             with path.open("rb") as file:
                 key = files.store(file, "export")
         transfer.log_export(listing, rows)
@@ -97,13 +97,5 @@ def _number_of_rows(listing: Listing) -> int:
     return web_session().scalar(select(func.count()).select_from(inner.subquery())) or 0
 
 
-def _progress(job_id: int, total: int) -> Callable[[Iterable[Any]], Iterator[Any]]:
-    """Passes rows on and tells every now and then how many have passed."""
-
-    def watch(rows: Iterable[Any]) -> Iterator[Any]:
-        for number, row in enumerate(rows, 1):
-            if number % STEP == 0:
-                _tell(job_id, rows=number, progress=min(99, number * 100 // max(total, 1)))
-            yield row
-
-    return watch
+def _tell_rows(job_id: int, total: int, rows: int) -> None:
+    _tell(job_id, rows=rows, progress=min(99, rows * 100 // total))

@@ -1,6 +1,6 @@
 """Excel of a list as it is shown, by request or by job; and the words for what a database refused."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from flask import flash, redirect, request, send_file
@@ -15,7 +15,7 @@ from app.core.org import AuditEvent, FileJob
 from app.core.web.list_page import chip_text
 from app.core.web.listing import COUNT_CAP, Listing
 from app.core.web.principal import Principal, current
-from app.core.web.values import Values
+from app.core.web.values import BATCH, Values
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 KINDS = {
@@ -45,20 +45,30 @@ def describe_filters(listing: Listing, session: Session) -> str:
 
 
 def write_list(
-    listing: Listing, session: Session, path: str, *, watch: Callable[[Iterable[Any]], Iterable[Any]] = iter
+    listing: Listing, session: Session, path: str, *, tell: Callable[[int], object] = int, every: int = BATCH
 ) -> int:
     """Write the list to a workbook; returns the number of rows. The export is logged by the caller.
 
-    `watch` passes the rows on and sees how far it is.
+    `tell` is told how many rows have passed each time that so many more follow.
     """
-    from app.core.workbook import About, Column, Sheet, write_workbook
+    from app.core.workbook import About, Blocks, Column, Sheet, write_workbook
 
     columns = [Column(f.name, f.label, KINDS.get(f.kind, "text")) for f in listing.columns]
     about = About(
         title=labels.entity_label(listing.entity), who=listing.principal.full_name, when=clock.now(),
         filters=describe_filters(listing, session),
     )  # fmt: skip
-    return write_workbook(path, [Sheet(about.title, columns, watch(Values(listing).rows(session)))], about)
+
+    def watched() -> Iterator[list[Any]]:
+        passed, due = 0, every
+        for block in Values(listing).blocks(session, min(BATCH, every)):
+            if passed >= due:
+                tell(passed)
+                due += every
+            passed += len(block[0])
+            yield block
+
+    return write_workbook(path, [Sheet(about.title, columns, Blocks(watched()))], about)
 
 
 def log_export(listing: Listing, rows: int) -> None:
