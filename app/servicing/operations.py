@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
-from flask_babel import gettext, lazy_gettext as _, lazy_pgettext
+from flask_babel import format_decimal, gettext, lazy_gettext as _, lazy_pgettext
 from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
@@ -23,25 +24,45 @@ BY_HAND = "manual"
 _REVERSIBLE = (RepaymentKind.REPAYMENT, RepaymentKind.RECOVERY)
 
 
-@operation(Loan, _("Post repayment"), roles=("Clerk",), icon="coins", is_bulk=False, is_primary=True)
-def post_repayment(
+@operation(
+    Loan, _("Post repayment"), roles=("Clerk",), icon="coins", is_bulk=False, is_primary=True,
+    labels={"keeps_overpayment": _("The amount is right: keep what is too much as an overpayment")},
+)  # fmt: skip
+def post_repayment(  # noqa: PLR0913 - the facts of a payment
     session: Session, loan: Loan, *, amount: Money, received_on: date, reference: Code,
-    remark: Line | None = None, business_on: date, user_id: int,
+    remark: Line | None = None, keeps_overpayment: bool = False, business_on: date, user_id: int,
 ) -> object:  # fmt: skip
-    """Post money received; a reference that was posted before for the same payment changes nothing."""
+    """Post money received; a reference that was posted before for the same payment changes nothing.
+
+    More than the loan owes is kept as an overpayment only where `keeps_overpayment` says that this is meant.
+    """
     same = (
         Repayment.client_id == loan.client_id,
         Repayment.source == BY_HAND,
         Repayment.reference == reference,
     )
     was_known = session.scalar(select(Repayment.id).where(*same)) is not None
+    today, in_all = posting.owed(session, loan.id, business_on)
     row = posting.post_repayment(
         session, loan.id, amount, received_on, source=BY_HAND, reference=reference, remark=remark,
         business_on=business_on, user_id=user_id,
     )  # fmt: skip
     if was_known:
         return gettext("This repayment was posted before; nothing was posted again")
+    too_much = posting.overpaid(session, loan.id, repayment_id=row.id)
+    if too_much > 0 and not keeps_overpayment:
+        sentence = _(
+            "Nothing was posted yet. Due up to today: %(today)s %(currency)s. Still to pay on this loan: %(in_all)s "
+            "%(currency)s. Of this payment %(too_much)s %(currency)s would be kept as an overpayment. "
+            "Check the amount; if it is right, tick this.",
+            today=_amount(today), in_all=_amount(in_all), too_much=_amount(too_much), currency=loan.currency,
+        )  # fmt: skip
+        raise RuleError(sentence, "keeps_overpayment")
     return gettext("Posted: %(parts)s", parts=_parts(session, row))
+
+
+def _amount(value: Decimal) -> str:
+    return str(format_decimal(value, "#,##0.00"))
 
 
 def _parts(session: Session, row: Repayment) -> str:
@@ -49,7 +70,9 @@ def _parts(session: Session, row: Repayment) -> str:
     sums: dict[Component, Any] = {}
     for each in session.scalars(select(Allocation).where(Allocation.repayment_id == row.id)):
         sums[each.component] = sums.get(each.component, 0) + each.amount
-    return ", ".join(f"{component.label} {amount} {row.currency}" for component, amount in sums.items())
+    return ", ".join(
+        f"{component.label} {_amount(amount)} {row.currency}" for component, amount in sums.items()
+    )
 
 
 @operation(
@@ -62,7 +85,9 @@ def write_off(
 ) -> object:
     """Take what is outstanding off the books."""
     row = write_offs.write_off(session, loan.id, written_off_on, reason, business_on, user_id)
-    return gettext("Written off: %(amount)s %(currency)s", amount=row.principal, currency=loan.currency)
+    return gettext(
+        "Written off: %(amount)s %(currency)s", amount=_amount(row.principal), currency=loan.currency
+    )
 
 
 @operation(
@@ -103,7 +128,7 @@ def reverse_repayment(
     if row.kind == RepaymentKind.OPENING:
         raise RuleError(_("An opening position comes from the lender's file and cannot be reversed"))
     made = reversal.reverse(session, row.id, business_on, reason, user_id)
-    return gettext("Reversed: %(amount)s %(currency)s", amount=-made.amount, currency=made.currency)
+    return gettext("Reversed: %(amount)s %(currency)s", amount=_amount(-made.amount), currency=made.currency)
 
 
 @operation(Product, _("Copy"), icon="copy", is_bulk=False)

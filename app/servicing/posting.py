@@ -12,13 +12,13 @@ from datetime import date
 from decimal import Decimal
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.core import clock, settings
 from app.core.errors import OutOfScope, RuleError
-from app.core.money import CENT
+from app.core.money import CENT, ZERO
 from app.models.journal import Allocation, Component, Repayment, RepaymentKind
 from app.models.lending import Bucket, Instalment, Loan, LoanStatus, Product
 from app.servicing import dues
@@ -77,6 +77,25 @@ def post_repayment(  # noqa: PLR0913 - the facts of a payment
         raise RuleError(_("Another payment has the reference %(it)s", it=reference), "reference") from error
     write(session, opened, row, shares)
     return row
+
+
+def owed(session: Session, loan_id: int, on: date) -> tuple[Decimal, Decimal]:
+    """What is unpaid of the instalments due up to a day, and of the whole schedule; principal and interest."""
+    rows = session.scalars(select(Instalment).where(Instalment.loan_id == loan_id)).all()
+    unpaid = [(line.due_on, line.principal_unpaid + line.interest_unpaid) for line in lines_of(rows)]
+    return sum((owed for due_on, owed in unpaid if due_on <= on), ZERO), sum(
+        (owed for _due, owed in unpaid), ZERO
+    )
+
+
+def overpaid(session: Session, loan_id: int, *, repayment_id: int | None = None) -> Decimal:
+    """What was paid beyond all that the loan owed, of every payment or of one; what was taken back is off."""
+    found = select(func.sum(Allocation.amount)).where(
+        Allocation.loan_id == loan_id, Allocation.component == Component.OVERPAYMENT
+    )
+    if repayment_id is not None:
+        found = found.where(Allocation.repayment_id == repayment_id)
+    return session.scalar(found) or ZERO
 
 
 def open_loan(session: Session, loan_id: int, business_on: date) -> Open:

@@ -20,6 +20,7 @@ from app.core.web.principal import current
 from app.core.web.register import screen
 from app.core.web.steering import business_date
 from app.models import Instalment, Loan
+from app.servicing import posting
 from app.views.schedule_table import remaining, schedule
 from app.views.timeline import events, kinds
 
@@ -39,6 +40,10 @@ def tiles(session: Session, loan: Any, on: date) -> list[Tile]:
     interest = sum((line.interest - line.interest_paid for line in due), Decimal(0))
     coming = next((line for line in open_lines if line.due_on > on), None)
     late = (on - loan.overdue_since).days if loan.overdue_since else 0
+    too_much = posting.overpaid(session, loan.id)
+    beyond = [
+        Tile(gettext("Overpayment"), money(too_much), "orange", f"/allocation/list/?loan={loan.id}&component=overpayment", loan.currency)
+    ]  # fmt: skip
     rows = f"/instalment/list/?loan={loan.id}&due_on__le={on}&paid_on__null=yes"
     return [
         Tile(gettext("Balance"), money(loan.principal_outstanding), None, f"/allocation/list/?loan={loan.id}", loan.currency),
@@ -47,6 +52,7 @@ def tiles(session: Session, loan: Any, on: date) -> list[Tile]:
         Tile(gettext("Total today"), money(principal + interest), "red" if late else None, rows,
              gettext("%(n)s days past due", n=format_decimal(late)) if late else gettext("not overdue")),
         Tile(gettext("Next"), money(remaining(coming)) if coming else "–", None, None, plain("date", coming.due_on) if coming else None),
+        *(beyond if too_much > 0 else []),
     ]  # fmt: skip
 
 
