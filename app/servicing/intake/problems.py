@@ -19,7 +19,7 @@ class Problem:
     row: int
     column: str
     value: str | None
-    reason: Any
+    reason: str
 
     def __str__(self) -> str:
         return f"{self.row}: {self.column} {self.value or ''} {self.reason}"
@@ -35,7 +35,7 @@ class Problems:
     rows: set[int] = field(default_factory=set)
 
     def add(self, row: int, column: str, value: Any, reason: Any) -> None:
-        """Note a problem of a row; `reason` is a (lazily translated) sentence's predicate: "is no date".
+        """Note a problem of a row; `reason` is a sentence's predicate, "is no date", put into words here and once.
 
         Raises RuleError, which refuses the file as a whole, for more than MOST.
         """
@@ -46,7 +46,7 @@ class Problems:
                     n=f"{MOST:,}",
                 )
             )
-        self.found.append(Problem(row, column, str(value) if value not in (None, "") else None, reason))
+        self.found.append(Problem(row, column, str(value) if value not in (None, "") else None, str(reason)))
         self.rows.add(row)
 
     def of_field(self, name: str, places: Iterable[tuple[int, Any]], reason: Any) -> None:

@@ -7,16 +7,18 @@ rows themselves wait for the one commit at the end. A run holds an advisory lock
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import and_, func, insert, not_, select, update
+from sqlalchemy import and_, func, not_, select, update
 from sqlalchemy.orm import Session
 
 from app.core import clock
 from app.core.db import unscoped
-from app.models.intake import ImportProblem, ImportRun, ImportState, StatedDifference
+from app.models.intake import ImportRun, ImportState, StatedDifference
 from app.servicing.intake.problems import Problem
+from app.servicing.intake.staging import fill
 from app.servicing.intake.summary import Summary
 
 LOCKS = 7_213_010
@@ -87,18 +89,27 @@ def end_interrupted(session: Session) -> int:
 def finish(session: Session, summary: Summary, client_id: int | None, problems: list[Problem]) -> None:
     """Record the end and the refused rows, in the transaction that stores the rows themselves."""
     if problems:
-        rows = [
-            {"run_id": summary.run_id, "row": problem.row, "column": problem.column[:200],
-             "value": problem.value and problem.value.replace("\0", "\u2400")[:SHOWN], "reason": str(problem.reason)}
-            for problem in problems
-        ]  # fmt: skip
-        session.execute(insert(ImportProblem), rows)
+        _keep(session, summary.run_id, problems)
     counts = {
         name: getattr(summary, name) for name in ("rows", "created", "updated", "unchanged", "rejected")
     }
     ended = {"state": ImportState.DONE, "progress": 100, "message": None, "ended_at": clock.now()}
     values = {**counts, **ended, "client_id": client_id, "error_file_key": summary.error_file}
     session.execute(update(ImportRun).where(ImportRun.id == summary.run_id).values(values))
+
+
+def _keep(session: Session, run_id: int, problems: list[Problem]) -> None:
+    """Store what is wrong, by one statement: one for each row took four minutes for a hundred thousand."""
+    columns = zip(
+        *((problem.row, problem.column[:200], _shown(problem.value), problem.reason) for problem in problems),
+        strict=True,
+    )
+    into = 'import_problem (run_id, row, "column", value, reason)'
+    fill(session, into, "bigint[], int[], text[], text[], text[]", repeat(run_id, len(problems)), *columns)
+
+
+def _shown(value: str | None) -> str | None:
+    return value and value.replace("\0", "\u2400")[:SHOWN]
 
 
 def told(session: Session, run: ImportRun) -> Summary:
