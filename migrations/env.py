@@ -7,6 +7,7 @@ from flask_appbuilder import Model
 from sqlalchemy import NullPool, create_engine, text
 
 import app.models  # noqa: F401  all declarations
+from app.core.cents import WholeCents
 from app.core.types import ChoiceText
 
 PARTITION = re.compile(r"_(\d{4}_\d{2}|default)$")
@@ -19,7 +20,9 @@ def include(_object: object, name: str | None, kind: str, _reflected: bool, _oth
 
 
 def render(kind: str, value: object, _context: object) -> str | bool:
-    """Write a Choice as the text it is stored as: a migration must not depend on today's code."""
+    """Write a type of ours as what it is stored as: a migration must not depend on today's code."""
+    if kind == "type" and isinstance(value, WholeCents):
+        return "sa.BigInteger()"
     return "sa.String(30)" if kind == "type" and isinstance(value, ChoiceText) else False
 
 

@@ -26,6 +26,8 @@ PLAIN_CODES = {
     "client.code": "given by the administrator",
     "client.currency": "an ISO 4217 code",
     "client.zone": "a name of the IANA database",
+    "collection_by_place.currency": "an ISO 4217 code",
+    "collection_by_unit.currency": "an ISO 4217 code",
     "collection_snapshot.currency": "an ISO 4217 code",
     "customer.identity_number": "given by the state",
     "customer.zone": "a name of the IANA database",

@@ -31,6 +31,16 @@ class Reach:
         return self.kind == "all"
 
     @property
+    def columns(self) -> set[str]:
+        """The key columns by which it tells rows apart: sums that lack one of them cannot be split by it."""
+        given = {
+            "officer_id": self.own or bool(self.officers), "client_id": bool(self.clients),
+            "branch_lft": bool(self.branches), "region_lft": bool(self.regions or self.kind_regions),
+            "product_kind": bool(self.kind_regions),
+        }  # fmt: skip
+        return set() if self.is_all else {name for name, is_given in given.items() if is_given}
+
+    @property
     def may_write(self) -> bool:
         """Territory grants are read-only."""
         return self.is_all or self.own or bool(self.branches or self.officers or self.clients)

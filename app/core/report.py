@@ -15,9 +15,8 @@ from dataclasses import Field, dataclass, field, fields
 from datetime import date
 from typing import Any, Self, get_type_hints
 
-from sqlalchemy.orm import Session
-
 from app.core import registry
+from app.core.db import ScopedSession
 
 MOST_ROWS = 500
 """Rows a page shows; the workbook has all of them."""
@@ -27,7 +26,7 @@ MOST_ROWS = 500
 class Reader:
     """Who asks and when: what defaults and choices of parameters may depend on."""
 
-    session: Session
+    session: ScopedSession
     on: date
     user_id: int
 

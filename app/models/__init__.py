@@ -15,10 +15,16 @@ from app.models.intake import ImportLayout, ImportProblem, ImportRun, StatedDiff
 from app.models.journal import Allocation, Repayment, WriteOff
 from app.models.lending import Bucket, Client, Instalment, Loan, Product
 from app.models.messages import Message, MessageTemplate
-from app.models.snapshots import CollectionSnapshot, PortfolioSnapshot
+from app.models.snapshots import (
+    CollectionByPlace,
+    CollectionByUnit,
+    CollectionSnapshot,
+    PortfolioSnapshot,
+)
 
 __all__ = [
-    "Address", "Allocation", "Bucket", "Client", "CollectionSnapshot", "ContactNote", "Customer", "CustomerLink",
-    "CustomerReach", "ImportLayout", "ImportProblem", "ImportRun", "Instalment", "JointLiabilityGroup", "Loan",
-    "Message", "MessageTemplate", "Phone", "PortfolioSnapshot", "Product", "Repayment", "StatedDifference", "WriteOff",
+    "Address", "Allocation", "Bucket", "Client", "CollectionByPlace", "CollectionByUnit", "CollectionSnapshot",
+    "ContactNote", "Customer", "CustomerLink", "CustomerReach", "ImportLayout", "ImportProblem", "ImportRun",
+    "Instalment", "JointLiabilityGroup", "Loan", "Message", "MessageTemplate", "Phone", "PortfolioSnapshot",
+    "Product", "Repayment", "StatedDifference", "WriteOff",
 ]  # fmt: skip

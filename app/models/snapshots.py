@@ -5,10 +5,11 @@ from datetime import date
 from sqlalchemy import BigInteger, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.core.cents import Cents
 from app.core.entity import Entity, link
 from app.core.scope import Scope
 from app.core.screen import Screen
-from app.core.types import Code, Count, Currency, Money
+from app.core.types import Code, Count, Currency
 
 _SCOPE = Scope(
     branch="branch_lft",
@@ -46,9 +47,9 @@ class PortfolioSnapshot(Entity):
     bucket_id: Mapped[int | None] = link("bucket", index=False)
     status: Mapped[Code]
     loans: Mapped[Count]
-    principal: Mapped[Money]
-    outstanding: Mapped[Money]
-    overdue: Mapped[Money]
+    principal: Mapped[Cents]
+    outstanding: Mapped[Cents]
+    overdue: Mapped[Cents]
     """Overdue principal and interest."""
 
     __screen__ = Screen(operations="")
@@ -78,10 +79,71 @@ class CollectionSnapshot(Entity):
     product_kind: Mapped[Code | None] = mapped_column(info={"kind": "scope_key"})
     currency: Mapped[Currency]
     loans_disbursed: Mapped[Count] = mapped_column(default=0, server_default="0")
-    disbursed: Mapped[Money] = mapped_column(default=0, server_default="0")
-    due_principal: Mapped[Money] = mapped_column(default=0, server_default="0")
-    due_interest: Mapped[Money] = mapped_column(default=0, server_default="0")
-    collected_principal: Mapped[Money] = mapped_column(default=0, server_default="0")
-    collected_interest: Mapped[Money] = mapped_column(default=0, server_default="0")
+    disbursed: Mapped[Cents] = mapped_column(default=0, server_default="0")
+    due_principal: Mapped[Cents] = mapped_column(default=0, server_default="0")
+    due_interest: Mapped[Cents] = mapped_column(default=0, server_default="0")
+    collected_principal: Mapped[Cents] = mapped_column(default=0, server_default="0")
+    collected_interest: Mapped[Cents] = mapped_column(default=0, server_default="0")
+
+    __screen__ = Screen(operations="")
+
+
+class CollectionByPlace(Entity):
+    """The same by month and place, for readers and questions that know no unit, person or product.
+
+    A month has nearly one row of CollectionSnapshot for each of its instalments; it has one of these for each
+    village where any fell due.
+    """
+
+    __scope__ = Scope(region="region_lft", client="client_id")
+    __history__ = False
+    __table_args__ = (
+        UniqueConstraint(
+            "month_on", "region_id", "client_id", "currency", postgresql_nulls_not_distinct=True
+        ),
+        Index("ix_collection_by_place_region_lft", "month_on", "region_lft"),
+    )
+
+    month_on: Mapped[date]
+    """The first day of the month; the sums are of all its days so far."""
+    region_id: Mapped[int | None] = link("region", index=False)
+    region_lft: Mapped[int | None] = mapped_column(BigInteger, info={"kind": "scope_key"})
+    client_id: Mapped[int] = link("client", index=False)
+    currency: Mapped[Currency]
+    disbursed: Mapped[Cents]
+    due_principal: Mapped[Cents]
+    due_interest: Mapped[Cents]
+    collected_principal: Mapped[Cents]
+    collected_interest: Mapped[Cents]
+
+    __screen__ = Screen(operations="")
+
+
+class CollectionByUnit(Entity):
+    """The same by month, branch, officer and kind of product, for readers and questions that know no place."""
+
+    __scope__ = Scope(branch="branch_lft", officer="officer_id", client="client_id")
+    __history__ = False
+    __table_args__ = (
+        UniqueConstraint(
+            "month_on", "branch_id", "officer_id", "client_id", "product_kind", "currency",
+            postgresql_nulls_not_distinct=True,
+        ),
+        Index("ix_collection_by_unit_branch_lft", "month_on", "branch_lft"),
+    )  # fmt: skip
+
+    month_on: Mapped[date]
+    """The first day of the month; the sums are of all its days so far."""
+    branch_id: Mapped[int | None] = link("branch", index=False)
+    branch_lft: Mapped[int | None] = mapped_column(BigInteger, info={"kind": "scope_key"})
+    officer_id: Mapped[int | None] = link("user", index=False)
+    client_id: Mapped[int] = link("client", index=False)
+    product_kind: Mapped[Code | None] = mapped_column(info={"kind": "scope_key"})
+    currency: Mapped[Currency]
+    disbursed: Mapped[Cents]
+    due_principal: Mapped[Cents]
+    due_interest: Mapped[Cents]
+    collected_principal: Mapped[Cents]
+    collected_interest: Mapped[Cents]
 
     __screen__ = Screen(operations="")

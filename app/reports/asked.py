@@ -13,7 +13,7 @@ from app.core.org import Branch, Region
 from app.core.reach import Range
 from app.core.report import Asked, Reader, parameter
 from app.core.web.cells import plain
-from app.models import Bucket, PortfolioSnapshot, Product
+from app.models import Bucket, CollectionSnapshot, PortfolioSnapshot, Product
 from app.models.lending import ProductKind
 
 AT_RISK_FROM = 31
@@ -51,6 +51,12 @@ def snapshot_day(day: date) -> date | None:
         )
 
 
+def moved_day() -> date | None:
+    """The last day of which it is stored what moved. The same for everyone, whatever his scope holds."""
+    with unscoped("which days have snapshots") as session:
+        return session.scalar(select(func.max(CollectionSnapshot.taken_on)))
+
+
 @dataclass(frozen=True)
 class Limits(Asked):
     """Which part of the book: the parameters that all reports share."""
@@ -65,6 +71,8 @@ class Limits(Asked):
     region: Range | None = None
     branch: Range | None = None
     on: date | None = None
+    reach: frozenset[str] | None = None
+    """Columns by which the reader's grants tell rows apart; None where nobody has said who reads."""
 
     def settled(self, reader: Reader) -> Self:
         return replace(
@@ -72,9 +80,19 @@ class Limits(Asked):
             # no address makes a report add up amounts of several currencies
             currency=self.currency or main_currency(reader),
             on=reader.on,
+            reach=frozenset(reader.session.reach.columns),
             region=_range(reader, Region, self.region_id),
             branch=_range(reader, Branch, self.branch_id),
         )
+
+    def splits(self) -> set[str] | None:
+        """The columns that rows must have so that this reader's part of them can be told; None: not known."""
+        if self.reach is None:
+            return None
+        names = ("client_id", "officer_id", "customer_id", "product_kind")
+        limits = {name for name in names if getattr(self, name) is not None}
+        trees = {f"{name}_lft" for name in ("region", "branch") if getattr(self, name) is not None}
+        return limits | trees | self.reach
 
     def where(self, entity: Any) -> list[ColumnElement[bool]]:
         """The limits on an entity that carries scope keys and currency: a loan or a snapshot."""
@@ -85,8 +103,9 @@ class Limits(Asked):
                 found.append(getattr(entity, name) == value)
         if self.product_kind:
             found.append(entity.product_kind == str(self.product_kind))
-        for key, limits in ((entity.region_lft, self.region), (entity.branch_lft, self.branch)):
+        for name, limits in (("region_lft", self.region), ("branch_lft", self.branch)):
             if limits is not None:
+                key = getattr(entity, name)
                 found.append(key == limits[0] if limits[0] == limits[1] else key.between(*limits))
         return found
 
@@ -111,11 +130,24 @@ class Period(Limits):
     until: date | None = parameter(_("To"))
     months: int = field(default=1, repr=False)
     """How many months back the period begins where nothing is said."""
+    moved_on: date | None = None
+    """The last day of which it is stored what moved."""
 
     def settled(self, reader: Reader) -> Self:
         found = super().settled(reader)
         until = found.until or reader.on
-        return replace(found, until=until, since=found.since or first_of_month(until, found.months - 1))
+        since = found.since or first_of_month(until, found.months - 1)
+        return replace(found, until=until, since=since, moved_on=moved_day())
+
+    def whole_months(self) -> tuple[date, date] | None:
+        """The first and last of the months that lie in the period with all days that have moved in them."""
+        if self.since is None or self.until is None or self.moved_on is None:
+            return None
+        first = first_of_month(self.since, 0 if self.since.day == 1 else -1)
+        last = first_of_month(self.until)
+        if self.until < min(end_of_month(last), self.moved_on):
+            last = first_of_month(last, 1)
+        return (first, last) if first <= last else None
 
 
 @dataclass(frozen=True)

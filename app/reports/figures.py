@@ -1,20 +1,29 @@
 """Where figures of the book come from: snapshots by place, unit and person; for customers their own loans."""
 
+from collections.abc import Sequence
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import Select, and_, case, literal, or_, select
 
-from app.models import Allocation, CollectionSnapshot, Loan, PortfolioSnapshot, Repayment
-from app.reports.asked import Limits, Period, Standing
-from app.reports.grouping import Columns, facts, key_of
+from app.models import (
+    Allocation,
+    CollectionByPlace,
+    CollectionByUnit,
+    CollectionSnapshot,
+    Loan,
+    PortfolioSnapshot,
+    Repayment,
+)
+from app.reports.asked import Limits, Period, Standing, first_of_month
+from app.reports.grouping import Columns, facts, key_column, key_of
 from app.reports.lists import OPEN
 
-DUE = {"due_principal": CollectionSnapshot.due_principal, "due_interest": CollectionSnapshot.due_interest}
-COLLECTED = {
-    "collected_principal": CollectionSnapshot.collected_principal,
-    "collected_interest": CollectionSnapshot.collected_interest,
-}
-DISBURSED = {"disbursed": CollectionSnapshot.disbursed}
+ONE = timedelta(days=1)
+
+DUE = ("due_principal", "due_interest")
+COLLECTED = ("collected_principal", "collected_interest")
+DISBURSED = ("disbursed",)
 
 
 def of_loans(asked: Limits, by: str) -> bool:
@@ -38,17 +47,38 @@ def _stock(loans: Any, outstanding: Any, overdue: Any, bucket_id: Any, asked: St
     return {"loans": loans, "outstanding": outstanding, "overdue": overdue, "late": late}
 
 
-def flow(asked: Period, by: str, amounts: Columns) -> Select[Any]:
-    """What went out, fell due and came in during the period, from its daily snapshots."""
-    day = CollectionSnapshot.taken_on
-    return facts(CollectionSnapshot, asked, by, amounts, [day.between(asked.since, asked.until)], day)
+def flow(asked: Period, by: str, names: Sequence[str]) -> list[Select[Any]]:
+    """What went out, fell due and came in during the period: whole months by their sums, other days each by its own."""
+    if asked.since is None or asked.until is None:
+        return []
+    source, months = _by_month(asked, by), asked.whole_months()
+    if source is None or months is None:
+        return [_moved(CollectionSnapshot, asked, by, names, asked.since, asked.until)]
+    beyond = first_of_month(months[1], -1)
+    found = [_moved(source, asked, by, names, *months)]
+    if asked.since < months[0]:
+        found.append(_moved(CollectionSnapshot, asked, by, names, asked.since, months[0] - ONE))
+    if asked.until >= beyond:
+        found.append(_moved(CollectionSnapshot, asked, by, names, beyond, asked.until))
+    return found
 
 
-def received(asked: Period, by: str) -> Select[Any]:
-    """What came in during the period, from the days and keys on which anything did."""
-    moved = CollectionSnapshot
-    came = or_(moved.collected_principal != 0, moved.collected_interest != 0)
-    return flow(asked, by, COLLECTED).where(came)
+def _by_month(asked: Period, by: str) -> Any:
+    """The smallest sums of months that know all by which this is asked and by which the reader is limited."""
+    split = asked.splits()
+    if split is None or by == "day":
+        return None
+    needed = split | ({key_column(by)} - {""})
+    sources = (CollectionByUnit, CollectionByPlace)
+    return next((one for one in sources if all(hasattr(one, name) for name in needed)), None)
+
+
+def _moved(source: Any, asked: Period, by: str, names: Sequence[str], first: date, last: date) -> Select[Any]:
+    """Days or months in which any of these amounts moved."""
+    day = source.taken_on if source is CollectionSnapshot else source.month_on
+    amounts = {name: getattr(source, name) for name in names}
+    moved = or_(*(amount != 0 for amount in amounts.values()))
+    return facts(source, asked, by, amounts, [day.between(first, last), moved], day)
 
 
 def disbursed_to(asked: Period, by: str) -> Select[Any]:

@@ -14,12 +14,12 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Date,
-    Numeric,
+    DateTime,
     Select,
     String,
+    case,
     cast,
     func,
-    literal,
     null,
     select,
     type_coerce,
@@ -29,46 +29,50 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.selectable import CTE, Subquery
 
+from app.core.cents import sum_of
 from app.core.org import Branch, Region, User
 from app.models import Client, Customer
 from app.reports.asked import Limits
 from app.reports.dimensions import LEVELS
 
-NOWHERE = 0
 Columns = Mapping[str, Any]
 
 
+def key_column(by: str) -> str:
+    """The column of facts that a dimension needs; none for time and for everything in one row."""
+    if by in LEVELS:
+        return "region_lft"
+    return "" if by in ("", "day", "month") else "product_kind" if by == "kind" else f"{by}_id"
+
+
 def key_of(entity: Any, by: str, on: Any = None) -> ColumnElement[Any]:
-    """What decides in which row of a dimension a fact counts; `on` is the fact's day."""
+    """What decides in which row of a dimension a fact counts; `on` is the fact's day, or its month's first."""
     if not by:
         return cast(null(), BigInteger)
     if by in LEVELS:
         return place_of(entity.region_lft, by)
-    if by in ("day", "month"):
-        return on if by == "day" else cast(func.date_trunc("month", on), Date)
-    return getattr(entity, "product_kind" if by == "kind" else f"{by}_id")
+    if by == "month" and on.key != "month_on":
+        # of a timestamp without a zone: as a date it would be brought into the session's zone, row by row
+        return cast(func.date_trunc("month", cast(on, DateTime)), Date)
+    return on if by in ("day", "month") else getattr(entity, key_column(by))
 
 
 def place_of(number: ColumnElement[Any], level: str) -> ColumnElement[Any]:
-    """The id of the place of a level that has this number of the tree within it; None where there is none."""
-    bounds, ids = (select(column).scalar_subquery() for column in _bounds(level).c)
-    return func.nullif(type_coerce(ids, ARRAY(BigInteger))[func.width_bucket(number, bounds)], NOWHERE)
+    """The id of the place of a level that has this number of the tree within it; None where there is none.
+
+    Places of a level lie beside each other, so it can only be the last that begins up to the number.
+    """
+    begin, end, ids = (select(column).scalar_subquery() for column in _bounds(level).c)
+    at = func.width_bucket(number, begin)
+    return case((number <= type_coerce(end, ARRAY(BigInteger))[at], type_coerce(ids, ARRAY(BigInteger))[at]))
 
 
 @cache
 def _bounds(level: str) -> CTE:
-    """One row: where the places of a level begin and end in the tree, in order, and which begins there.
-
-    Places of a level lie beside each other, so the last bound up to a number tells in which it is: the place
-    that begins there, or none where one has ended. That is said by 0: an array with NULLs in it is searched
-    from its start for every element.
-    """
-    begin = select(Region.lft.label("at"), Region.id.label("place")).where(Region.level == level)
-    end = select(Region.rgt + 1, literal(NOWHERE, BigInteger)).where(Region.level == level)
-    edge = union_all(begin, end).subquery().c
-    order = (edge.at, edge.place != NOWHERE)
-    bounds = (func.array_agg(aggregate_order_by(column, *order)) for column in (edge.at, edge.place))
-    return select(*(one.label(name) for one, name in zip(bounds, ("at", "place"), strict=True))).cte(level)
+    """One row: where the places of a level begin and end in the tree, and which they are, in its order."""
+    columns = (Region.lft.label("begin"), Region.rgt.label("end"), Region.id.label("place"))
+    bounds = (func.array_agg(aggregate_order_by(one.element, Region.lft)).label(one.key) for one in columns)
+    return select(*bounds).where(Region.level == level).cte(level)
 
 
 def facts(
@@ -81,12 +85,11 @@ def facts(
 
 def together(names: Sequence[str], *parts: Select[Any]) -> Subquery:
     """Facts of several kinds below each other, each with the amounts it has."""
+    inners = [part.subquery() for part in parts]
+    types = {column.key: column.type for inner in inners for column in inner.c}
     completed = []
-    for part in parts:
-        inner = part.subquery()
-        own = [
-            inner.c[name] if name in inner.c else cast(null(), Numeric(18, 2)).label(name) for name in names
-        ]
+    for inner in inners:
+        own = [inner.c[name] if name in inner.c else cast(null(), types[name]).label(name) for name in names]
         completed.append(select(inner.c.key, *own))
     return completed[0].subquery() if len(completed) == 1 else union_all(*completed).subquery()
 
@@ -96,15 +99,13 @@ def added(source: Subquery, by: str, sums: Mapping[str, Sequence[str]]) -> Selec
 
     An amount is added up once, whichever figures it is part of.
     """
-    figures = {name: (func.sum(source.c[part]) for part in parts) for name, parts in sums.items()}
+    figures = {name: (sum_of(source.c[part]) for part in parts) for name, parts in sums.items()}
     return by_rows(source, by, {name: reduce(operator.add, parts) for name, parts in figures.items()})
 
 
 def grouped(source: Subquery, by: str, names: Sequence[str]) -> Select[Any]:
     """Facts by rows of the dimension: key, name, perhaps detail, and the sums of the named amounts."""
-    # a sum that never sees a value keeps no state: with thousands of villages that is most of the memory
-    sums = {name: func.sum(source.c[name]).filter(source.c[name].is_not(None)) for name in names}
-    return by_rows(source, by, sums)
+    return by_rows(source, by, {name: sum_of(source.c[name]) for name in names})
 
 
 def by_rows(source: Subquery, by: str, sums: Columns) -> Select[Any]:
@@ -118,11 +119,14 @@ def by_rows(source: Subquery, by: str, sums: Columns) -> Select[Any]:
 
 
 def _places(added: Subquery, figures: list[Any]) -> Select[Any]:
-    """By place, with the place above it as the detail."""
-    place, above = aliased(Region), aliased(Region)
-    query = select(added.c.key, place.name.label("name"), above.name.label("detail"), *figures)
-    joined = query.select_from(added).outerjoin(place, place.id == added.c.key)
-    return joined.outerjoin(above, above.id == place.parent_id)
+    """By place, with the place above it as the detail.
+
+    Names are looked up rather than joined: a page shows some hundreds of thousands of villages.
+    """
+    place, above, child = aliased(Region), aliased(Region), aliased(Region)
+    name = select(place.name).where(place.id == added.c.key).scalar_subquery()
+    detail = select(above.name).join(child, child.parent_id == above.id).where(child.id == added.c.key)
+    return select(added.c.key, name.label("name"), detail.scalar_subquery().label("detail"), *figures)
 
 
 def _branches(added: Subquery, figures: list[Any]) -> Select[Any]:

@@ -40,6 +40,6 @@ def portfolio(asked: Book, by: str) -> Select[Any]:
     else:
         parts = [
             figures.stock(asked, by),
-            figures.flow(asked, by, {**figures.DISBURSED, **figures.COLLECTED}),
+            *figures.flow(asked, by, (*figures.DISBURSED, *figures.COLLECTED)),
         ]
     return largest_first(grouped(together(NAMES, *parts), by, NAMES), "outstanding")

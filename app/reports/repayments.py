@@ -9,11 +9,10 @@ from app.core.report import Measure, report
 from app.reports import figures, lists
 from app.reports.asked import Period
 from app.reports.dimensions import BRANCH, CLIENT, CUSTOMER, DAY, KIND, MONTH, OFFICER, PLACES
-from app.reports.grouping import added, largest_first
+from app.reports.grouping import added, largest_first, together
 from app.reports.portfolio import ROLES
 
-PARTS = ("collected_principal", "collected_interest")
-SUMS = {**{part: (part,) for part in PARTS}, "collected": PARTS}
+SUMS = {**{part: (part,) for part in figures.COLLECTED}, "collected": figures.COLLECTED}
 
 
 @report(
@@ -33,7 +32,7 @@ SUMS = {**{part: (part,) for part in PARTS}, "collected": PARTS}
 def repayments(asked: Period, by: str) -> Select[Any]:
     """What came in during the period as principal and interest; an opening position is no repayment."""
     of_loans = figures.of_loans(asked, by)
-    part = figures.collected_from(asked, by) if of_loans else figures.received(asked, by)
-    query = added(part.subquery(), by, SUMS)
+    parts = [figures.collected_from(asked, by)] if of_loans else figures.flow(asked, by, figures.COLLECTED)
+    query = added(together(figures.COLLECTED, *parts), by, SUMS)
     is_time = by in ("day", "month")
     return query.order_by(query.selected_columns["key"]) if is_time else largest_first(query, "collected")

@@ -9,10 +9,10 @@ from app.core.report import Measure, report
 from app.reports import figures, lists
 from app.reports.asked import HalfYear
 from app.reports.dimensions import MONTH
-from app.reports.grouping import added
+from app.reports.grouping import added, together
 
-DUE, COLLECTED = ("due_principal", "due_interest"), ("collected_principal", "collected_interest")
-SUMS = {**{part: (part,) for part in (*DUE, *COLLECTED)}, "due": DUE, "collected": COLLECTED}
+PARTS = (*figures.DUE, *figures.COLLECTED)
+SUMS = {**{part: (part,) for part in PARTS}, "due": figures.DUE, "collected": figures.COLLECTED}
 
 
 @report(
@@ -34,6 +34,5 @@ SUMS = {**{part: (part,) for part in (*DUE, *COLLECTED)}, "due": DUE, "collected
 )
 def trend(asked: HalfYear, by: str) -> Select[Any]:
     """Six months of instalments due and repayments received."""
-    amounts = {**figures.DUE, **figures.COLLECTED}
-    query = added(figures.flow(asked, by, amounts).subquery(), by, SUMS)
+    query = added(together(PARTS, *figures.flow(asked, by, PARTS)), by, SUMS)
     return query.order_by(query.selected_columns.key)

@@ -1,7 +1,8 @@
 """Daily sums of the book by village, branch, officer and product, from which reports of any day are read.
 
 The portfolio is what stood at the end of a day; collections are what moved on it. Taking a day again replaces
-it.
+it. Amounts are stored as whole cents. What moved is kept a second and third time by month, once by place and
+once by unit: that is what most questions are about, and it is a fraction of the rows.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ _OF_LOAN = ", ".join(f"l.{key}" for key in _KEYS.split(", "))
 _PORTFOLIO = f"""
     INSERT INTO portfolio_snapshot (taken_on, {_KEYS}, bucket_id, status, loans, principal, outstanding,
         overdue)
-    SELECT :day, {_OF_LOAN}, {{bucket}}, {{status}}, count(*), sum(l.principal), sum({{owed}}), sum({{late}})
+    SELECT :day, {_OF_LOAN}, {{bucket}}, {{status}}, count(*), 100 * sum(l.principal), 100 * sum({{owed}}),
+        100 * sum({{late}})
     FROM loan l {{sources}}
     WHERE l.disbursed_on <= :day {{which}} GROUP BY {_OF_LOAN}, {{bucket}}, {{status}}"""
 
@@ -55,8 +57,8 @@ def prune(session: Session, day: date) -> int:
 _MOVES = f"""
     INSERT INTO collection_snapshot (taken_on, {_KEYS}, loans_disbursed, disbursed, due_principal,
         due_interest, collected_principal, collected_interest)
-    SELECT m.day, {_OF_LOAN}, sum(m.loans), sum(m.disbursed), sum(m.due_principal), sum(m.due_interest),
-        sum(m.principal), sum(m.interest)
+    SELECT m.day, {_OF_LOAN}, sum(m.loans), 100 * sum(m.disbursed), 100 * sum(m.due_principal),
+        100 * sum(m.due_interest), 100 * sum(m.principal), 100 * sum(m.interest)
     FROM (
         SELECT disbursed_on AS day, id AS loan_id, 1 AS loans, principal AS disbursed, 0 AS due_principal,
             0 AS due_interest, 0 AS principal, 0 AS interest
@@ -73,14 +75,31 @@ _MOVES = f"""
             AND a.component IN ('principal', 'interest')) m
     JOIN loan l ON l.id = m.loan_id WHERE true {{which}} GROUP BY m.day, {_OF_LOAN}"""
 
+_MONTHS = {
+    "collection_by_place": ("region", "client_id, currency"),
+    "collection_by_unit": ("branch", "officer_id, client_id, product_kind, currency"),
+}
+"""Sums of months: table → the tree it is about, and its other keys. Numbers of the tree are those of now."""
+_MOVED = ("disbursed", "due_principal", "due_interest", "collected_principal", "collected_interest")
+_MONTH = f"""
+    INSERT INTO {{table}} (month_on, {{tree}}_lft, {{tree}}_id, {{keys}}, {", ".join(_MOVED)})
+    SELECT date_trunc('month', taken_on::timestamp)::date AS month_on, t.lft, {{tree}}_id, {{keys}},
+        {", ".join(f"total({one})" for one in _MOVED)}
+    FROM collection_snapshot LEFT JOIN {{tree}} t ON t.id = {{tree}}_id
+    WHERE taken_on >= :first AND taken_on < :beyond {{which}}
+    GROUP BY month_on, t.lft, {{tree}}_id, {{keys}} ORDER BY month_on, t.lft"""
 
-def collections(session: Session, day: date) -> int:
-    """What was paid out, fell due and came in on a day. A payment counts on the day it was received."""
-    return _moves(session, day, day)
+
+def collections(session: Session, day: date, last: date | None = None) -> int:
+    """What was paid out, fell due and came in on a day, or on each day up to and with `last`. Returns the rows.
+
+    A payment counts on the day it was received.
+    """
+    return _moves(session, day, last or day)
 
 
 def _moves(session: Session, first: date, last: date, client_id: int | None = None) -> int:
-    """The moves of every day of a period, in one statement, in place of those stored."""
+    """The moves of every day of a period, in one statement, in place of those stored; then of its months."""
     mine = "" if client_id is None else f" AND client_id = {int(client_id)}"
     of_loan = "" if client_id is None else f" AND l.client_id = {int(client_id)}"
     period = {"first": first, "last": last}
@@ -88,7 +107,18 @@ def _moves(session: Session, first: date, last: date, client_id: int | None = No
         text(f"DELETE FROM collection_snapshot WHERE taken_on BETWEEN :first AND :last{mine}"), period
     )
     done = session.execute(text(_MOVES.format(which=of_loan)), period)
+    _months(session, first, last, mine)
     return int(cast("CursorResult[Any]", done).rowcount)
+
+
+def _months(session: Session, first: date, last: date, mine: str) -> None:
+    """The sums of the months in which a period lies, from their days as they are stored now."""
+    beyond = (last.replace(day=1) + timedelta(days=31)).replace(day=1)
+    period = {"first": first.replace(day=1), "beyond": beyond}
+    for table, (tree, keys) in _MONTHS.items():
+        gone = f"DELETE FROM {table} WHERE month_on >= :first AND month_on < :beyond{mine}"
+        session.execute(text(gone), period)
+        session.execute(text(_MONTH.format(table=table, tree=tree, keys=keys, which=mine)), period)
 
 
 # What stood at the end of :day by the journal alone: nothing but amounts and days of its rows is read.

@@ -90,6 +90,7 @@ FROM (
     FROM repayment r JOIN allocation a ON a.repayment_id = r.id JOIN loan l ON l.id = r.loan_id
     WHERE r.received_on BETWEEN %(half_year)s AND %(day)s AND r.kind <> 'opening' AND l.currency = 'CNY') f
 GROUP BY 1"""
+SNAPSHOTS = "portfolio_snapshot, collection_snapshot, collection_by_place, collection_by_unit"
 DIRECT = {
     "portfolio": PORTFOLIO,
     "quality": QUALITY,
@@ -101,18 +102,16 @@ DIRECT = {
 
 def prepare(bench: Bench) -> None:
     """Give the book the month's payments, today's portfolio and half a year's collections, unless it has them."""
-    days = [HALF_YEAR + timedelta(days=n) for n in range((DAY - HALF_YEAR).days)]
     with bench.superuser(cursor_factory=psycopg.ClientCursor) as connection:
         if connection.execute("SELECT 1 FROM repayment WHERE source = 'bench-report' LIMIT 1").fetchone():
             return
         connection.execute("SET session_replication_role = replica")
         connection.execute(JOURNAL, VALUES)
     with unscoped("the benchmarks' snapshots") as session:
-        for day in days:
-            snapshots.collections(session, day)
+        snapshots.collections(session, HALF_YEAR, DAY - timedelta(days=1))
         snapshots.take(session, DAY)
     with bench.superuser(autocommit=True) as connection:
-        connection.execute("VACUUM ANALYZE portfolio_snapshot, collection_snapshot, repayment, allocation")
+        connection.execute(f"VACUUM ANALYZE {SNAPSHOTS}, repayment, allocation")
 
 
 def by_hand(name: str, by: str) -> str:

@@ -34,6 +34,8 @@ COMPARED = (
     "instalment",
     "portfolio_snapshot",
     "collection_snapshot",
+    "collection_by_place",
+    "collection_by_unit",
     "message",
     "setting",
     "history",

@@ -10,6 +10,7 @@ from flask import abort
 from flask_babel import get_locale, gettext
 from sqlalchemy import Row, Select, func
 
+from app.core.cents import sum_of
 from app.core.report import Dimension, Measure
 from app.core.web.cells import plain
 from app.core.web.report_form import Question
@@ -66,7 +67,7 @@ class Figures:
     def with_totals(self) -> Select[Any]:
         """The query with the sums of its figures over all rows, and their number, on every row."""
         columns = self.query.selected_columns
-        sums = [func.sum(columns[one.name]).over().label(f"all_{one.name}") for one in self.summed]
+        sums = [sum_of(columns[one.name]).over().label(f"all_{one.name}") for one in self.summed]
         return self.query.add_columns(*sums, func.count().over().label("all_lines"))
 
     @property
