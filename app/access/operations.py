@@ -4,14 +4,12 @@ from flask_babel import gettext, lazy_gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.security import generate_password_hash
 
+from app.core import passwords
 from app.core.errors import RuleError
 from app.core.operation import operation
 from app.core.org import AuditEvent, User
 from app.core.types import Password
 from app.core.web.login import end_sessions
-
-SHORTEST = 8
-"""Characters of a password."""
 
 
 @operation(
@@ -20,21 +18,13 @@ SHORTEST = 8
 )  # fmt: skip
 def set_password(house: Session, user: User, *, password: Password, user_id: int) -> str:
     """Give a user a password and end whatever was begun with the old one."""
-    check_password(user, password)
+    passwords.check(password, user.username, user.email)
     user.password = generate_password_hash(password)
     user.fail_login_count = 0
     house.flush()
     end_sessions(house, user.id)
     _record(house, "password_set", user, user_id)
     return gettext("%(name)s can log in with the new password", name=user)
-
-
-def check_password(user: User, password: str) -> None:
-    """Refuse a password that is easily guessed."""
-    if len(password) < SHORTEST:
-        raise RuleError(_("At least %(n)s characters", n=SHORTEST), "password")
-    if password.lower() in (user.username.lower(), user.email.lower()) or len(set(password)) < 3:
-        raise RuleError(_("This is guessed at once; choose another"), "password")
 
 
 @operation(

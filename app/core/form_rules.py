@@ -129,3 +129,11 @@ def zone(_session: Session, _row: Any, value: str) -> str:
     if name.lower() not in known:
         raise RuleError(_("%(value)s is no time zone; write one such as Europe/Kyiv", value=value))
     return known[name.lower()]
+
+
+@normaliser("identity")
+def identity(_session: Session, _row: Any, value: str) -> str:
+    """An identity number: letters and digits of any script, spaces, - and /."""
+    if not all(letter.isalnum() or letter in " -/" for letter in value) or not any(map(str.isalnum, value)):
+        raise RuleError(_("Only letters, digits, spaces, - and / can stand here"))
+    return value.strip()

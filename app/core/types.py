@@ -31,7 +31,9 @@ Currency = Annotated[str, mapped_column(String(3), info={"kind": "code", "form":
 """An ISO 4217 code."""
 Phone = Annotated[str, mapped_column(String(20), info={"kind": "phone", "personal": "phone"})]
 """A telephone number in E.164; masked for roles that may not reveal personal data."""
-PersonalData = Annotated[str, mapped_column(String(60), info={"kind": "code", "personal": "code"})]
+PersonalData = Annotated[
+    str, mapped_column(String(60), info={"kind": "code", "personal": "code", "form": "identity"})
+]
 """A value that identifies a person (identity or tax number); masked unless the role may reveal it."""
 Flag = Annotated[bool, mapped_column(Boolean, default=False, server_default="false", info={"kind": "bool"})]
 Instant = Annotated[datetime, mapped_column(DateTime(timezone=True), info={"kind": "datetime"})]

@@ -95,7 +95,10 @@ def create_user(options: argparse.Namespace) -> int:
     password = sys.stdin.readline().rstrip("\n") if options.password_stdin else secrets.token_urlsafe(12)
     with application(options):
         from app.access.users import create_user as make
+        from app.core import passwords
         from app.core.org import GrantKind
+
+        passwords.check(password, options.name, options.email or "")
 
         grants = [{"kind": GrantKind(options.sees)}] if options.sees else []
         names = {name: getattr(options, name) or "" for name in ("first_name", "last_name", "email")}

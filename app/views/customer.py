@@ -20,6 +20,7 @@ from app.core.labels import entity_label, subject
 from app.core.web import links, show_page
 from app.core.web.cells import cell, money
 from app.core.web.fields import describe_all
+from app.core.web.forms import LONGEST
 from app.core.web.pages import Action, Badge, Col, Row, Table, Tile
 from app.core.web.principal import Principal, current
 from app.core.web.register import screen
@@ -44,7 +45,7 @@ class NoteForm(FlaskForm):
     )
     place = StringField(_("Where"), validators=[check.Optional(), check.Length(max=500)])
     text = TextAreaField(
-        _("What was said"), validators=[check.InputRequired(_("Needed")), check.Length(max=10_000)]
+        _("What was said"), validators=[check.InputRequired(_("Needed")), check.Length(max=LONGEST)]
     )
 
 

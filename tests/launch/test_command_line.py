@@ -1,10 +1,12 @@
 """The command line, its settings and the guide that describes them."""
 
+import os
 import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +15,7 @@ from app.launch import system, testing
 from app.launch.__main__ import COMMANDS
 from app.launch.paths import PROJECT
 from tests.launch.installation import environment
+from tests.web.people import rows
 
 GUIDE = PROJECT / "docs" / "operate.md"
 
@@ -39,6 +42,35 @@ def test_a_command_that_does_not_exist_is_answered_with_those_that_do() -> None:
     done = run("sevre")
     assert done.returncode == 2
     assert all(name in done.stderr for name in COMMANDS)
+
+
+def test_a_login_made_from_standard_input_follows_the_rule_of_the_screens(database: Any) -> None:
+    known = environment(
+        **{name: os.environ[name] for name in ("DATABASE_URL", "DATABASE_ADMIN_URL", "REDIS_URL")}
+    )
+    made = [
+        sys.executable,
+        str(PROJECT / "run.py"),
+        "create-user",
+        "anna",
+        "--role",
+        "Officer",
+        "--password-stdin",
+    ]
+    for password, said in (("short", "At least 8 characters"), ("anna-anna", "anna may log in as Officer")):
+        done = subprocess.run(
+            made,
+            input=f"{password}\n",
+            env=known,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+            cwd="/",
+        )
+        assert said in done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
+        assert len(rows("user", username="anna")) == (done.returncode == 0)
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,7 @@ WRONG = [
     ({"贷款余额": 10**7}, "贷款余额", "10000000.00", "is more than was lent"),
     ({"身份证号码": "X1", "客户姓名": "另一人"}, "身份证号码", "X1", "with another name"),
     ({"数据日期": date(2017, 1, 1)}, "数据日期", "2017-01-01", "is before the day of disbursement"),
+    ({"身份证号码": "<b>12</b>"}, "身份证号码", "<B>12</B>", "has other signs than letters, digits, spaces, - and /"),
 ]  # fmt: skip
 
 

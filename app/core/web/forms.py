@@ -33,6 +33,8 @@ from app.core.web.fields import FieldInfo, as_id
 
 KEEP = "keep"
 """Value of a link whose row the user cannot see: saving the form leaves it as it is."""
+LONGEST = 4000
+"""Most letters of a remark or text that somebody types."""
 TYPED = 60
 """Most letters of a telephone number or code as people write it, before it is brought to its form."""
 
@@ -189,6 +191,8 @@ class InstantInput(DateTimeLocalField):
 
 def _text_rules(column: Any) -> list[Any]:
     length = getattr(column.type, "length", None)
+    if length is None and column.info.get("kind") == "longtext":
+        length = LONGEST
     if length and form_rules.is_normalised(column):
         length = max(length, TYPED)
     return [check.Length(max=length)] if length else []

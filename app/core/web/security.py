@@ -17,6 +17,7 @@ from app.core.errors import RuleError
 from app.core.org.access import User
 from app.core.web import principal
 from app.core.web.login import Login, end_sessions, record
+from app.core.web.own_password import ResetMyPasswordView
 
 
 class OneRoleSecurity(SecurityManager):
@@ -24,6 +25,7 @@ class OneRoleSecurity(SecurityManager):
 
     user_model = User
     authdbview = Login
+    resetmypasswordview = ResetMyPasswordView
 
     def load_user(self, pk: Any) -> User | None:
         """Load the user and put the request's one session under his scope."""

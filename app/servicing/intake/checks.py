@@ -34,6 +34,8 @@ PORTFOLIO = (
     Check("first_due_on", _("does not lie between disbursement and maturity"),
           "SELECT row, first_due_on, NULL FROM staged "
           "WHERE first_due_on <= disbursed_on OR first_due_on > matures_on"),
+    Check("identity_number", _("has other signs than letters, digits, spaces, - and /"),
+          "SELECT row, identity_number, NULL FROM staged WHERE identity_number COLLATE pg_c_utf8 !~ '^[[:alnum:] /-]+$'"),
     Check("identity_number", _("stands in row %(detail)s with another name"),
           """SELECT row, identity_number, first FROM (
                 SELECT row, identity_number, customer_name, first_value(row) OVER w AS first,
