@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from app.core import i18n
+
 
 class RuleError(Exception):
     """A rule refuses what was asked. The message is shown to the person who asked, beside the field if named."""
@@ -12,7 +14,7 @@ class RuleError(Exception):
         self.field = field
 
     def __str__(self) -> str:
-        return str(self.message)
+        return i18n.spoken(self.message)
 
 
 class OutOfScope(Exception):

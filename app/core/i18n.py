@@ -1,15 +1,18 @@
 """The catalogues of the five languages, and sentences that are stored to be read in any of them."""
 
 import os
+import re
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from flask_babel import gettext
+from flask_babel import format_date, get_locale, gettext
 from flask_babel.speaklater import LazyString
 
 CATALOGUES = Path(__file__).resolve().parents[2] / "translations"
+ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def compile_catalogues(directory: Path = CATALOGUES) -> list[Path]:
@@ -57,4 +60,33 @@ def kept(sentence: Any) -> dict[str, Any]:
 def told(stored: dict[str, Any]) -> str:
     """What `kept` kept, in the language of the page."""
     text = stored.get("text")
-    return gettext(text, **stored.get("values", {})) if text else str(stored.get("reason") or "")
+    values = {name: _shown(one) for name, one in stored.get("values", {}).items()}
+    return gettext(text, **values) if text else str(stored.get("reason") or "")
+
+
+def _shown(value: str) -> str:
+    """A kept value; a day, kept as 2018-06-25, as the reader writes it."""
+    try:
+        return day(date.fromisoformat(value)) if ISO_DAY.fullmatch(value) else value
+    except ValueError:
+        return value
+
+
+def day(value: date) -> str:
+    """A calendar day in the reader's language: its month as a word, or in figures where that is the custom.
+
+    Where nobody reads, on the command line, it is written as 2018-06-25.
+    """
+    locale = get_locale()
+    if locale is None:
+        return value.isoformat()
+    return str(format_date(value, "short" if str(locale).startswith("zh") else "medium", rebase=False))
+
+
+def spoken(sentence: Any) -> str:
+    """A sentence as it is read now: in the reader's language, and its days as he writes them."""
+    if not isinstance(sentence, LazyString):
+        return str(sentence)
+    values = sentence._kwargs  # noqa: SLF001  it has no other way to say it
+    days = {name: day(one) for name, one in values.items() if type(one) is date}
+    return str(LazyString(sentence._func, *sentence._args, **{**values, **days})) if days else str(sentence)  # noqa: SLF001

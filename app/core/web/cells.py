@@ -8,9 +8,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from flask_babel import format_date, format_decimal, format_time, get_locale, gettext
+from flask_babel import format_decimal, format_time, get_locale, gettext
 
 from app.core import registry
+from app.core.i18n import day
 from app.core.types import Choice
 from app.core.web import kept
 from app.core.web.fields import FieldInfo
@@ -96,12 +97,6 @@ def plain(kind: str, value: Any) -> str:
     if isinstance(value, dict):
         return json.dumps(value, ensure_ascii=False)
     return str(value)
-
-
-def day(value: date) -> str:
-    """A calendar day in the reader's language: its month as a word, or in figures where that is the custom."""
-    style = "short" if str(get_locale()).startswith("zh") else "medium"
-    return str(format_date(value, style, rebase=False))
 
 
 def zone() -> str:

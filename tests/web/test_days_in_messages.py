@@ -1,0 +1,28 @@
+"""Days in what people are told are written as their language writes them."""
+
+from datetime import date
+
+from flask_babel import force_locale, lazy_gettext
+
+from app.core import i18n
+from app.core.errors import RuleError
+from tests.web.shop import Shop
+
+SENTENCE = "The day is after the business date (%(day)s)"
+
+
+def test_a_refusal_names_its_day_as_the_reader_writes_it(shop: Shop) -> None:
+    error = RuleError(lazy_gettext(SENTENCE, day=date(2018, 6, 25)))
+    assert "2018-06-25" in str(error), "nobody reads: the command line"
+    with shop.app.test_request_context():
+        for language, told in (("en", "Jun 25, 2018"), ("uk", "25 черв. 2018"), ("zh_Hans", "2018/6/25")):
+            with force_locale(language):
+                assert told in str(error)
+
+
+def test_a_kept_reason_is_told_with_the_day_of_its_reader(shop: Shop) -> None:
+    kept = i18n.kept(lazy_gettext(SENTENCE, day=date(2018, 6, 25)))
+    assert kept["values"] == {"day": "2018-06-25"}
+    with shop.app.test_request_context(), force_locale("uk"):
+        assert "25 черв. 2018" in i18n.told(kept)
+        assert i18n.told({"text": "Rows: %(n)s", "values": {"n": "2018-99-99"}}).endswith("2018-99-99")
