@@ -87,7 +87,6 @@ const Loandesk = (() => {
   on("click", "[data-print]", () => window.print());
   on("click", "[data-params]", (_event, button) => button.setAttribute("aria-expanded", String(button.getAttribute("aria-expanded") !== "true")));
   on("click", "[data-toast-close]", (event, button) => button.closest(".note-toast").remove());
-  on("click", "[data-keys-help]", () => $("#keys").showModal());
   $$("#toasts .note-toast").forEach(fade);
   // only what the person opened or closed is kept; the group of the present page opens by itself
   on("click", "details[data-nav] > summary", (event, summary) => {

@@ -114,15 +114,20 @@
   // a cut text is told in full by its tip
   on("mouseover", ".is-list td", (event, cell) => { if (!cell.title && cell.scrollWidth > cell.clientWidth) cell.title = cell.textContent.trim(); });
 
-  // the cursor that j and k move
+  // the cursor that j and k move: the focus goes with it, to the row's link, so that Tab and Enter go on from there
   const rows = () => $$("[data-list] tbody tr");
   const cursor = () => rows().findIndex((row) => row.classList.contains("is-cursor"));
+  const mark = (chosen) => rows().forEach((row) => row.classList.toggle("is-cursor", row === chosen));
+  on("focusin", "[data-list] tbody tr", (event, row) => mark(row));
   Loandesk.rowCursor = {
     move(step) {
       const all = rows();
       if (!all.length) return;
       const at = Math.max(0, Math.min(all.length - 1, cursor() < 0 ? (step > 0 ? 0 : all.length - 1) : cursor() + step));
-      all.forEach((row, index) => row.classList.toggle("is-cursor", index === at));
+      const link = $("td:not(.pick, .tools) a[href]", all[at]);
+      if (!link) all[at].tabIndex = -1;
+      (link || all[at]).focus({ preventScroll: true });
+      mark(all[at]);
       all[at].scrollIntoView({ block: "nearest" });
     },
     row: () => rows()[cursor()],
