@@ -81,13 +81,29 @@ _MONTHS = {
 }
 """Sums of months: table → the tree it is about, and its other keys. Numbers of the tree are those of now."""
 _MOVED = ("disbursed", "due_principal", "due_interest", "collected_principal", "collected_interest")
+_NOTHING = ", ".join("0" for _ in _MOVED)
+_SUMS = ", ".join(f"total({one})" for one in _MOVED)
+_NEW, _OLD = (", ".join(f"{row}.{one}" for one in _MOVED) for row in ("excluded", "{table}"))
+
+# A night changes few of a month's rows, so the others are left as they are. Keys of which there is nothing any
+# more take part with noughts.
 _MONTH = f"""
     INSERT INTO {{table}} (month_on, {{tree}}_lft, {{tree}}_id, {{keys}}, {", ".join(_MOVED)})
-    SELECT date_trunc('month', taken_on::timestamp)::date AS month_on, t.lft, {{tree}}_id, {{keys}},
-        {", ".join(f"total({one})" for one in _MOVED)}
-    FROM collection_snapshot LEFT JOIN {{tree}} t ON t.id = {{tree}}_id
-    WHERE taken_on >= :first AND taken_on < :beyond {{which}}
-    GROUP BY month_on, t.lft, {{tree}}_id, {{keys}} ORDER BY month_on, t.lft"""
+    SELECT month_on, t.lft, {{tree}}_id, {{keys}}, {_SUMS}
+    FROM (
+        SELECT date_trunc('month', taken_on::timestamp)::date AS month_on, {{tree}}_id, {{keys}}, {", ".join(_MOVED)}
+        FROM collection_snapshot WHERE taken_on >= :first AND taken_on < :beyond {{which}}
+        UNION ALL
+        SELECT month_on, {{tree}}_id, {{keys}}, {_NOTHING}
+        FROM {{table}} WHERE month_on >= :first AND month_on < :beyond {{which}}) m
+    LEFT JOIN {{tree}} t ON t.id = {{tree}}_id
+    GROUP BY month_on, t.lft, {{tree}}_id, {{keys}} ORDER BY month_on, t.lft
+    ON CONFLICT (month_on, {{tree}}_id, {{keys}}) DO UPDATE
+    SET ({{tree}}_lft, {", ".join(_MOVED)}) = (excluded.{{tree}}_lft, {_NEW})
+    WHERE ({{table}}.{{tree}}_lft, {_OLD}) IS DISTINCT FROM (excluded.{{tree}}_lft, {_NEW})"""
+_EMPTY = f"""
+    DELETE FROM {{table}} WHERE month_on >= :first AND month_on < :beyond
+        AND ({", ".join(_MOVED)}) = ({_NOTHING}) {{which}}"""
 
 
 def collections(session: Session, day: date, last: date | None = None) -> int:
@@ -116,9 +132,8 @@ def _months(session: Session, first: date, last: date, mine: str) -> None:
     beyond = (last.replace(day=1) + timedelta(days=31)).replace(day=1)
     period = {"first": first.replace(day=1), "beyond": beyond}
     for table, (tree, keys) in _MONTHS.items():
-        gone = f"DELETE FROM {table} WHERE month_on >= :first AND month_on < :beyond{mine}"
-        session.execute(text(gone), period)
         session.execute(text(_MONTH.format(table=table, tree=tree, keys=keys, which=mine)), period)
+        session.execute(text(_EMPTY.format(table=table, which=mine)), period)
 
 
 # What stood at the end of :day by the journal alone: nothing but amounts and days of its rows is read.
