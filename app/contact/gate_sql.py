@@ -44,18 +44,19 @@ _PLAIN = {
     Refusal.NO_NUMBER: "coalesce(g.number, '') = ''",
     Refusal.NUMBER_BLOCKED: "g.is_number_blocked",
 }
-_KNOWN_ZONES = "SELECT name FROM pg_timezone_names"
+KNOWN_ZONES = "SELECT name FROM pg_timezone_names"
 
 
-def refusal_sql(rules: Rules, way: Way, at: str = "g.at") -> str:
+def refusal_sql(rules: Rules, way: Way, at: str = "g.at", known_zones: str = KNOWN_ZONES) -> str:
     """An expression that is the code of the refusal, or NULL where the contact is allowed.
 
-    `at` is an SQL expression of type timestamptz: the business date with the real time of day. The expression
-    holds no percent sign and no parameter, so it can stand in any statement.
+    `at` is an SQL expression of type timestamptz: the business date with the real time of day. `known_zones` is a
+    query of the time zones that the database knows, for who has put them into a table: it reads them from six
+    hundred files. The expression holds no percent sign and no parameter, so it can stand in any statement.
     """
     parts = [_case(_plain_checks(rules, way))]
     if way in rules.pack.timed:
-        parts.append(_clock_check(rules, way, at))
+        parts.append(_clock_check(rules, way, at, known_zones))
     if counted := _counted_checks(rules, way):
         parts.append(_case(counted))
     return f"coalesce({', '.join(parts)})"
@@ -88,15 +89,14 @@ def _counted_checks(rules: Rules, way: Way) -> list[tuple[Refusal, str]]:
     return [(refusal, f"{test} {limit}") for refusal, test, limit in limits if limit is not None]
 
 
-def _clock_check(rules: Rules, way: Way, at: str) -> str:
+def _clock_check(rules: Rules, way: Way, at: str, known_zones: str) -> str:
     """Look at the clock of the person's zone, or at those of all zones where there are several.
 
-    A name is looked up among the known zones before it is used, since an unknown one would be an error; only once,
-    since the database reads them from six hundred files. One zone is the usual case and needs no aggregate, which
-    makes it several times faster.
+    A name is looked up among the known zones before it is used, since an unknown one would be an error. One zone
+    is the usual case and needs no aggregate, which makes it several times faster.
     """
     tests = _clock_tests(rules, way)
-    known = f"CASE WHEN g.zones[1] IN ({_KNOWN_ZONES}) THEN g.zones[1] END"
+    known = f"CASE WHEN g.zones[1] IN ({known_zones}) THEN g.zones[1] END"
     one = (
         f"(SELECT {_case([(Refusal.UNKNOWN_ZONE, 'local IS NULL'), *tests])}"
         f" FROM (SELECT {at} AT TIME ZONE ({known}) AS local OFFSET 0) AS clock)"
@@ -106,7 +106,7 @@ def _clock_check(rules: Rules, way: Way, at: str) -> str:
         *((refusal, f"bool_or({test})") for refusal, test in tests),
     ])  # fmt: skip
     clocks = (
-        f"SELECT CASE WHEN zone IN ({_KNOWN_ZONES}) THEN {at} AT TIME ZONE zone END AS local"
+        f"SELECT CASE WHEN zone IN ({known_zones}) THEN {at} AT TIME ZONE zone END AS local"
         " FROM (SELECT unnest(g.zones) AS zone) AS named"
     )
     return (

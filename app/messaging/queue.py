@@ -42,10 +42,12 @@ def queue(session: Session, day: date, record: Record) -> int:
     A template that cannot be used and a customer whose message cannot be made are told to `record`.
     """
     rows = 0
+    _run(session, sql.KNOWN_ZONES)
     for client in session.scalars(select(Client).order_by(Client.id)):
         usable = [family for family in families(session, client, AUTOMATIC) if _is_usable(family, record)]
         if usable:
             rows += _of_client(session, client, usable, day, record)
+    _run(session, "DROP TABLE known_zone")
     return rows
 
 
@@ -129,7 +131,7 @@ def _insert(
     counted = {name: sql.COUNTED.format(days=days, ways=ways) for name, days in sql.SPANS.items()}
     facts = [f"{(sql.FACTS | counted)[name]} AS {name}" for name in sorted(needed)]
     statement = sql.INSERT.format(
-        refusal=refusal_sql(rules, way), body=body, missing=_missing(templates),
+        refusal=refusal_sql(rules, way, known_zones=sql.KNOWN_ZONE), body=body, missing=_missing(templates),
         missing_code=Reason.MISSING_VALUE.value, facts=", ".join(facts), some="{some}",
     )  # fmt: skip
     people = session.scalars(text("SELECT DISTINCT customer_id FROM staged_message ORDER BY 1")).all()

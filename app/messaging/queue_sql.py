@@ -1,5 +1,7 @@
 """The statements of `app.messaging.queue`: staging candidates, leaving one a person and time, inserting."""
 
+from app.contact import gate_sql
+
 OUTGOING = "('queued', 'sending', 'sent', 'delivered', 'unknown')"
 """States of messages that count as a contact."""
 
@@ -8,6 +10,8 @@ STAGE = """
         template_id bigint, slot text, place int) ON COMMIT DROP"""
 
 ZONES = "CREATE TEMP TABLE staged_zones (number text PRIMARY KEY, zones text[]) ON COMMIT DROP"
+KNOWN_ZONES = f"CREATE TEMP TABLE known_zone ON COMMIT DROP AS {gate_sql.KNOWN_ZONES}"
+KNOWN_ZONE = "SELECT name FROM known_zone"
 UNKNOWN_ZONES = """
     SELECT DISTINCT p.number FROM staged_message s JOIN customer c ON c.id = s.customer_id
     JOIN phone p ON p.customer_id = c.id AND p.is_primary
