@@ -10,7 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Numeric, Select, String, Text, cast, func, select, type_coerce
+from sqlalchemy import Numeric, Select, Text, TypeDecorator, cast, func, select, type_coerce
 from sqlalchemy.orm import Session, aliased
 
 from app.core.export.cells import numbers
@@ -37,6 +37,7 @@ class Values:
     def __init__(self, listing: Listing) -> None:
         self.listing, self.links = listing, {}  # type: Listing, dict[tuple[str, ...], tuple[Any, Any]]
         self.columns: list[Any] = []
+        self._made: dict[int, TypeDecorator[Any]] = {}  # by place: what is stored is not yet the value
         self.cells = [self._cell(field) for field in listing.columns]
 
     def query(self, session: Session) -> Select[Any]:
@@ -48,11 +49,14 @@ class Values:
 
     def blocks(self, session: Session, size: int = BATCH) -> Iterator[list[Sequence[Any]]]:
         """The cells of all rows, the columns of `size` rows at a time, read through one cursor of the server."""
+        dialect = session.get_bind().dialect
         result: Any = session.execute(self.query(session).execution_options(yield_per=size))
         try:
             part = result.raw.fetchmany(size)
             while part:
-                read = list(zip(*part, strict=True))
+                read: list[Sequence[Any]] = list(zip(*part, strict=True))
+                for place, kind in self._made.items():
+                    read[place] = [kind.process_result_value(value, dialect) for value in read[place]]
                 yield [
                     read[places[0]] if make is None else make(*(read[place] for place in places))
                     for places, make in self.cells
@@ -80,9 +84,14 @@ class Values:
         return [self._place(column)], _each(maker(field, self.listing.principal, self.listing.on))
 
     def _place(self, column: Any) -> int:
-        # the stored text: a member made of every value and asked for its label took as long as the writer
-        self.columns.append(type_coerce(column, String) if isinstance(column.type, ChoiceText) else column)
-        return len(self.columns) - 1
+        place, kind = len(self.columns), column.type
+        if isinstance(kind, TypeDecorator):
+            column = type_coerce(column, kind.impl_instance)
+            # a member made of every choice and asked for its label took as long as the writer: its text does
+            if not isinstance(kind, ChoiceText):
+                self._made[place] = kind
+        self.columns.append(column)
+        return place
 
     def _linked(self, path: tuple[str, ...]) -> Any:
         """The entity itself, or an alias of what lies at the end of these links."""
