@@ -34,7 +34,8 @@ def post_repayment(  # noqa: PLR0913 - the facts of a payment
 ) -> object:  # fmt: skip
     """Post money received; a reference that was posted before for the same payment changes nothing.
 
-    More than the loan owes is kept as an overpayment only where `keeps_overpayment` says that this is meant.
+    More than what is due and the next instalment is kept as an overpayment only where `keeps_overpayment` says that
+    this is meant.
     """
     same = (
         Repayment.client_id == loan.client_id,
@@ -42,7 +43,7 @@ def post_repayment(  # noqa: PLR0913 - the facts of a payment
         Repayment.reference == reference,
     )
     was_known = session.scalar(select(Repayment.id).where(*same)) is not None
-    today, in_all = posting.owed(session, loan.id, business_on)
+    owed = posting.owed(session, loan.id, business_on)
     row = posting.post_repayment(
         session, loan.id, amount, received_on, source=BY_HAND, reference=reference, remark=remark,
         business_on=business_on, user_id=user_id,
@@ -50,12 +51,13 @@ def post_repayment(  # noqa: PLR0913 - the facts of a payment
     if was_known:
         return gettext("This repayment was posted before; nothing was posted again")
     too_much = posting.overpaid(session, loan.id, repayment_id=row.id)
-    if too_much > 0 and not keeps_overpayment:
+    # an instalment paid some days early is no mistake
+    if too_much > owed.coming and not keeps_overpayment:
         sentence = _(
             "Nothing was posted yet. Due up to today: %(today)s %(currency)s. Still to pay on this loan: %(in_all)s "
             "%(currency)s. Of this payment %(too_much)s %(currency)s would be kept as an overpayment. "
             "Check the amount; if it is right, tick this.",
-            today=_amount(today), in_all=_amount(in_all), too_much=_amount(too_much), currency=loan.currency,
+            today=_amount(owed.today), in_all=_amount(owed.in_all), too_much=_amount(too_much), currency=loan.currency,
         )  # fmt: skip
         raise RuleError(sentence, "keeps_overpayment")
     return gettext("Posted: %(parts)s", parts=_parts(session, row))

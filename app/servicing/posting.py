@@ -79,12 +79,24 @@ def post_repayment(  # noqa: PLR0913 - the facts of a payment
     return row
 
 
-def owed(session: Session, loan_id: int, on: date) -> tuple[Decimal, Decimal]:
-    """What is unpaid of the instalments due up to a day, and of the whole schedule; principal and interest."""
-    rows = session.scalars(select(Instalment).where(Instalment.loan_id == loan_id)).all()
-    unpaid = [(line.due_on, line.principal_unpaid + line.interest_unpaid) for line in lines_of(rows)]
-    return sum((owed for due_on, owed in unpaid if due_on <= on), ZERO), sum(
-        (owed for _due, owed in unpaid), ZERO
+@dataclass(frozen=True)
+class Owed:
+    """What is unpaid of a loan's schedule, principal and interest: up to a day, next after it, and in all."""
+
+    today: Decimal
+    coming: Decimal
+    in_all: Decimal
+
+
+def owed(session: Session, loan_id: int, on: date) -> Owed:
+    """What is unpaid of a loan as seen on a day."""
+    found = select(Instalment).where(Instalment.loan_id == loan_id).order_by(Instalment.number)
+    lines = [line for line in lines_of(session.scalars(found).all()) if line.is_open]
+    unpaid = [(line.due_on, line.principal_unpaid + line.interest_unpaid) for line in lines]
+    return Owed(
+        sum((amount for due_on, amount in unpaid if due_on <= on), ZERO),
+        next((amount for due_on, amount in unpaid if due_on > on), ZERO),
+        sum((amount for _due_on, amount in unpaid), ZERO),
     )
 
 

@@ -166,10 +166,11 @@ def test_an_overpayment_taken_back_is_shown_no_more(desk: Desk) -> None:
     assert ">Overpayment</span>" not in desk.browser("clerk").get(f"/loan/page/{loan}").text
 
 
-def test_a_payment_of_what_is_owed_asks_for_nothing(desk: Desk) -> None:
+@pytest.mark.parametrize("amount, status", [("1010", 302), ("2020", 302), ("2020.01", 422)])
+def test_an_instalment_paid_early_asks_for_nothing(desk: Desk, amount: str, status: int) -> None:
     loan = desk.loan()
-    body = {"amount": "1010", "received_on": "2018-06-20", "reference": "R-due"}
-    assert desk.run("clerk", "/loan/do/post_repayment", [loan], **body).status_code == 302
+    body = {"amount": amount, "received_on": "2018-06-20", "reference": f"R-early-{amount}"}
+    assert desk.run("clerk", "/loan/do/post_repayment", [loan], **body).status_code == status
 
 
 def test_a_repayment_is_posted_by_the_rest_api_once(desk: Desk) -> None:
