@@ -13,6 +13,7 @@ from app.core import registry
 from app.core.labels import entity_label, subject
 from app.core.web import links
 from app.core.web.cells import cell, money
+from app.core.web.fields import describe_all
 from app.core.web.listing import Listing
 from app.core.web.pages import Col, Row, Table, Tile
 from app.core.web.principal import Principal
@@ -47,13 +48,19 @@ class Home:
     def table(
         self, slug: str, title: Any, columns: str, sort: str, most: int = 8, **filters: Any
     ) -> Table | None:
-        """The first rows of a list with these filters."""
+        """The first rows of a list with these filters; amounts of several currencies stand beside their currency."""
         entity = registry.entity(slug)
         if not self.principal.may("can_list", subject(entity)):
             return None
-        args = {**{k: str(v) for k, v in filters.items()}, "sort": sort, "cols": columns.replace(" ", ".")}
+        has_currency = any(one.kind == "money" for one in describe_all(entity, columns.split())) and hasattr(
+            entity, "currency"
+        )
+        asked = [*columns.split(), *(["currency"] if has_currency else [])]
+        args = {**{k: str(v) for k, v in filters.items()}, "sort": sort, "cols": ".".join(asked)}
         listing = Listing(entity, MultiDict(args), self.principal, self.on)
         rows = self.session.scalars(listing.rows_query().limit(most)).unique().all()
+        if has_currency and len({row.currency for row in rows}) < 2:
+            listing.columns = [field for field in listing.columns if field.name != "currency"]
         link = links.linker(self.principal)
         lines = [
             Row(
