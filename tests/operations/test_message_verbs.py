@@ -213,7 +213,7 @@ def test_messages_by_hand_count_towards_the_most_of_a_day(desk: Desk, noon: None
         ({"message_template_id": "old"}, "message_template_id", "not one that is sent by hand"),
         ({"message_template_id": "other"}, "message_template_id", "another client"),
         ({"message_template_id": "99999999"}, "message_template_id", "nothing like this to choose"),
-        ({"text": "x" * 40_000}, "text", "too long"),
+        ({"text": "x" * 40_000}, "text", "longer than 4000 characters"),
     ],
 )
 def test_what_cannot_be_sent_is_refused_beside_its_field_and_nothing_is_stored(

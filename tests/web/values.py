@@ -28,7 +28,11 @@ def fields(slug: str) -> list[FieldInfo]:
 def plain(slug: str) -> list[FieldInfo]:
     """Those whose values no rule ties to anything: texts without a list of words."""
     texts = [field for field in fields(slug) if field.kind in ("text", "longtext", "code")]
-    return [field for field in texts if not has_words(field) and field.name not in ("zone", "currency")]
+    return [
+        field
+        for field in texts
+        if not has_words(field) and field.name not in ("zone", "currency", "identity_number")
+    ]
 
 
 def has_words(field: FieldInfo) -> bool:
@@ -62,7 +66,7 @@ def text(field: FieldInfo, number: int) -> str:
         "zone": "Asia/Shanghai", "currency": "CNY", "language": "uk", "country": "CN", "email": f"p{number}@example.invalid",
         "phone": f"+861380099{number:04d}", "number": f"+861380099{number:04d}" if field.kind == "phone" else f"N{number}",
         "send_times": "09:00 18:30", "colour": "red", "contact_pack": "default", "allocation_order": "overdue",
-        "username": f"user{number}", "password": f"Secret-{number}-pw", "phone_number": f"+861380099{number:04d}",
+        "identity_number": f"ID {number}", "username": f"user{number}", "password": f"Secret-{number}-pw", "phone_number": f"+861380099{number:04d}",
     }  # fmt: skip
     made = named.get(field.name, f"{field.name[:20]} {number}")
     return made[: getattr(field.column.type, "length", None) or 500]
