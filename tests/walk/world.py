@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from app.access.users import create_user
 from app.core import registry
+from app.core.cents import WholeCents
 from app.core.db import unscoped
 from app.core.org import GrantKind
 
@@ -285,6 +286,8 @@ def _plain(column: Any, kind: Any, info: dict[str, Any], number: int, form: str)
         )
     if isinstance(kind, Numeric):
         return Decimal(2**number) if info.get("kind") == "money" else Decimal(number + 1)
+    if isinstance(kind, WholeCents):
+        return Decimal(number + 1)
     if isinstance(kind, Integer):
         return number + 1
     if isinstance(kind, JSONB):
