@@ -41,11 +41,6 @@ def by_table(table: str) -> type["Entity"]:
     raise KeyError(table)
 
 
-def is_reach(cls: type["Entity"]) -> bool:
-    """Whether other entities are seen where a row of this one points to them."""
-    return any(one.__scope__.opened_in and one.__scope__.opened_in[0] == cls.__table__.name for one in _entities.values())
-
-
 def register_operation(operation: Any) -> None:
     if operation.name in _operations:
         raise TypeError(f"two operations are called {operation.name}")

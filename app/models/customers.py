@@ -49,7 +49,6 @@ class Customer(Entity):
         UniqueConstraint("client_id", "identity_number"),
         Index("ix_customer_client_id", "client_id", "id"),
         Index("ix_customer_branch_lft", "branch_lft", "id"),
-        Index("ix_customer_manager_id", "manager_id", "id"),
         Index("ix_customer_name", "name", postgresql_ops={"name": "text_pattern_ops"}),
     )
 
@@ -59,7 +58,7 @@ class Customer(Entity):
     identity_number: Mapped[PersonalData | None] = mapped_column(index=True)
     sex: Mapped[Sex | None] = choice(Sex)
     born_on: Mapped[date | None]
-    manager_id: Mapped[int | None] = link("user", index=False)
+    manager_id: Mapped[int | None] = link("user")
     branch_id: Mapped[int | None] = link("branch")
     language: Mapped[Code] = mapped_column(default="en", server_default="en", info={"words": "language"})
     zone: Mapped[Code | None] = mapped_column(info={"form": "zone"})
@@ -81,7 +80,7 @@ class Customer(Entity):
 
 
 class CustomerReach(Entity):
-    """For each customer, the distinct scope keys of his loans: who may see him. Kept by triggers."""
+    """For each customer, the distinct scope keys of his loans and his own: who may see him. Kept by triggers."""
 
     __scope__ = Scope(
         branch="branch_lft",

@@ -445,7 +445,7 @@ def upgrade() -> None:
     op.create_index('ix_customer_branch_lft', 'customer', ['branch_lft', 'id'], unique=False)
     op.create_index('ix_customer_client_id', 'customer', ['client_id', 'id'], unique=False)
     op.create_index(op.f('ix_customer_identity_number'), 'customer', ['identity_number'], unique=False)
-    op.create_index('ix_customer_manager_id', 'customer', ['manager_id', 'id'], unique=False)
+    op.create_index(op.f('ix_customer_manager_id'), 'customer', ['manager_id'], unique=False)
     op.create_index('ix_customer_name', 'customer', ['name'], unique=False, postgresql_ops={'name': 'text_pattern_ops'})
     op.create_table('data_grant',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -955,7 +955,7 @@ def downgrade() -> None:
     op.drop_index(op.f('ix_data_grant_branch_id'), table_name='data_grant')
     op.drop_table('data_grant')
     op.drop_index('ix_customer_name', table_name='customer', postgresql_ops={'name': 'text_pattern_ops'})
-    op.drop_index('ix_customer_manager_id', table_name='customer')
+    op.drop_index(op.f('ix_customer_manager_id'), table_name='customer')
     op.drop_index(op.f('ix_customer_identity_number'), table_name='customer')
     op.drop_index('ix_customer_client_id', table_name='customer')
     op.drop_index('ix_customer_branch_lft', table_name='customer')

@@ -3,7 +3,20 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, ColumnElement, Integer, Select, any_, false, func, literal, or_, select, union_all
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Integer,
+    Select,
+    any_,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from app.core import registry
@@ -37,12 +50,14 @@ def ids_in_scope(entity: Any, session: Session, page: Page | None = None) -> lis
     table, column = scope.opened_in
     opener = registry.by_table(table)
     own, others = entity.__table__.alias("own"), opener.__table__.alias("opener")
-    arms = [
-        *_arms(own, own.c.id, scope.key_columns(), reach, page),
-        *_arms(others, others.c[column], opener.__scope__.key_columns(), reach, page),
-    ]
+    arms = _arms(others, others.c[column], opener.__scope__.key_columns(), reach, page)
+    if table != f"{entity.__table__.name}_reach":
+        # in a reach table of its own, its own keys stand, too
+        arms += _arms(own, own.c.id, scope.key_columns(), reach, page)
     # as an array, an index that has the order gives the page's rows and stops; a join would look at all of them
-    found = union_all(*arms).scalar_subquery() if arms else select(literal(None)).where(false()).scalar_subquery()
+    found = (
+        union_all(*arms).scalar_subquery() if arms else select(literal(None)).where(false()).scalar_subquery()
+    )
     return [entity.id == any_(func.array(found, type_=ARRAY(BigInteger)))]
 
 
@@ -71,6 +86,8 @@ def _first(ids: Any, page: Page) -> Select[Any]:
 
 def _of_each(table: Any, ids: Any, key: str, officers: tuple[int, ...], page: Page) -> Select[Any]:
     """The first ids of each officer, for whom an index has them in order; for all together it has not."""
-    officer = func.unnest(literal(officers, ARRAY(Integer))).table_valued("id", name="officer").render_derived()
+    officer = (
+        func.unnest(literal(officers, ARRAY(Integer))).table_valued("id", name="officer").render_derived()
+    )
     rows = _first(ids, page).where(table.c[key] == officer.c.id).lateral()
     return select(rows.c[0]).select_from(officer.join(rows, literal(True)))
