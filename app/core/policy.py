@@ -106,7 +106,7 @@ def _keyed_or_opened(scope: Any, alias: str, kind: str, *, write: bool) -> str:
     table, column = scope.opened_in
     opener = registry.by_table(table)
     extra = ""
-    if column in opener.__scope__.key_columns().values() and kind != "multi" or (write and kind == "multi"):
+    if kind == "multi" if write else kind != "multi" and column in opener.__scope__.key_columns().values():
         extra = f" AND ({keyed(opener.__scope__.key_columns(), 'r', kind, write=write)})"
     return f"({seen}) OR (SELECT true FROM {table} r WHERE r.{column} = {alias}.id{extra} LIMIT 1)"
 

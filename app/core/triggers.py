@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+from sqlalchemy.dialects import postgresql
+
 from app.core import registry
 
 
@@ -28,7 +30,14 @@ def key_trigger(entity: Any) -> Iterator[str]:
     )
 
 
-_KEYS = ("branch_lft", "region_lft", "officer_id", "client_id", "product_kind")
+_KEYS = {
+    "branch": "branch_lft",
+    "region": "region_lft",
+    "officer": "officer_id",
+    "client": "client_id",
+    "product_kind": "product_kind",
+}
+"""Kind of grant → the reach table's column."""
 
 
 def reach_triggers(entity: Any) -> Iterator[str]:
@@ -57,12 +66,17 @@ def _sources(entity: Any) -> list[Source]:
         return []
     opened, carried = _opened(entity), entity.__scope__.carries
     keys, own = entity.__scope__.key_columns(), opened.__scope__.key_columns()
-    names = ("branch", "region", "officer", "client", "product_kind")
-    opening = [f"t.{keys[k]}" if k in keys else "NULL" for k in names] + [f"t.{name}" for name in carried]
-    itself = [f"t.{own[k]}" if k in own else "NULL" for k in names] + ["NULL" for _ in carried]
+    reach = registry.by_table(f"{entity.__scope__.opens}_reach").__table__
+    nothing = {c.name: f"NULL::{c.type.compile(dialect=postgresql.dialect())}" for c in reach.columns}
+    opening = [f"t.{keys[k]}" if k in keys else nothing[name] for k, name in _KEYS.items()]
+    itself = [f"t.{own[k]}" if k in own else nothing[name] for k, name in _KEYS.items()]
     return [
-        (entity.__table__.name, f"{entity.__scope__.opens}_id", ", ".join(opening)),
-        (opened.__table__.name, "id", ", ".join(itself)),
+        (
+            entity.__table__.name,
+            f"{entity.__scope__.opens}_id",
+            ", ".join([*opening, *(f"t.{c}" for c in carried)]),
+        ),
+        (opened.__table__.name, "id", ", ".join([*itself, *(nothing[c] for c in carried)])),
     ]
 
 
@@ -105,7 +119,7 @@ def _reach_kept(table: str, column: str, said: list[str], *, is_removing: bool) 
 def _reach_function(of: Source, reach: str, sources: list[Source], entity: Any) -> str:
     """Adds what one source says about some rows; with prune, removes first what none says any more."""
     table, column, values = of
-    opened, targets = f"{entity.__scope__.opens}_id", [*_KEYS, *entity.__scope__.carries]
+    opened, targets = f"{entity.__scope__.opens}_id", [*_KEYS.values(), *entity.__scope__.carries]
     kept = " AND ".join(
         f"NOT EXISTS (SELECT 1 FROM {one} t WHERE t.{key} = r.{opened} AND ({said}) "
         f"IS NOT DISTINCT FROM ({', '.join(f'r.{name}' for name in targets)}))"

@@ -15,6 +15,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    true,
     union_all,
 )
 from sqlalchemy.orm import Session
@@ -90,4 +91,4 @@ def _of_each(table: Any, ids: Any, key: str, officers: tuple[int, ...], page: Pa
         func.unnest(literal(officers, ARRAY(Integer))).table_valued("id", name="officer").render_derived()
     )
     rows = _first(ids, page).where(table.c[key] == officer.c.id).lateral()
-    return select(rows.c[0]).select_from(officer.join(rows, literal(True)))
+    return select(rows.c[0]).select_from(officer.join(rows, true()))
