@@ -114,6 +114,11 @@ REPORT_DATABASE_URL = text(
     "a streaming replica that reports and exports read from; empty: DATABASE_URL",
     is_secret=True,
 )
+DATABASE_PREPARE = flag(
+    "DATABASE_PREPARE",
+    default=True,
+    meaning="prepare statements that are sent often; no: PgBouncer in transaction pooling stands between",
+)
 REDIS_URL = text("REDIS_URL", "", "Redis or Valkey: job queue, counters, locks", is_secret=True)
 SECRET_KEY = text(
     "SECRET_KEY", "", "signs sessions and links; the same on every host, 32 bytes or more", is_secret=True

@@ -4,10 +4,11 @@ A query on a scoped entity gets its condition whether it is a list, a lazy load,
 by id. A statement that could slip past (Core tables, `text()`) is refused outside of `unscoped()`.
 """
 
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Table, TextClause, event, inspect, select
-from sqlalchemy.orm import ORMExecuteState
+from sqlalchemy import Table, TextClause, event, inspect, select, true
+from sqlalchemy.orm import ORMExecuteState, aliased
 from sqlalchemy.orm.util import LoaderCriteriaOption
 from sqlalchemy.sql import visitors
 
@@ -29,8 +30,33 @@ class ScopeCriteria(LoaderCriteriaOption):
     _traverse_internals = LoaderCriteriaOption._traverse_internals  # noqa: SLF001  what makes two of them equal
 
     def _resolve_where_criteria(self, ext_info: Any) -> Any:
+        if ext_info.is_aliased_class and ext_info.name in _opened_names(ext_info.mapper.class_):
+            return true()
         condition = super()._resolve_where_criteria(ext_info)
         return ext_info._adapter.traverse(condition) if ext_info.is_aliased_class else condition  # noqa: SLF001
+
+
+def opened(entity: Any) -> Any:
+    """An alias for joining the row that a row of `entity` opens to whoever sees it (a loan opens its customer).
+
+    Only to be joined to that row, whose own condition has said already what this one's would say again for
+    each; row security still does.
+    """
+    target = registry.entity(entity.__table__.c[f"{entity.__scope__.opens}_id"].info["link"])
+    return aliased(target, name=_OPENED.format(entity.__table__.name))
+
+
+_OPENED = "opened_by_{}"
+
+
+@cache
+def _opened_names(target: Any) -> frozenset[str]:
+    """Names under which `opened` joins rows of an entity."""
+    return frozenset(
+        _OPENED.format(cls.__table__.name)
+        for cls in registry.entities()
+        if cls.__scope__.opens and cls.__table__.c[f"{cls.__scope__.opens}_id"].info["link"] == target.slug()
+    )
 
 
 def _options(session: ScopedSession) -> list[Any]:

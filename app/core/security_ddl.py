@@ -50,7 +50,8 @@ SELECT CASE
         ELSE CASE WHEN b IS NOT NULL THEN 'branch' ELSE 'region' END
             || CASE WHEN lower(coalesce(b, r)) = upper(coalesce(b, r)) - 1 THEN '_leaf' ELSE '' END
     END,
-    coalesce(c[1], lower(coalesce(b, r))), upper(coalesce(b, r)) - 1, own, b::text, r::text, k, t::text, c::text
+    coalesce(c[1], lower(coalesce(b, r))), upper(coalesce(b, r)) - 1, own, b::text, r::text, k,
+    (CASE WHEN own AND sorts > 1 THEN array_append(array_remove(t, who), who) ELSE t END)::text, c::text
 FROM n $$"""
 
 

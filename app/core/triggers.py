@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+from sqlalchemy.dialects import postgresql
+
 from app.core import registry
 
 
@@ -28,34 +30,84 @@ def key_trigger(entity: Any) -> Iterator[str]:
     )
 
 
-_KEYS = ("branch_lft", "region_lft", "officer_id", "client_id", "product_kind")
+_KEYS = {
+    "branch": "branch_lft",
+    "region": "region_lft",
+    "officer": "officer_id",
+    "client": "client_id",
+    "product_kind": "product_kind",
+}
+"""Kind of grant → the reach table's column."""
 
 
 def reach_triggers(entity: Any) -> Iterator[str]:
-    """Keeps the reach table of what this entity opens: one row per opened row and distinct set of keys."""
-    opens = entity.__scope__.opens
-    if not opens:
+    """Keeps the reach table of what this entity opens: one row per opened row and distinct set of keys.
+
+    The opened row's own keys stand there, too, so that everyone who may see it is found in one table.
+    """
+    sources = _sources(entity)
+    if not sources:
         return
-    table, column = entity.__table__.name, f"{opens}_id"
-    reach = f"{opens}_reach"
-    keys = {"branch": "branch_lft", "region": "region_lft", **_plain_keys(entity)}
-    carried = entity.__scope__.carries
-    sources = [keys.get(k) for k in ("branch", "region", "officer", "client", "product_kind")] + list(carried)
-    yield _reach_function(table, column, reach, sources, [*_KEYS, *carried])
-    changed = " OR ".join(f"o.{c} IS DISTINCT FROM n.{c}" for c in [column, *keys.values(), *carried])
+    reach, (table, column, _values) = f"{entity.__scope__.opens}_reach", sources[0]
+    yield _reach_function(sources[0], reach, sources, entity)
+    yield from _reach_kept(table, column, [column, *_said(entity)], is_removing=True)
+    yield _reach_function(sources[1], reach, sources, entity)
+    own, key, _values = sources[1]
+    yield from _reach_kept(own, key, _said(_opened(entity)), is_removing=False)
+
+
+Source = tuple[str, str, str]
+"""Table, column with the id of the opened row, and the keys as SQL in the order of the reach table's columns."""
+
+
+def _sources(entity: Any) -> list[Source]:
+    """What fills the reach table: the rows that open, and those that are opened."""
+    if not entity.__scope__.opens:
+        return []
+    opened, carried = _opened(entity), entity.__scope__.carries
+    keys, own = entity.__scope__.key_columns(), opened.__scope__.key_columns()
+    reach = registry.by_table(f"{entity.__scope__.opens}_reach").__table__
+    nothing = {c.name: f"NULL::{c.type.compile(dialect=postgresql.dialect())}" for c in reach.columns}
+    opening = [f"t.{keys[k]}" if k in keys else nothing[name] for k, name in _KEYS.items()]
+    itself = [f"t.{own[k]}" if k in own else nothing[name] for k, name in _KEYS.items()]
+    return [
+        (
+            entity.__table__.name,
+            f"{entity.__scope__.opens}_id",
+            ", ".join([*opening, *(f"t.{c}" for c in carried)]),
+        ),
+        (opened.__table__.name, "id", ", ".join([*itself, *(nothing[c] for c in carried)])),
+    ]
+
+
+def _opened(entity: Any) -> Any:
+    return registry.entity(entity.__table__.c[f"{entity.__scope__.opens}_id"].info["link"])
+
+
+def _said(entity: Any) -> list[str]:
+    """Columns whose change the reach table must follow."""
+    return [*entity.__scope__.key_columns().values(), *entity.__scope__.carries]
+
+
+def _reach_kept(table: str, column: str, said: list[str], *, is_removing: bool) -> Iterator[str]:
+    changed = " OR ".join(f"o.{c} IS DISTINCT FROM n.{c}" for c in said)
+    ids = f"ARRAY[o.{column}, n.{column}]"
     yield _reach_statement(
         table, "ins", f"PERFORM reach_refresh_{table}(array(SELECT DISTINCT {column} FROM n), false);"
     )
-    moved = f"SELECT unnest(ARRAY[o.{column}, n.{column}]) FROM o JOIN n USING (id) WHERE {changed}"
+    moved = f"SELECT unnest({ids}) FROM o JOIN n USING (id) WHERE {changed}"
+    if column == "id":
+        moved = f"SELECT id FROM o JOIN n USING (id) WHERE {changed}"
     yield _reach_statement(
         table, "upd",
         f"DECLARE ids bigint[] := array({moved}); BEGIN IF ids <> '{{}}' THEN PERFORM reach_refresh_{table}(ids, true); END IF; END;",
     )  # fmt: skip
-    yield _reach_statement(
-        table, "del", f"PERFORM reach_refresh_{table}(array(SELECT DISTINCT {column} FROM o), true);"
-    )
-    tables = {"ins": ("INSERT", "NEW TABLE AS n"), "upd": ("UPDATE", "OLD TABLE AS o NEW TABLE AS n"),
-              "del": ("DELETE", "OLD TABLE AS o")}  # fmt: skip
+    tables = {"ins": ("INSERT", "NEW TABLE AS n"), "upd": ("UPDATE", "OLD TABLE AS o NEW TABLE AS n")}
+    if is_removing:
+        tables["del"] = ("DELETE", "OLD TABLE AS o")
+        yield _reach_statement(
+            table, "del", f"PERFORM reach_refresh_{table}(array(SELECT DISTINCT {column} FROM o), true);"
+        )
     for short, (verb, referencing) in tables.items():
         yield f"DROP TRIGGER IF EXISTS reach_{short} ON {table}"
         yield (
@@ -64,21 +116,20 @@ def reach_triggers(entity: Any) -> Iterator[str]:
         )
 
 
-def _plain_keys(entity: Any) -> dict[str, str]:
-    return {k: c for k, c in entity.__scope__.key_columns().items() if k not in ("branch", "region")}
-
-
-def _reach_function(
-    table: str, column: str, reach: str, sources: list[str | None], targets: list[str]
-) -> str:
-    values = ", ".join(f"t.{source}" if source else "NULL" for source in sources)
+def _reach_function(of: Source, reach: str, sources: list[Source], entity: Any) -> str:
+    """Adds what one source says about some rows; with prune, removes first what none says any more."""
+    table, column, values = of
+    opened, targets = f"{entity.__scope__.opens}_id", [*_KEYS.values(), *entity.__scope__.carries]
+    kept = " AND ".join(
+        f"NOT EXISTS (SELECT 1 FROM {one} t WHERE t.{key} = r.{opened} AND ({said}) "
+        f"IS NOT DISTINCT FROM ({', '.join(f'r.{name}' for name in targets)}))"
+        for one, key, said in sources
+    )
     return (
         f"CREATE OR REPLACE FUNCTION reach_refresh_{table}(ids bigint[], prune boolean) RETURNS void "
         f"LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$ BEGIN "
-        f"IF prune THEN DELETE FROM {reach} r WHERE r.{column} = ANY (ids) AND NOT EXISTS (SELECT 1 FROM {table} t "
-        f"WHERE t.{column} = r.{column} AND ({values}) "
-        f"IS NOT DISTINCT FROM ({', '.join(f'r.{name}' for name in targets)})); END IF; "
-        f"INSERT INTO {reach} ({column}, {', '.join(targets)}) SELECT DISTINCT t.{column}, {values} FROM {table} t "
+        f"IF prune THEN DELETE FROM {reach} r WHERE r.{opened} = ANY (ids) AND {kept}; END IF; "
+        f"INSERT INTO {reach} ({opened}, {', '.join(targets)}) SELECT DISTINCT t.{column}, {values} FROM {table} t "
         f"WHERE t.{column} = ANY (ids) ON CONFLICT DO NOTHING; END $$"
     )
 

@@ -80,7 +80,7 @@ class Customer(Entity):
 
 
 class CustomerReach(Entity):
-    """For each customer, the distinct scope keys of his loans: who may see him. Kept by triggers."""
+    """For each customer, the distinct scope keys of his loans and his own: who may see him. Kept by triggers."""
 
     __scope__ = Scope(
         branch="branch_lft",

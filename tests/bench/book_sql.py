@@ -99,7 +99,7 @@ JOIN product p ON p.id = l.product_id ORDER BY l.g"""
 REACH = """
 INSERT INTO customer_reach (customer_id, branch_lft, region_lft, officer_id, client_id, product_kind, joint_group_id)
 SELECT DISTINCT customer_id, branch_lft, region_lft, officer_id, client_id, product_kind, joint_group_id FROM loan
-ORDER BY customer_id"""
+UNION ALL SELECT id, branch_lft, NULL, manager_id, client_id, NULL, NULL FROM customer ORDER BY 1"""
 
 SEQUENCES = """
 SELECT setval('loan_id_seq', (SELECT max(id) FROM loan)); SELECT setval('customer_id_seq', (SELECT max(id) FROM customer));

@@ -200,7 +200,8 @@ def check(bench: Bench) -> None:
         )
         connection.execute("UPDATE loan SET branch_id = branch_id WHERE id = ANY(%s)", (sample,))
         people = "ARRAY(SELECT DISTINCT customer_id FROM loan WHERE id = ANY(%s))"
-        connection.execute(f"SELECT reach_refresh_loan({people}, true)", (sample,))
+        for table in ("loan", "customer"):
+            connection.execute(f"SELECT reach_refresh_{table}({people}, true)", (sample,))
         after = [connection.execute(keys, (sample,)).fetchall(), connection.execute(reach).fetchall()]
         connection.rollback()
     if before[0] != after[0] or sorted(map(str, before[1])) != sorted(map(str, after[1])):

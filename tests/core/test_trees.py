@@ -164,7 +164,7 @@ def test_after_a_move_whoever_reaches_a_customer_by_his_loans_still_does(world: 
         session.expire_all()
         wanted = {
             (loan.customer_id, loan.branch_lft, loan.region_lft) for loan in session.scalars(select(Loan))
-        }
+        } | {(one.id, one.branch_lft, None) for one in session.scalars(select(Customer))}
         held = {
             (one.customer_id, one.branch_lft, one.region_lft)
             for one in session.scalars(select(CustomerReach))

@@ -18,9 +18,10 @@ from sqlalchemy.orm import Session, joinedload, load_only
 from werkzeug.datastructures import MultiDict
 
 from app.core.errors import RuleError
+from app.core.guard import opened
 from app.core.types import Choice
 from app.core.web import conditions
-from app.core.web.driving import ids_in_scope
+from app.core.web.driving import Page, ids_in_scope
 from app.core.web.fields import FieldInfo, attribute, describe, label_columns, listable
 from app.core.web.principal import Principal
 
@@ -95,9 +96,9 @@ class Listing:
             orders.append(Order(describe(self.entity, "id"), orders[0].descending if orders else True))
         return orders
 
-    def where(self, session: Session | None = None) -> list[ColumnElement[bool]]:
+    def where(self, session: Session | None = None, page: Page | None = None) -> list[ColumnElement[bool]]:
         """All filters and the quick search as SQL; with a session also what its scope lets the list begin with."""
-        found = [] if session is None else ids_in_scope(self.entity, session)
+        found = [] if session is None else ids_in_scope(self.entity, session, page)
         found += [conditions.clause(self.entity, condition, self.on) for condition in self.conditions]
         if self.q:
             found.append(conditions.search(self.entity, self.q, self.principal))
@@ -123,12 +124,19 @@ class Listing:
                 )
             elif field.kind == "link":
                 own.add(field.column.key)
-                columns = [getattr(field.target, name) for name in label_columns(field.target)]
-                joins.append(joinedload(getattr(self.entity, field.name)).load_only(*columns))
+                joins.append(self._label(field))
             else:
                 own.update({field.column.key, field.column.info.get("of") or field.column.key})
         own |= {c.key for c in self.entity.__table__.columns if c.name in label_columns(self.entity)}
         return [load_only(*(getattr(self.entity, key) for key in own)), *joins]
+
+    def _label(self, field: FieldInfo) -> Any:
+        """A join for the columns that make a link's label."""
+        link, target = getattr(self.entity, field.name), field.target
+        if field.name == self.entity.__scope__.opens:
+            target = opened(self.entity)
+            link = link.of_type(target)
+        return joinedload(link).load_only(*(getattr(target, name) for name in label_columns(field.target)))
 
     def count(self, session: Session) -> int:
         """How many rows there are, counted no further than one past the cap."""
@@ -140,9 +148,10 @@ class Listing:
         """The page that the address asks for."""
         after, before = self.args.get("after"), self.args.get("before")
         backwards = bool(before) or "last" in self.args
-        query = select(self.entity).where(*self.where(session)).options(*self._loading())
         orders = [Order(o.field, not o.descending) for o in self.orders] if backwards else self.orders
         cursor = decode(after or before or "", len(self.orders))
+        nearest = self._nearest(orders, cursor)
+        query = select(self.entity).where(*self.where(session, nearest)).options(*self._loading())
         if cursor:
             query = query.where(self._beyond(cursor, orders, backwards=backwards))
         terms = [t for order in orders for t in _terms(self.entity, order, nulls_first=backwards)]
@@ -153,6 +162,13 @@ class Listing:
         if backwards:
             return Found(rows[::-1], bool(before), more, position)
         return Found(rows, more, bool(after), position or (0 if after else 1))
+
+    def _nearest(self, orders: list[Order], cursor: list[Any] | None) -> Page | None:
+        """The page as the ids alone decide it; None when a filter or another order has a say."""
+        if len(orders) > 1 or self.conditions or self.q:
+            return None
+        beyond = typed(orders[0].field, cursor[0]) if cursor else None
+        return Page(self.size + 1, orders[0].descending, beyond)
 
     def _beyond(self, cursor: list[Any], orders: list[Order], *, backwards: bool) -> ColumnElement[bool]:
         """Rows after the cursor in the given order (which is the reverse one when going backwards)."""
