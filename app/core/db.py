@@ -136,7 +136,7 @@ def _parameters(user_id: int | None) -> dict[str, str]:
 
 def _resolve(connection: Any, user_id: int) -> Reach:
     row = connection.execute(_RESOLVED, _parameters(user_id)).one()
-    kinds = {kind: _ranges(ranges) for kind, ranges in (row.kind_regions or {}).items()}
+    kinds = tuple((kind, _ranges(ranges)) for kind, ranges in sorted((row.kind_regions or {}).items()))
     return Reach(
         row.kind, user_id, own=row.own, branches=_ranges(row.branches), regions=_ranges(row.regions),
         kind_regions=kinds, officers=_ids(row.officers), clients=_ids(row.clients),

@@ -1,6 +1,6 @@
 """Reach: a user's data grants, resolved to numbers for one transaction, and the WHERE they mean."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import ARRAY, ColumnElement, Integer, and_, any_, false, literal, or_, select, true
@@ -21,8 +21,8 @@ class Reach:
     own: bool = False
     branches: tuple[Range, ...] = ()
     regions: tuple[Range, ...] = ()
-    kind_regions: dict[str, tuple[Range, ...]] = field(default_factory=dict)
-    """product kind → ranges: a partner who sees only one kind of loan of his territory."""
+    kind_regions: tuple[tuple[str, tuple[Range, ...]], ...] = ()
+    """(product kind, ranges): a partner who sees only one kind of loan of his territory."""
     officers: tuple[int, ...] = ()
     clients: tuple[int, ...] = ()
 
@@ -48,7 +48,7 @@ class Reach:
     @property
     def for_writing(self) -> "Reach":
         """The same without territory, which only shows."""
-        return replace(self, regions=(), kind_regions={})
+        return replace(self, regions=(), kind_regions=())
 
     def admits(self, keys: dict[str, Any]) -> bool:
         """Whether a row with these keys may be *written*: {"branch": 120, "officer": 5, "client": 1}."""
@@ -95,7 +95,7 @@ def granted(entity: Any, columns: dict[str, str], reach: Reach) -> list[ColumnEl
     if "region" in get:
         parts += _within(get["region"], reach.regions)
         if "product_kind" in get:
-            for kind, ranges in reach.kind_regions.items():
+            for kind, ranges in reach.kind_regions:
                 parts += [and_(get["product_kind"] == kind, part) for part in _within(get["region"], ranges)]
     return parts
 

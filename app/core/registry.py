@@ -33,6 +33,11 @@ def has_entity(slug: str) -> bool:
     return slug in _entities
 
 
+def count() -> int:
+    """How many entities are declared so far."""
+    return len(_entities)
+
+
 def by_table(table: str) -> type["Entity"]:
     """The entity stored in that table. Raises KeyError when there is none."""
     for cls in _entities.values():
