@@ -18,7 +18,6 @@ from app.core.errors import OutOfScope, ReadOnlyScope, ScopeError
 from app.core.reach import Reach, criteria
 from app.core.scope import TREES
 
-
 KEPT_REACHES = 64
 """Users, about, whose criteria a process keeps."""
 
