@@ -1,0 +1,92 @@
+"""Pages of a list that is seen for more than one reason: each of a person's rows once, in order, and no other."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+from sqlalchemy import event, select
+from sqlalchemy.orm import aliased
+from werkzeug.datastructures import MultiDict
+
+from app.core.db import engine, scoped_as
+from app.core.guard import opened
+from app.core.web import listing as listing_module, principal
+from app.core.web.listing import Listing
+from app.models import Customer, Loan
+from tests.core.scoped import Person, only_orm
+from tests.walk.world import PEOPLE, World, make_world
+
+DAY = date(2018, 6, 25)
+NAMES = [person.name for person in PEOPLE]
+
+
+@pytest.fixture(scope="module")
+def world(_application: Any, database: Any) -> World:
+    return make_world()
+
+
+def pages(person: Person, sort: str, step: str, edge: int) -> list[list[int]]:
+    """The ids of every page, following the rows at their edges."""
+    found = principal.load(principal.stamp(person.id))
+    assert found is not None
+    told: list[list[int]] = []
+    args = {"size": "2", "sort": sort} | ({} if step == "after" else {"last": "1"})
+    with scoped_as(person.id) as session:
+        while True:
+            asked = Listing(Customer, MultiDict(args), found[1], DAY)
+            page = asked.page(session)
+            told.append([row.id for row in page.rows])
+            if not (page.has_more if step == "after" else page.has_before):
+                return told
+            args = {"size": "2", "sort": sort, step: asked.cursor(page.rows[edge])}
+
+
+@pytest.mark.parametrize("sort", ["-id", "id"])
+@pytest.mark.parametrize("name", NAMES)
+def test_the_pages_by_id_hold_every_customer_of_the_scope_once(
+    world: World, monkeypatch: Any, name: str, sort: str
+) -> None:
+    monkeypatch.setattr(listing_module, "SIZES", (2,))
+    person = Person(world, name)
+    wanted = sorted(person.ids("customer"), reverse=sort == "-id")
+    assert [one for page in pages(person, sort, "after", -1) for one in page] == wanted
+    assert [one for page in reversed(pages(person, sort, "before", 0)) for one in page] == wanted
+
+
+def test_a_page_takes_no_more_ids_of_each_grant_than_it_shows(world: World) -> None:
+    person, sent = Person(world, "two_grants"), []
+    found = principal.load(principal.stamp(person.id))
+    assert found is not None
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
+        sent.append((statement, parameters))
+
+    with scoped_as(person.id) as session:
+        session.connection()
+        event.listen(engine(), "before_cursor_execute", note)
+        try:
+            Listing(Customer, MultiDict({}), found[1], DAY).page(session)
+        finally:
+            event.remove(engine(), "before_cursor_execute", note)
+    statement, parameters = sent[-1]
+    arms = statement.count("AS opener")
+    assert arms >= 2
+    assert statement.count("ORDER BY opener") == arms
+    assert list(parameters.values()).count(26) == arms + 1
+
+
+@pytest.mark.parametrize("name", ["o1", "county", "two_grants", "branch_leaf"])
+def test_only_a_row_that_is_opened_is_joined_without_its_own_criteria(world: World, name: str) -> None:
+    person = Person(world, name)
+    with only_orm(person) as session:
+        customer = opened(Loan)
+        joined = select(Loan.id, customer.id).outerjoin(Loan.customer.of_type(customer))
+        found = session.execute(joined).all()
+        assert {loan for loan, _customer in found} == person.ids("loan")
+        assert {one for _loan, one in found} <= person.ids("customer")
+        others = {
+            "customer": aliased(Customer, name="opened_by_phone"),
+            "loan": aliased(Loan, name="opened_by_loan"),
+        }
+        for slug, other in others.items():
+            assert set(session.scalars(select(other.id))) == person.ids(slug)
