@@ -65,6 +65,9 @@ class Entity(Model):
     __screen__: ClassVar[Screen] = Screen()
     __history__: ClassVar[bool] = True
     """Changes of every field are kept. False only for rows that are themselves a record of events."""
+    __fed_by__: ClassVar[dict[str, dict[str, str]]] = {}
+    """Table → values of its columns that do not count here. A statement that adds other rows there adds one here for
+    each distinct set of what they hold in the columns of the same names as this entity's."""
     __called__: ClassVar[str] = ""
     """The column that names a row to people; empty means the first of name, number, code and title that there is."""
     __said__: ClassVar[dict[str, dict[str, Any]]] = {}

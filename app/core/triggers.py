@@ -1,4 +1,4 @@
-"""Triggers made from the declarations: scope keys, reach tables, field history."""
+"""Triggers made from the declarations: scope keys, reach tables, rows that others feed, field history."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -142,6 +142,24 @@ def _reach_statement(table: str, short: str, body: str) -> str:
     )
 
 
+def feeding_triggers(entity: Any) -> Iterator[str]:
+    """Adds what the new rows of other tables say of it, once a statement and whoever writes them."""
+    table = entity.__table__.name
+    columns = ", ".join(c.name for c in entity.__table__.columns if c.name != "id")
+    for source, but in getattr(entity, "__fed_by__", {}).items():
+        kept = " AND ".join(f"{name} IS DISTINCT FROM '{value}'" for name, value in but.items()) or "true"
+        yield (
+            f"CREATE OR REPLACE FUNCTION feed_{table}_from_{source}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER "
+            f"SET search_path = public AS $$ BEGIN INSERT INTO {table} ({columns}) SELECT DISTINCT {columns} FROM n "
+            f"WHERE {kept}; RETURN NULL; END $$"
+        )
+        yield f"DROP TRIGGER IF EXISTS feed_{table} ON {source}"
+        yield (
+            f"CREATE TRIGGER feed_{table} AFTER INSERT ON {source} REFERENCING NEW TABLE AS n "
+            f"FOR EACH STATEMENT EXECUTE FUNCTION feed_{table}_from_{source}()"
+        )
+
+
 _HISTORY_TARGET = "INSERT INTO history (entity, row_id, action, user_id, source, reason, changes)"
 _WHO = (
     "nullif(current_setting('app.user_id', true), '')::int, "
@@ -218,4 +236,5 @@ def all_triggers() -> Iterator[str]:
     for entity in registry.entities():
         yield from key_trigger(entity)
         yield from reach_triggers(entity)
+        yield from feeding_triggers(entity)
         yield from history_triggers(entity)

@@ -20,11 +20,12 @@ from app.models.snapshots import (
     CollectionByUnit,
     CollectionSnapshot,
     PortfolioSnapshot,
+    UntakenDay,
 )
 
 __all__ = [
     "Address", "Allocation", "Bucket", "Client", "CollectionByPlace", "CollectionByUnit", "CollectionSnapshot",
     "ContactNote", "Customer", "CustomerLink", "CustomerReach", "ImportLayout", "ImportProblem", "ImportRun",
     "Instalment", "JointLiabilityGroup", "Loan", "Message", "MessageTemplate", "Phone", "PortfolioSnapshot",
-    "Product", "Repayment", "StatedDifference", "WriteOff",
+    "Product", "Repayment", "StatedDifference", "UntakenDay", "WriteOff",
 ]  # fmt: skip

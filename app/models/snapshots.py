@@ -1,6 +1,7 @@
 """Daily sums of the book, small enough that any report of any day is read at once."""
 
 from datetime import date
+from typing import ClassVar
 
 from sqlalchemy import BigInteger, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -145,5 +146,21 @@ class CollectionByUnit(Entity):
     due_interest: Mapped[Cents]
     collected_principal: Mapped[Cents]
     collected_interest: Mapped[Cents]
+
+    __screen__ = Screen(operations="")
+
+
+class UntakenDay(Entity):
+    """A day on which money moved that its sums may lack: posted since they were taken, or while they were.
+
+    A row for every posting and day, and none is ever changed, so nobody who posts waits for anybody. The night
+    takes those days again and drops the rows that it read.
+    """
+
+    __scope__ = Scope.house("says which days the night has to take again")
+    __history__ = False
+    __fed_by__: ClassVar[dict[str, dict[str, str]]] = {"repayment": {"kind": "opening"}}
+
+    received_on: Mapped[date]
 
     __screen__ = Screen(operations="")

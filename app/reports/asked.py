@@ -13,7 +13,7 @@ from app.core.org import Branch, Region
 from app.core.reach import Range
 from app.core.report import Asked, Reader, parameter
 from app.core.web.cells import plain
-from app.models import Bucket, CollectionSnapshot, PortfolioSnapshot, Product
+from app.models import Bucket, CollectionSnapshot, PortfolioSnapshot, Product, UntakenDay
 from app.models.lending import ProductKind
 
 AT_RISK_FROM = 31
@@ -51,10 +51,15 @@ def snapshot_day(day: date) -> date | None:
         )
 
 
-def moved_day() -> date | None:
-    """The last day of which it is stored what moved. The same for everyone, whatever his scope holds."""
+def moved_days(since: date, until: date) -> tuple[date | None, tuple[date, ...]]:
+    """The last day of which it is stored what moved, and the days of a period whose sums may lack money.
+
+    The same for everyone, whatever his scope holds.
+    """
+    untaken = select(UntakenDay.received_on).where(UntakenDay.received_on.between(since, until))
     with unscoped("which days have snapshots") as session:
-        return session.scalar(select(func.max(CollectionSnapshot.taken_on)))
+        last = session.scalar(select(func.max(CollectionSnapshot.taken_on)))
+        return last, tuple(sorted(session.scalars(untaken.distinct())))
 
 
 @dataclass(frozen=True)
@@ -132,12 +137,15 @@ class Period(Limits):
     """How many months back the period begins where nothing is said."""
     moved_on: date | None = None
     """The last day of which it is stored what moved."""
+    untaken: tuple[date, ...] = ()
+    """Days of the period whose sums may lack money that was posted for them."""
 
     def settled(self, reader: Reader) -> Self:
         found = super().settled(reader)
         until = found.until or reader.on
         since = found.since or first_of_month(until, found.months - 1)
-        return replace(found, until=until, since=since, moved_on=moved_day())
+        moved_on, untaken = moved_days(since, until)
+        return replace(found, until=until, since=since, moved_on=moved_on, untaken=untaken)
 
     def whole_months(self) -> tuple[date, date] | None:
         """The first and last of the months that lie in the period with all days that have moved in them."""

@@ -1,11 +1,12 @@
 """Where figures of the book come from: snapshots by place, unit and person; for customers their own loans."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import Select, and_, case, literal, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, case, cast, literal, or_, select, type_coerce
 
+from app.core.cents import PER_UNIT, WholeCents
 from app.models import (
     Allocation,
     CollectionByPlace,
@@ -52,15 +53,38 @@ def flow(asked: Period, by: str, names: Sequence[str]) -> list[Select[Any]]:
     if asked.since is None or asked.until is None:
         return []
     source, months = _by_month(asked, by), asked.whole_months()
+    found = _untaken(asked, by, names)
     if source is None or months is None:
-        return [_moved(CollectionSnapshot, asked, by, names, asked.since, asked.until)]
+        return [_moved(CollectionSnapshot, asked, by, names, asked.since, asked.until), *found]
     beyond = first_of_month(months[1], -1)
-    found = [_moved(source, asked, by, names, *months)]
+    found.append(_moved(source, asked, by, names, *months))
     if asked.since < months[0]:
         found.append(_moved(CollectionSnapshot, asked, by, names, asked.since, months[0] - ONE))
     if asked.until >= beyond:
         found.append(_moved(CollectionSnapshot, asked, by, names, beyond, asked.until))
     return found
+
+
+def _untaken(asked: Period, by: str, names: Sequence[str]) -> list[Select[Any]]:
+    """What the sums lack of days that wait to be taken again: their payments, less what is stored of them.
+
+    Right for any day whatever its sums hold, so it does not matter whether the night takes it meanwhile.
+    """
+    wanted = [name for name in names if name in COLLECTED]
+    if not asked.untaken or not wanted:
+        return []
+    taken = CollectionSnapshot
+    stored = {name: -getattr(taken, name) for name in wanted}
+    received = {name: _cents(amount) for name, amount in _collected(wanted).items()}
+    return [
+        facts(taken, asked, by, stored, [taken.taken_on.in_(asked.untaken)], taken.taken_on),
+        _journal(asked, by, received, Repayment.received_on.in_(asked.untaken)),
+    ]
+
+
+def _cents(amount: Any) -> Any:
+    """An amount as the sums keep it."""
+    return type_coerce(cast(PER_UNIT * amount, BigInteger), WholeCents())
 
 
 def _by_month(asked: Period, by: str) -> Any:
@@ -89,15 +113,25 @@ def disbursed_to(asked: Period, by: str) -> Select[Any]:
 
 def collected_from(asked: Period, by: str) -> Select[Any]:
     """The principal and interest collected in the period, from the journal."""
-    parts = [
-        case((Allocation.component == one, Allocation.amount), else_=0).label(f"collected_{one}")
-        for one in ("principal", "interest")
-    ]
+    return _journal(asked, by, _collected(COLLECTED), Repayment.received_on.between(asked.since, asked.until))
+
+
+def _collected(names: Iterable[str]) -> Columns:
+    """What a share of a payment adds to each of these amounts."""
+    return {
+        name: case((Allocation.component == name.removeprefix("collected_"), Allocation.amount), else_=0)
+        for name in names
+    }
+
+
+def _journal(asked: Limits, by: str, amounts: Columns, received: ColumnElement[bool]) -> Select[Any]:
+    """The shares of some days' payments that paid principal or interest; an opening position is none."""
+    parts = [amount.label(name) for name, amount in amounts.items()]
     return (
         select(key_of(Loan, by, Repayment.received_on).label("key"), *parts)
         .select_from(Repayment)
         .join(Loan, Loan.id == Repayment.loan_id)
         .join(Allocation, and_(Allocation.repayment_id == Repayment.id, Allocation.loan_id == Loan.id))
-        .where(Repayment.received_on.between(asked.since, asked.until), Repayment.kind != "opening")
+        .where(received, Repayment.kind != "opening")
         .where(Allocation.component.in_(("principal", "interest")), *asked.where(Loan))
     )

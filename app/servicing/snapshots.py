@@ -1,13 +1,14 @@
 """Daily sums of the book by village, branch, officer and product, from which reports of any day are read.
 
 The portfolio is what stood at the end of a day; collections are what moved on it. Taking a day again replaces
-it. Amounts are stored as whole cents. What moved is kept a second and third time by month, once by place and
+it. What is posted for a day after it was taken, or while it was, notes the day (UntakenDay), and the next night
+takes it again. Amounts are stored as whole cents. What moved is kept a second and third time by month, once by place and
 once by unit: that is what most questions are about, and it is a fraction of the rows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import Any, cast
 
@@ -41,10 +42,17 @@ _NOW = {
 
 
 def take(session: Session, day: date) -> int:
-    """Sums of a day: the portfolio as the loans stand now, and what moved on the day. Returns the rows."""
+    """Sums of a day: the portfolio as the loans stand now, and what moved on it and on days noted since the last.
+
+    Returns the rows. Whose posting is not seen yet when the notes are read keeps its own for the next time.
+    """
     _lock(session)
     rows = _replace(session, "portfolio_snapshot", _PORTFOLIO.format(**_NOW), day)
-    return rows + collections(session, day)
+    noted = session.scalars(text(_NOTED), {"day": day}).all()
+    return rows + _moves(session, sorted({day, *noted}))
+
+
+_NOTED = "DELETE FROM untaken_day WHERE received_on <= :day RETURNING received_on"
 
 
 def prune(session: Session, day: date) -> int:
@@ -62,16 +70,16 @@ _MOVES = f"""
     FROM (
         SELECT disbursed_on AS day, id AS loan_id, 1 AS loans, principal AS disbursed, 0 AS due_principal,
             0 AS due_interest, 0 AS principal, 0 AS interest
-        FROM loan WHERE disbursed_on BETWEEN :first AND :last
+        FROM loan WHERE disbursed_on = ANY(:days)
         UNION ALL
         SELECT due_on, loan_id, 0, 0, principal, interest, 0, 0 FROM instalment
-        WHERE due_on BETWEEN :first AND :last
+        WHERE due_on = ANY(:days)
         UNION ALL
         SELECT r.received_on, a.loan_id, 0, 0, 0, 0,
             CASE WHEN a.component = 'principal' THEN a.amount ELSE 0 END,
             CASE WHEN a.component = 'interest' THEN a.amount ELSE 0 END
         FROM repayment r JOIN allocation a ON a.repayment_id = r.id
-        WHERE r.received_on BETWEEN :first AND :last AND r.kind <> 'opening'
+        WHERE r.received_on = ANY(:days) AND r.kind <> 'opening'
             AND a.component IN ('principal', 'interest')) m
     JOIN loan l ON l.id = m.loan_id WHERE true {{which}} GROUP BY m.day, {_OF_LOAN}"""
 
@@ -111,26 +119,28 @@ def collections(session: Session, day: date, last: date | None = None) -> int:
 
     A payment counts on the day it was received.
     """
-    return _moves(session, day, last or day)
+    return _moves(session, _every_day(day, last or day))
 
 
-def _moves(session: Session, first: date, last: date, client_id: int | None = None) -> int:
-    """The moves of every day of a period, in one statement, in place of those stored; then of its months."""
+def _every_day(first: date, last: date) -> list[date]:
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+def _moves(session: Session, days: Sequence[date], client_id: int | None = None) -> int:
+    """The moves of some days, in one statement, in place of those stored; then of each of their months."""
     mine = "" if client_id is None else f" AND client_id = {int(client_id)}"
     of_loan = "" if client_id is None else f" AND l.client_id = {int(client_id)}"
-    period = {"first": first, "last": last}
-    session.execute(
-        text(f"DELETE FROM collection_snapshot WHERE taken_on BETWEEN :first AND :last{mine}"), period
-    )
-    done = session.execute(text(_MOVES.format(which=of_loan)), period)
-    _months(session, first, last, mine)
+    wanted = {"days": list(days)}
+    session.execute(text(f"DELETE FROM collection_snapshot WHERE taken_on = ANY(:days){mine}"), wanted)
+    done = session.execute(text(_MOVES.format(which=of_loan)), wanted)
+    for month in sorted({day.replace(day=1) for day in days}):
+        _month(session, month, mine)
     return int(cast("CursorResult[Any]", done).rowcount)
 
 
-def _months(session: Session, first: date, last: date, mine: str) -> None:
-    """The sums of the months in which a period lies, from their days as they are stored now."""
-    beyond = (last.replace(day=1) + timedelta(days=31)).replace(day=1)
-    period = {"first": first.replace(day=1), "beyond": beyond}
+def _month(session: Session, first: date, mine: str) -> None:
+    """The sums of the month that begins on `first`, from its days as they are stored now."""
+    period = {"first": first, "beyond": (first + timedelta(days=31)).replace(day=1)}
     for table, (tree, keys) in _MONTHS.items():
         session.execute(text(_MONTH.format(table=table, tree=tree, keys=keys, which=mine)), period)
         session.execute(text(_EMPTY.format(table=table, which=mine)), period)
@@ -178,7 +188,7 @@ def backfill(session: Session, client_id: int, dates: Iterable[date]) -> int:
     with by_hash(session):
         for day in wanted:
             rows += _replace(session, "portfolio_snapshot", portfolio, day, client_id)
-        return rows + (_moves(session, wanted[0], wanted[-1], client_id) if wanted else 0)
+        return rows + (_moves(session, _every_day(wanted[0], wanted[-1]), client_id) if wanted else 0)
 
 
 def month_ends(first: date, last: date) -> list[date]:

@@ -152,6 +152,11 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id'),
     sa.UniqueConstraint('name')
     )
+    op.create_table('untaken_day',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('received_on', sa.Date(), nullable=False),
+    sa.PrimaryKeyConstraint('id')
+    )
     op.create_table('ab_group_role',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('group_id', sa.Integer(), nullable=True),
@@ -1006,6 +1011,7 @@ def downgrade() -> None:
     op.drop_index('idx_group_role_id', table_name='ab_group_role')
     op.drop_index('idx_group_id', table_name='ab_group_role')
     op.drop_table('ab_group_role')
+    op.drop_table('untaken_day')
     op.drop_table('setting')
     op.drop_index(op.f('ix_region_parent_id'), table_name='region')
     op.drop_index(op.f('ix_region_code'), table_name='region')

@@ -36,12 +36,13 @@ COMPARED = (
     "collection_snapshot",
     "collection_by_place",
     "collection_by_unit",
+    "untaken_day",
     "message",
     "setting",
     "history",
 )
 IMPORTED = ("client", "product", "branch", "customer", "phone", "address", "customer_link", "customer_reach", "loan",
-            "instalment", "repayment", "allocation", "write_off", "import_problem", "history")  # fmt: skip
+            "instalment", "repayment", "allocation", "untaken_day", "write_off", "import_problem", "history")  # fmt: skip
 PASSING = {"id", "created_at", "at", "row_id"}
 SECONDS = 120
 
