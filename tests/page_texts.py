@@ -25,7 +25,7 @@ NAMES = {
 }  # fmt: skip
 """Words of Latin letters that stay as they are, each with its reason."""
 EXACT = {
-    "例如：overdue: penalty fee interest principal; due: penalty fee interest principal": "an order as it is typed",
+    "例如：overdue: penalty fee interest principal; due: penalty fee interest principal; advance: interest principal": "an order as it is typed",
 }
 """Whole texts that may hold more of them."""
 DATA = re.compile(

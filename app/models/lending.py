@@ -122,7 +122,7 @@ class Product(Entity):
         hints={
             "currency": _("Three letters, such as UAH"),
             "rate_digits": _("Significant digits to which the lender's system holds the periodic rate; empty means exact"),
-            "allocation_order": _("Such as: overdue: penalty fee interest principal; due: penalty fee interest principal"),
+            "allocation_order": _("Such as: overdue: penalty fee interest principal; due: penalty fee interest principal; advance: interest principal"),
         },
     )  # fmt: skip
 

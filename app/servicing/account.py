@@ -13,7 +13,7 @@ from decimal import Decimal
 from flask_babel import lazy_gettext as _
 
 from app.core.money import CENT, ZERO
-from app.servicing.dues import Component, Due
+from app.servicing.dues import Component, Due, DueState
 from app.servicing.waterfall import STANDARD, Direction, Order, Part, Surplus, allocate
 
 
@@ -232,5 +232,7 @@ def order_of(text: str) -> Order:
         else:
             surplus = Surplus.PRINCIPAL
     if not groups:
-        return Order(STANDARD.steps, direction, surplus)
+        # what is to reduce the principal cannot pay later instalments first
+        steps = [s for s in STANDARD.steps if surplus is Surplus.CREDIT or s[0] is not DueState.ADVANCE]
+        return Order(tuple(steps), direction, surplus)
     return Order.parse("; ".join(groups), direction, surplus)

@@ -26,16 +26,15 @@ _REVERSIBLE = (RepaymentKind.REPAYMENT, RepaymentKind.RECOVERY)
 
 @operation(
     Loan, _("Post repayment"), roles=("Clerk",), icon="coins", is_bulk=False, is_primary=True,
-    labels={"keeps_overpayment": _("The amount is right: keep what is too much as an overpayment")},
+    labels={"is_checked": _("The amount is right, although it is more than the next instalment")},
 )  # fmt: skip
 def post_repayment(  # noqa: PLR0913 - the facts of a payment
     session: Session, loan: Loan, *, amount: Money, received_on: date, reference: Code,
-    remark: Line | None = None, keeps_overpayment: bool = False, business_on: date, user_id: int,
+    remark: Line | None = None, is_checked: bool = False, business_on: date, user_id: int,
 ) -> object:  # fmt: skip
     """Post money received; a reference that was posted before for the same payment changes nothing.
 
-    More than what is due and the next instalment is kept as an overpayment only where `keeps_overpayment` says that
-    this is meant.
+    More than what is due and the next instalment is only taken where `is_checked` says that this is meant.
     """
     same = (
         Repayment.client_id == loan.client_id,
@@ -50,16 +49,17 @@ def post_repayment(  # noqa: PLR0913 - the facts of a payment
     )  # fmt: skip
     if was_known:
         return gettext("This repayment was posted before; nothing was posted again")
-    too_much = posting.overpaid(session, loan.id, repayment_id=row.id)
+    too_much = amount - owed.today - owed.coming
     # an instalment paid some days early is no mistake
-    if too_much > owed.coming and not keeps_overpayment:
+    if too_much > 0 and not is_checked:
         sentence = _(
-            "Nothing was posted yet. Due up to today: %(today)s %(currency)s. Still to pay on this loan: %(in_all)s "
-            "%(currency)s. Of this payment %(too_much)s %(currency)s would be kept as an overpayment. "
-            "Check the amount; if it is right, tick this.",
-            today=_amount(owed.today), in_all=_amount(owed.in_all), too_much=_amount(too_much), currency=loan.currency,
+            "Nothing was posted yet. Due up to today: %(today)s %(currency)s, the next instalment: %(coming)s %(currency)s. "
+            "Still to pay on this loan: %(in_all)s %(currency)s. This payment is %(too_much)s %(currency)s more: it would "
+            "pay later instalments or be kept as an overpayment. Check the amount; if it is right, tick this.",
+            today=_amount(owed.today), coming=_amount(owed.coming), in_all=_amount(owed.in_all),
+            too_much=_amount(too_much), currency=loan.currency,
         )  # fmt: skip
-        raise RuleError(sentence, "keeps_overpayment")
+        raise RuleError(sentence, "is_checked")
     return gettext("Posted: %(parts)s", parts=_parts(session, row))
 
 

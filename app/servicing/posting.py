@@ -100,13 +100,11 @@ def owed(session: Session, loan_id: int, on: date) -> Owed:
     )
 
 
-def overpaid(session: Session, loan_id: int, *, repayment_id: int | None = None) -> Decimal:
-    """What was paid beyond all that the loan owed, of every payment or of one; what was taken back is off."""
+def overpaid(session: Session, loan_id: int) -> Decimal:
+    """What was paid beyond all that the loan owed; what was taken back is off."""
     found = select(func.sum(Allocation.amount)).where(
         Allocation.loan_id == loan_id, Allocation.component == Component.OVERPAYMENT
     )
-    if repayment_id is not None:
-        found = found.where(Allocation.repayment_id == repayment_id)
     return session.scalar(found) or ZERO
 
 

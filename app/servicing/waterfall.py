@@ -87,8 +87,12 @@ class Order:
         return "; ".join(f"{state.value}: {' '.join(components)}" for state, components in groups)
 
 
-STANDARD = Order.parse("overdue: penalty fee interest principal; due: penalty fee interest principal")
-"""Penalty, fee, interest, principal, the oldest instalment first; nothing in advance; the rest is credit."""
+STANDARD = Order.parse(
+    "overdue: penalty fee interest principal; due: penalty fee interest principal; "
+    "advance: interest principal"
+)
+"""Penalty, fee, interest, principal, the oldest instalment first, also in advance: who pays some days early is not late
+when the day comes. The rest is credit."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,6 +107,24 @@ def test_days_of_grace_change_the_status_only(session, loan) -> None:
 
 
 def test_money_that_nothing_is_owed_for_is_kept_as_overpayment(session, loan) -> None:
+    row = pay(session, loan, 5000, FIRST_DUE)
+    assert shares(session, row)[None, "overpayment"] > 0
+    assert loan.principal_outstanding == D(0)
+
+
+def test_an_instalment_that_is_paid_early_is_not_late_when_its_day_comes(session, loan) -> None:
+    row = pay(session, loan, 1030, FIRST_DUE - timedelta(days=2))
+    assert set(shares(session, row)) == {(1, "interest"), (1, "principal")}
+    recompute(session, [loan.id], FIRST_DUE + timedelta(days=1))
+    session.expire_all()
+    assert (loan.overdue_since, loan.overdue_principal, loan.principal_outstanding) == (None, D(0), D(2000))
+
+
+def test_an_order_without_advance_keeps_early_money_as_overpayment(session, loan) -> None:
+    session.get_one(
+        Product, loan.product_id
+    ).allocation_order = "overdue: interest principal; due: interest principal"
+    session.flush()
     row = pay(session, loan, 1100, FIRST_DUE)
     assert shares(session, row)[None, "overpayment"] == D(70)
     assert loan.principal_outstanding == D(2000)
