@@ -50,7 +50,7 @@ def deploy(options: argparse.Namespace) -> int:
 
 
 def import_file(options: argparse.Namespace) -> int:
-    """Read a portfolio file and print the summary."""
+    """Read a portfolio file and print the summary; 1 when rows were refused and no row was good."""
     if not os.path.isfile(options.file):  # noqa: PTH113
         raise LaunchError(f"There is no file {options.file}")
     with application(options):
@@ -63,7 +63,7 @@ def import_file(options: argparse.Namespace) -> int:
         if summary.error_file:
             say(f"Refused rows with their reasons: {summary.error_file} in {os.environ['FILES_DIR']}")
         say(summary.line)
-    return 0
+    return int(summary.rejected > 0 and not summary.good)
 
 
 def compare(options: argparse.Namespace) -> int:

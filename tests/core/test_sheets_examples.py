@@ -7,9 +7,9 @@ import pytest
 
 from app.core.export import columns
 from app.core.sheets import layout, numbers, table, values
-from app.core.sheets.reader import cells, faults
+from app.core.sheets.reader import cells, faults, text
 
-MODULES = [columns, layout, numbers, table, values, cells, faults]
+MODULES = [columns, layout, numbers, table, values, cells, faults, text]
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)

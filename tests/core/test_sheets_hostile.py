@@ -14,6 +14,7 @@ from app.core.sheets import Limits, Reason, open_table
 from tests.core.books import ole, refused, row, xlsb, xlsx
 
 MEGA = 1024 * 1024
+LOCKED = Path(__file__).resolve().parents[1] / "data" / "locked.xlsx"
 
 
 def written(path: Path, data: bytes) -> Path:
@@ -48,6 +49,20 @@ def test_a_workbook_may_have_any_name(tmp_path: Path) -> None:
         assert [values for _n, values in table.rows()] == [(1, 2)]
 
 
+@pytest.mark.parametrize(
+    "text", ["hello, not a workbook", "Dear all,\nthe file follows\n", "one\ntwo\nthree\n"]
+)
+@pytest.mark.parametrize("ending", ["xlsx", "XLS", "ods"])
+def test_a_text_under_the_name_of_a_workbook_is_refused_unless_it_is_a_table(
+    tmp_path: Path, text: str, ending: str
+) -> None:
+    error = refused(written(tmp_path / f"a.{ending}", text.encode()))
+    assert error.reason is Reason.WRONG_TYPE
+    assert "The file is not a table" in str(error)
+    with open_table(written(tmp_path / f"b.{ending}", b"Name;Sum\na;1\nb;2\n")) as table:
+        assert (table.header, table.kind) == (["Name", "Sum"], "text")
+
+
 def test_documents_and_archives_are_not_workbooks(tmp_path: Path) -> None:
     for name, words in (("word/document.xml", "text document"), ("photo.png", "archive")):
         with zipfile.ZipFile(tmp_path / "a.xlsx", "w") as out:
@@ -62,9 +77,10 @@ def test_an_empty_file_is_said_to_be_empty(tmp_path: Path, data: bytes) -> None:
 
 
 def test_a_workbook_with_a_password_is_said_to_have_one(tmp_path: Path) -> None:
-    error = refused(ole(tmp_path / "a.xlsx", "EncryptedPackage"))
-    assert error.reason is Reason.ENCRYPTED
-    assert "password" in str(error)
+    for locked in (LOCKED, ole(tmp_path / "a.xlsx", "EncryptedPackage")):
+        error = refused(locked)
+        assert error.reason is Reason.ENCRYPTED
+        assert "protected by a password" in str(error)
     path = xlsx(tmp_path / "b.xlsx", row(1, "A", "B"))
     data = bytearray(path.read_bytes())
     at = data.index(b"PK\x01\x02")

@@ -1,5 +1,8 @@
 """Bad rows come back with their reasons and stop no good ones; a file that is none is refused in one sentence."""
 
+import os
+import subprocess
+import sys
 import zipfile
 from datetime import date, datetime
 from pathlib import Path
@@ -14,9 +17,11 @@ from app.core import files
 from app.core.db import unscoped
 from app.core.errors import RuleError
 from app.core.org import GrantKind
+from app.launch.paths import PROJECT
 from app.models import Client, ImportProblem, ImportRun, Loan
 from app.servicing.intake import layouts, run_import
 from app.servicing.intake.importing import run_waiting
+from tests.launch.installation import environment
 from tests.servicing.ledgers import LEDGER, Row, ledger, settle_in, sheet, workbook
 
 
@@ -185,6 +190,7 @@ def hostile(folder: Path) -> dict[str, tuple[Path, str]]:
     put("empty.xlsx", b"", "The file is empty")
     put("letter.pdf", b"%PDF-1.7\n" + b"x" * 2000, "a PDF document")
     put("locked.xlsx", encrypted(), "protected by a password")
+    put("letter.xlsx", b"hello, not a workbook", "The file is not a table")
     put("half.xlsx", good.read_bytes()[:-3000], "damaged or incomplete")
     bomb = folder / "bomb.xlsx"
     with zipfile.ZipFile(good) as source, zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as target:
@@ -219,6 +225,7 @@ def hostile_files(tmp_path_factory):
         "empty.xlsx",
         "letter.pdf",
         "locked.xlsx",
+        "letter.xlsx",
         "half.xlsx",
         "bomb.xlsx",
         "far.xlsx",
@@ -239,6 +246,32 @@ def test_a_file_that_is_no_ledger_is_refused_in_one_sentence_and_stores_nothing(
         run = session.scalars(select(ImportRun).order_by(ImportRun.id.desc()).limit(1)).unique().one()
         assert (run.state, run.message) == ("failed", str(refusal.value))
         assert session.scalar(select(func.count()).select_from(Loan)) == before
+
+
+def test_the_command_fails_where_rows_were_refused_and_not_one_was_good(installed, tmp_path) -> None:
+    known = ("DATABASE_URL", "DATABASE_ADMIN_URL", "REDIS_URL")
+    around = environment(**{name: os.environ[name] for name in known})
+    good, bad = rows(2, 8984)
+    bad["借据编号"] = None
+    for name, lines, code, said in (
+        ("bad.xlsx", [bad], 1, "created 0, updated 0, unchanged 0, rejected 1"),
+        ("mixed.xlsx", [good, bad], 0, "created 1, updated 0, unchanged 0, rejected 1"),
+        ("again.xlsx", [good, bad], 0, "created 0, updated 0, unchanged 1, rejected 1"),
+    ):
+        words = [
+            "import",
+            str(ledger(tmp_path, lines, name)),
+            "--layout",
+            "dingxi",
+            "--data-dir",
+            str(tmp_path / "data"),
+        ]
+        done = subprocess.run(
+            [sys.executable, str(PROJECT / "run.py"), *words], env=around, capture_output=True, text=True,
+            timeout=120, check=False,
+        )  # fmt: skip
+        assert said in done.stdout, done.stderr
+        assert done.returncode == code
 
 
 def test_a_client_that_is_not_there_is_not_made_for_a_file_that_cannot_be_read(

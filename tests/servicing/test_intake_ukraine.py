@@ -30,7 +30,7 @@ BOOK, RECEIPTS = DEMO / "portfolio_ua.xlsx", DEMO / "repayments_ua.xlsx"
 OBLASTS = ("UA46", "UA53")
 
 
-def from_pay_out(code: str) -> None:
+def from_pay_out(code: str, creates: list[str] | None = None) -> None:
     """A layout that reads the same file without its history, for another lender."""
     with unscoped("a test makes a layout and a lender") as session:
         definition = session.scalars(select(ImportLayout.definition).where(ImportLayout.name == "ua")).one()
@@ -40,12 +40,22 @@ def from_pay_out(code: str) -> None:
             if field["field"] != "as_of" and not field["field"].startswith("stated_")
         ]
         layout = {**definition["layout"], "name": code, "fields": fields}
+        if creates is not None:
+            layout["creates"] = creates
         lender = {**definition["client"], "code": code, "name": f"Спілка {code}"}
         made = ImportLayout(
             name=code, title="Another", target="portfolio", definition={"layout": layout, "client": lender}
         )
         layouts.source_of(made)
         session.add(made)
+
+
+def problems(run_id: int) -> list[tuple[int, str | None, str | None, str]]:
+    """(row, column, value, reason) of what was refused, by row."""
+    columns = (ImportProblem.row, ImportProblem.column, ImportProblem.value, ImportProblem.reason)
+    with unscoped("a test looks at what was refused") as session:
+        found = session.execute(select(*columns).where(ImportProblem.run_id == run_id))
+        return sorted(tuple(problem) for problem in found)
 
 
 @pytest.fixture(scope="module")
@@ -130,21 +140,50 @@ def test_unknown_branches_and_officers_are_refused_with_the_reason_and_the_other
     rows[2]["Кредитний фахівець"] = "Невідомий Фахівець"
     summary = run_import(workbook(tmp_path / "unknown.xlsx", {PAGE: rows}), "ua-c")
     assert summary.line == "created 2, updated 0, unchanged 0, rejected 2"
-    with unscoped("a test looks at what was refused and kept") as session:
-        told = session.execute(
-            select(ImportProblem.row, ImportProblem.column, ImportProblem.value, ImportProblem.reason).where(
-                ImportProblem.run_id == summary.run_id
-            )
-        )
-        assert {tuple(problem) for problem in told} == {
-            (3, "Відділення", "Невідоме відділення", "is no branch"),
-            (3, "Кредитний фахівець", rows[1]["Кредитний фахівець"], "is no officer of this branch"),
-            (4, "Кредитний фахівець", "Невідомий Фахівець", "is no officer of this branch"),
-        }
+    assert problems(summary.run_id) == [
+        (3, "Відділення", "Невідоме відділення", "is no branch"),
+        (4, "Кредитний фахівець", "Невідомий Фахівець", "is no officer of this branch"),
+    ]
+    with unscoped("a test looks at what was kept") as session:
         kept = session.scalars(select(Loan.number).join(Client).where(Client.code == "ua-c"))
         assert set(kept) == {rows[0]["Номер кредиту"], rows[3]["Номер кредиту"]}
         assert session.scalar(select(Branch.id).where(Branch.name == "Невідоме відділення")) is None
         assert session.scalar(select(User.id).where(User.last_name == "Невідомий Фахівець")) is None
+
+
+def test_a_wrong_branch_refuses_its_own_row_and_none_of_the_officers_other_rows(books, tmp_path) -> None:
+    from_pay_out("ua-d")
+    rows = [dict(row) for row in sheet(BOOK, PAGE)]
+    officer, own = rows[0]["Кредитний фахівець"], rows[0]["Відділення"]
+    mine = [place for place, row in enumerate(rows) if row["Кредитний фахівець"] == officer]
+    other = next(row["Відділення"] for row in rows if row["Відділення"] != own)
+    typo, moved, twice, unnamed = mine[:4]
+    with unscoped("a test opens two branches of one name, apart from the lender's own") as session:
+        first = Branch(name="Двічі")
+        session.add(first)
+        session.flush()
+        session.add(Branch(name="Двічі", parent_id=first.id))
+    for place, branch in ((typo, f"{own}е"), (moved, other), (twice, "Двічі"), (unnamed, None)):
+        rows[place]["Відділення"] = branch
+    summary = run_import(workbook(tmp_path / "branches.xlsx", {PAGE: rows}), "ua-d")
+    told = [
+        (typo + 2, "Відділення", f"{own}е", "is no branch"),
+        (moved + 2, "Кредитний фахівець", officer, "is no officer of this branch"),
+        (twice + 2, "Відділення", "Двічі", "is the name of several branches"),
+        (unnamed + 2, "Відділення", None, "is empty"),
+    ]
+    assert problems(summary.run_id) == sorted(told)
+    assert summary.line == f"created {len(rows) - 4}, updated 0, unchanged 0, rejected 4"
+
+
+def test_nobody_works_yet_at_a_branch_that_the_import_opens(books, tmp_path) -> None:
+    from_pay_out("ua-e", creates=["branch"])
+    rows = [dict(row) for row in sheet(BOOK, PAGE)[:3]]
+    rows[1]["Відділення"] = "Щойно відкрите відділення"
+    summary = run_import(workbook(tmp_path / "opened.xlsx", {PAGE: rows}), "ua-e")
+    officer = rows[1]["Кредитний фахівець"]
+    assert problems(summary.run_id) == [(3, "Кредитний фахівець", officer, "is no officer of this branch")]
+    assert summary.line == "created 2, updated 0, unchanged 0, rejected 1"
 
 
 def test_the_people_speak_the_lenders_language_and_have_numbers_that_can_be_dialled(books) -> None:

@@ -167,7 +167,10 @@ class Officers:
 
 
 def check_people(session: Session, source: Source, client: Client, problems: Problems) -> None:
-    """Tell the rows whose branch or officer is unknown and may not be made by an import."""
+    """Tell the rows whose branch or officer is unknown and may not be made by an import.
+
+    Whose branch is refused hears nothing of the officer: which one is meant depends on the branch.
+    """
     branches = Branches(session, client.name)
     unknown = branches.find([name for (name,) in _distinct(session, "branch")])
     if source.creates("branch"):
@@ -175,17 +178,22 @@ def check_people(session: Session, source: Source, client: Client, problems: Pro
     problems.of_field("branch", _rows_with(session, "branch", unknown), _("is no branch"))
     unclear = _rows_with(session, "branch", list(branches.unclear))
     problems.of_field("branch", unclear, _("is the name of several branches"))
-    if source.creates("officer"):
-        return
-    told = [(name, branches.ids.get(branch)) for name, branch in _distinct(session, "officer", "branch")]
-    strangers = {name for name, _branch in Officers(session, client).find(told)}
-    for name, branch in _distinct(session, "officer", "branch"):
-        if name in strangers:
-            statement = "SELECT row, officer FROM staged WHERE officer = :name AND branch IS NOT DISTINCT FROM :branch"
-            rows = run(session, statement, name=name, branch=branch).all()
-            problems.of_field(
-                "officer", [(row, value) for row, value in rows], _("is no officer of this branch")
-            )
+    if not source.creates("officer"):
+        pairs = _distinct(session, "officer", "branch")
+        strangers = _rows_of(session, _strangers(Officers(session, client), branches.ids, pairs))
+        told = problems.rows_of("branch")
+        places = [(row, name) for row, name in strangers if row not in told]
+        problems.of_field("officer", places, _("is no officer of this branch"))
+
+
+def _strangers(
+    officers: Officers, branches: dict[str, int], pairs: list[tuple[str, str | None]]
+) -> list[tuple[str, str | None]]:
+    """The pairs (officer, branch's name) that are wrong. Nobody works yet at a branch that is to be made."""
+    ids: dict[str | None, int | None] = {None: None}
+    ids.update(branches)
+    officers.find([(name, ids[at]) for name, at in pairs if at in ids])
+    return [(name, at) for name, at in pairs if at not in ids or (name, ids[at]) not in officers.ids]
 
 
 def make_people(session: Session, client: Client) -> tuple[dict[str, int], dict[tuple[str, int | None], int]]:
@@ -233,3 +241,16 @@ def _rows_with(session: Session, field: str, values: list[str]) -> list[tuple[in
         return []
     statement = f"SELECT row, {field} FROM staged WHERE {field} = ANY(:values) ORDER BY row"
     return [(row, value) for row, value in run(session, statement, values=values)]
+
+
+def _rows_of(session: Session, pairs: list[tuple[str, str | None]]) -> list[tuple[int, str]]:
+    """(row, officer) of the rows with one of the pairs (officer, branch's name)."""
+    if not pairs:
+        return []
+    statement = """
+        SELECT s.row, s.officer
+        FROM staged s JOIN unnest(CAST(:names AS text[]), CAST(:branches AS text[])) AS pair (name, branch)
+            ON s.officer = pair.name AND s.branch IS NOT DISTINCT FROM pair.branch
+        ORDER BY s.row"""
+    found = run(session, statement, names=[name for name, _at in pairs], branches=[at for _name, at in pairs])
+    return [(row, name) for row, name in found]

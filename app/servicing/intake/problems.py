@@ -54,6 +54,11 @@ class Problems:
         for row, value in places:
             self.add(row, self.columns.get(name, name), value, reason)
 
+    def rows_of(self, name: str) -> set[int]:
+        """The rows in which something is wrong with a field."""
+        column = self.columns.get(name, name)
+        return {problem.row for problem in self.found if problem.column == column}
+
     def ordered(self) -> list[Problem]:
         """By row, in the order they were found."""
         return sorted(self.found, key=lambda problem: problem.row)

@@ -69,6 +69,11 @@ class Summary:
     """Key of the workbook with the refused rows and the reasons, to be corrected and imported again."""
 
     @property
+    def good(self) -> int:
+        """Rows that are in the book now, changed by this import or equal before it."""
+        return self.created + self.updated + self.unchanged
+
+    @property
     def line(self) -> str:
         """The same in every language: scripts read it."""
         return f"created {self.created}, updated {self.updated}, unchanged {self.unchanged}, rejected {self.rejected}"

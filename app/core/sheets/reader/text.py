@@ -16,6 +16,8 @@ SEPARATORS = ",;\t|"
 GUARDED = frozenset(("'=", "'+", "'-", "'@", "'\t", "'\r"))
 """How our own export begins a text that would be taken for a formula; its ' is taken off."""
 GUESS_LINES = 50
+WORKBOOKS = frozenset((".xlsx", ".xlsm", ".xls", ".xlsb", ".ods"))
+"""Under these names a text that does not look like a table is refused, not taken for one of a column or two."""
 
 
 class TextTable(RowSource):
@@ -38,6 +40,8 @@ class TextTable(RowSource):
             self.separator, self._skip = lines[0].strip()[-1], 1
         else:
             self.separator = guess_separator(lines)
+        if self.path.suffix.lower() in WORKBOOKS and not is_divided(lines[self._skip :], self.separator):
+            raise FileFault("wrong_type", detail="unknown")
 
     def _first_lines(self) -> list[str]:
         try:
@@ -88,3 +92,13 @@ def guess_separator(lines: list[str]) -> str:
         if score > best_score:
             best, best_score = separator, score
     return best
+
+
+def is_divided(lines: list[str], separator: str) -> bool:
+    """Whether a text is a table by its looks: two lines or more have the same number of fields, not one.
+
+    >>> is_divided(["hello, not a workbook"], ","), is_divided(["Number,Name", "1,Ann"], ",")
+    (False, True)
+    """
+    sizes = Counter(len(row) for row in csv.reader(lines, delimiter=separator))
+    return any(size > 1 and often > 1 for size, often in sizes.items())
