@@ -2,7 +2,7 @@
    Every state is in the URL; an embedded list (a record's tab) keeps its own. */
 "use strict";
 (() => {
-  const { $, $$, on, part, parse, toast, debounce } = Loandesk;
+  const { $, $$, on, make, part, parse, toast, debounce } = Loandesk;
   const pending = new WeakMap();
 
   const address = (list) => new URL("embedded" in list.dataset ? list.dataset.url || list.closest("[data-loaded-from]").dataset.loadedFrom : location.href, location.href);
@@ -28,7 +28,15 @@
     }
   };
 
+  /** Each value on a phone's card stands under its column's name, which the page tells once, in the head. */
+  const label = (root) => $$("table.is-list", root).forEach((table) => {
+    const names = $$("thead th", table).map((head) => head.textContent);
+    $$("tbody tr", table).forEach((row) => [...row.cells].forEach((cell, place) => { cell.dataset.label = names[place]; }));
+  });
+  label(document);
+
   const after = (list, region) => {
+    label(region);
     const link = $("[data-export-link]", list);
     if (link && region.dataset.export) link.href = region.dataset.export;
     const next = $("form.bulk input[name=next]", list);
@@ -43,7 +51,7 @@
     ["after", "before", "page"].forEach((name) => url.searchParams.delete(name));
     return load(list, url.href);
   };
-  Object.assign(Loandesk, { changeList: change, loadList: load });
+  Object.assign(Loandesk, { changeList: change, loadList: load, labelList: label });
 
   on("click", "[data-list] a[data-swap]", (event, link) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
@@ -100,6 +108,10 @@
     if (event.ctrlKey || event.metaKey) window.open(row.dataset.href, "_blank", "noopener"); else location.assign(row.dataset.href);
   });
 
+  for (const form of $$("[data-columns]")) {
+    $("fieldset", form).append(...JSON.parse($("script", form).textContent).map(([value, name, shown]) => make("label", { class: "dropdown-item" },
+      make("input", { class: "form-check-input", type: "checkbox", value, checked: shown ? "" : null }), make("span", {}, name))));
+  }
   on("submit", "[data-columns]", (event, form) => {
     event.preventDefault();
     const list = form.closest("[data-list]");

@@ -1,13 +1,17 @@
 /* Ctrl+K: pages by name, records by what the server finds, what was open before. */
 "use strict";
 (() => {
-  const { $, on, make, icon, json, texts, debounce } = Loandesk;
+  const { $, $$, on, make, icon, json, texts, debounce } = Loandesk;
   const box = $("#palette");
   if (!box) return;
   const input = $("input", box);
   const list = $("#palette-list");
   const status = $(".palette-status", box);
-  const pages = JSON.parse($("#palette-pages").textContent);
+  const word = (line) => (line && $("span", line)?.textContent) || "";
+  const pages = $$("#side a.side-link").map((link) => ({
+    text: word(link), sub: word($("summary", link.closest("details") || link)), url: link.getAttribute("href"),
+    icon: $("use", link).getAttribute("href").split("#")[1],
+  }));
   const OLD = "loandesk.recent";
   const STORE = `${OLD}.${box.dataset.user}`; // what one person opened is nobody else's business
   let items = [];

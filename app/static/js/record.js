@@ -24,6 +24,7 @@
       const html = await part(tab.dataset.tabUrl, "tab");
       if (tab.getAttribute("aria-selected") !== "true") return;
       panel.replaceChildren(...parse(html).body.childNodes);
+      Loandesk.labelList(panel);
     } catch (error) {
       panel.replaceChildren(make("p", { class: "none-yet" }, error.message || texts.failed));
     }
