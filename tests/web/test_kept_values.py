@@ -1,4 +1,4 @@
-"""What history keeps of personal values is hidden from those who may not see them, on screen, file and API."""
+"""What history keeps, as people read it; personal values are hidden on screen, file and API from who may not see them."""
 
 from io import BytesIO
 
@@ -6,9 +6,11 @@ from flask_appbuilder.security.sqla.models import Permission, PermissionView, as
 from openpyxl import load_workbook
 from sqlalchemy import delete, select
 
-from app.core.db import unscoped
-from app.core.org import Role
-from app.models import Customer
+from app.core.db import scoped_as, unscoped
+from app.core.org import DataGrant, GrantKind, Role
+from app.core.web.link_names import names
+from app.models import Customer, Loan
+from tests.web.people import watched
 from tests.web.shop import Shop
 
 NUMBER = "621121198005050011"
@@ -38,3 +40,44 @@ def test_the_auditor_sees_that_a_personal_value_changed_and_not_what_it_was(shop
             book = load_workbook(BytesIO(answer.get_data()))
         said = str([cell.value for row in book.worksheets[0].iter_rows() for cell in row])
         assert (NUMBER in said) is is_shown
+
+
+def test_a_removal_tells_what_there_was_and_links_by_their_names(shop: Shop) -> None:
+    with unscoped("a grant that is taken away") as session:
+        grant = DataGrant(user_id=shop.users["otto"], kind=GrantKind.BRANCH, branch_id=shop.branches["north"])
+        session.add(grant)
+        session.flush()
+        row_id = grant.id
+        session.delete(grant)
+    query = f"entity=data_grant&row_id={row_id}&action=delete"
+    page = shop.admin.get(f"/history/list/?{query}").text
+    with shop.admin.get(f"/history/export.xlsx?{query}") as answer:
+        book = load_workbook(BytesIO(answer.get_data()))
+    said = str([cell.value for row in book.worksheets[0].iter_rows() for cell in row])
+    for text in (page, said):
+        assert "User: Otto Test → –" in text
+        assert "Branch: North → –" in text
+        assert "– → –" not in text
+
+
+def test_names_of_links_in_history_are_asked_once_a_page(shop: Shop) -> None:
+    with unscoped("loans that change hands") as session:
+        for loan in shop.loans[:20:2]:
+            session.get_one(Loan, loan).officer_id = shop.users["otto"]
+        for loan in shop.loans[20:40:2]:
+            session.get_one(Loan, loan).branch_id = shop.branches["head"]
+    with watched() as asked:
+        page = shop.admin.get("/history/list/?entity=loan&action=change").text
+    assert page.count("Officer: Olga Test → Otto Test") == 10
+    assert page.count("Branch: North → Head office") == 10
+    assert len(asked.about("FROM branch")) == 1
+
+
+def test_history_names_no_row_that_its_reader_may_not_see(shop: Shop) -> None:
+    with unscoped("a customer in another's hands") as session:
+        theirs = session.scalars(select(Customer.id).where(Customer.manager_id == shop.users["otto"])).first()
+    told = [("loan", {"customer_id": [theirs, None]})]
+    with scoped_as(shop.users["olga"]) as session:
+        assert names(session, told) == {}
+    with scoped_as(shop.users["admin"]) as session:
+        assert list(names(session, told)) == [("customer", theirs)]

@@ -3,7 +3,7 @@
 import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,6 +15,7 @@ from app.core.i18n import day
 from app.core.types import Choice
 from app.core.web import kept
 from app.core.web.fields import FieldInfo
+from app.core.web.link_names import Names, names_in
 from app.core.web.pages import Cell
 from app.core.web.principal import Principal
 from app.core.web.steering import setting
@@ -51,14 +52,26 @@ def mask(value: str, kind: str) -> str:
     return value[:keep_left] + "•" * hidden + value[-keep_right:]
 
 
-def text_of(field: FieldInfo, value: Any, principal: Principal, of: str | None = None) -> str:
-    """A value as text in the reader's language; empty for None. `of` is the entity that a kept value is about."""
+def text_of(
+    field: FieldInfo, value: Any, principal: Principal, of: str | None = None, names: Names | None = None
+) -> str:
+    """A value as text in the reader's language; empty for None.
+
+    `of` is the entity that a kept value is about, `names` what the rows linked by it are called.
+    """
     if value is None:
         return ""
     if field.personal and not principal.may_reveal:
         return mask(str(value), field.personal)
     if field.kind == "json" and not field.column.info.get("is_code"):
-        return kept.text(value, of, principal, in_words)
+        return kept.text(value, of, principal, partial(_in_words, names or {}))
+    return in_words(field, value)
+
+
+def _in_words(names: Names, field: FieldInfo, value: Any) -> str:
+    """The same of a kept value, whose links are numbers."""
+    if field.kind == "link" and (field.target.slug(), value) in names:
+        return names[field.target.slug(), value]
     return in_words(field, value)
 
 
@@ -108,7 +121,8 @@ def cell(field: FieldInfo, row: Any, principal: Principal, on: date, *, linked: 
     """The cell of a field in a row. `linked(entity, row)` gives the address of a linked record, if visible."""
     value = field.value(row, on)
     told_by = None if field.path or field.column is None else field.column.info.get("of")
-    text = text_of(field, value, principal, getattr(row, told_by) if told_by else None)
+    names = names_in(row, field) if told_by and field.kind == "json" else None
+    text = text_of(field, value, principal, getattr(row, told_by) if told_by else None, names)
     if field.kind == "link":
         url = linked(field.target, value) if linked and value is not None else None
         return Cell(text, "link", url=url)

@@ -1,6 +1,6 @@
 """What JSON columns keep, as people read it: changed fields, details of a look or an export, errors of a job."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache, partial
@@ -28,6 +28,8 @@ WORDS = {"given": "right", "taken": "right", "report": "report"}
 """Which of these hold codes, and of which sort."""
 _UNSAID = ("cols", "after", "before", "last", "size", "partial", "at", "ids", "next", "_")
 """Parts of a list's address that say nothing of what was seen."""
+_NOTHING: tuple[list[Any], ...] = ([None, None], [[], None])
+"""What a removal keeps of a field that was empty."""
 HIDDEN = "•••"
 Plain = Callable[[FieldInfo, Any], str]
 
@@ -40,9 +42,24 @@ def text(value: Any, of: str | None, principal: Principal, plain: Plain, *, is_c
     if isinstance(value, list):
         return "; ".join(_error(one) if isinstance(one, dict) else str(one) for one in value)
     fields = _fields(of) if of and registry.has_entity(of) else {}
-    known = [(name, one) for name, one in value.items() if name not in _UNSAID]
+    known = [
+        (name, one)
+        for name, one in value.items()
+        if name not in _UNSAID and not (is_change and name in fields and one in _NOTHING)
+    ]
     said = partial(_said, of=of, fields=fields, principal=principal, plain=plain, is_change=is_change)
     return "; ".join(f"{_label(name, fields)}: {said(name, one)}" for name, one in known)
+
+
+def links(of: str | None, value: Any) -> Iterator[tuple[str, int]]:
+    """The linked rows, as (entity, id), that a kept change of a row of the entity `of` tells of."""
+    if not of or not isinstance(value, dict) or not registry.has_entity(of):
+        return
+    fields = _fields(of)
+    for name, one in value.items():
+        field = fields.get(name)
+        if field and field.kind == "link" and isinstance(one, list):
+            yield from ((field.target.slug(), number) for number in one if type(number) is int)
 
 
 def masked(value: Any, of: str | None, principal: Principal) -> Any:

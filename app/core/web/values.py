@@ -18,6 +18,7 @@ from app.core.labels import singular
 from app.core.types import ChoiceText
 from app.core.web.cells import mask, text_of, zone
 from app.core.web.fields import FieldInfo, describe, label_columns
+from app.core.web.link_names import names
 from app.core.web.listing import Listing
 from app.core.web.principal import Principal
 
@@ -36,6 +37,7 @@ class Values:
 
     def __init__(self, listing: Listing) -> None:
         self.listing, self.links = listing, {}  # type: Listing, dict[tuple[str, ...], tuple[Any, Any]]
+        self.session: Session | None = None
         self.columns: list[Any] = []
         self._made: dict[int, TypeDecorator[Any]] = {}  # by place: what is stored is not yet the value
         self.cells = [self._cell(field) for field in listing.columns]
@@ -49,7 +51,7 @@ class Values:
 
     def blocks(self, session: Session, size: int = BATCH) -> Iterator[list[Sequence[Any]]]:
         """The cells of all rows, the columns of `size` rows at a time, read through one cursor of the server."""
-        dialect = session.get_bind().dialect
+        dialect, self.session = session.get_bind().dialect, session
         result: Any = session.execute(self.query(session).execution_options(yield_per=size))
         try:
             part = result.raw.fetchmany(size)
@@ -76,12 +78,20 @@ class Values:
         if field.kind == "json":
             of = field.column.info.get("of")
             places = [self._place(getattr(entity, one)) for one in (field.column.key, *([of] if of else []))]
-            return places, _each(partial(_kept, field, self.listing.principal))
+            return places, partial(self._kept, field)
         column = getattr(entity, field.column.key)
         if field.derived is None and field.kind in _TYPED and isinstance(column.type, Numeric):
             # as text: a Decimal made of every amount, to be made a float, took as long as reading the rows
             return [self._place(cast(column, Text))], numbers
         return [self._place(column)], _each(maker(field, self.listing.principal, self.listing.on))
+
+    def _kept(
+        self, field: FieldInfo, values: Sequence[Any], of: Sequence[str | None] | None = None
+    ) -> list[str]:
+        """What a JSON column keeps, in words; links by what they are called."""
+        told = list(zip(of or [None] * len(values), values, strict=True))
+        called = names(self.session, told) if self.session else {}
+        return [text_of(field, value, self.listing.principal, one, called) for one, value in told]
 
     def _place(self, column: Any) -> int:
         place, kind = len(self.columns), column.type
@@ -135,10 +145,6 @@ def _spoken(words: Mapping[Any, Any], value: Any) -> str | None:
     if isinstance(value, list):
         return ", ".join(str(words.get(one, one)) for one in value)
     return None if value is None else str(words.get(value, value))
-
-
-def _kept(field: FieldInfo, principal: Principal, value: Any, of: str | None = None) -> str:
-    return text_of(field, value, principal, of)
 
 
 def _name(linked: Any, names: tuple[str, ...]) -> Any:
