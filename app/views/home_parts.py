@@ -97,12 +97,14 @@ class Home:
 
     def book_tiles(self) -> list[Tile]:
         """Open loans, balance and share at risk, for each currency of its own."""
-        tiles = []
-        for currency, outstanding, late, loans in self.books():
+        tiles, books = [], self.books()
+        for currency, outstanding, late, loans in books:
             share = 100 * late / outstanding if outstanding else 0
             book = {"currency": currency, "status__in": OPEN}
+            # a number of loans has no currency; of several books an amount tells which one is counted
+            of = f"{money(outstanding)} {currency}" if len(books) > 1 else None
             tiles += [
-                Tile(gettext("Open loans"), format_decimal(loans), None, links.list_url("loan", **book), currency),
+                Tile(gettext("Open loans"), format_decimal(loans), None, links.list_url("loan", **book), of),
                 Tile(gettext("Balance"), money(outstanding), None,
                      links.list_url("loan", **book, sort="-principal_outstanding"), currency),
                 Tile("PAR30", f"{format_decimal(round(share, 2))} %", "red" if share > 5 else None,

@@ -95,6 +95,21 @@ def test_the_home_page_has_tiles_for_each_currency(shop: Shop) -> None:
     )
     assert ("Balance", "777,000.50", "UAH") in tiles
     assert [sub for label, _figure, sub in tiles if label == "Balance"] == ["CNY", "UAH"]
+    counted = [sub for label, _figure, sub in tiles if label == "Open loans"]
+    assert counted == [f"{figure} {unit}" for label, figure, unit in tiles if label == "Balance"]
+
+
+def test_a_number_of_loans_has_no_currency(shop: Shop) -> None:
+    mona = create_user("mona", "pw", "Manager", grants=[{"kind": GrantKind.OWN}])
+    add(
+        "loan",
+        **late_in("UAH", shop)
+        | {"officer_id": mona, "number": "MONA", "overdue_since": None, "status": "current"},
+    )
+    page = shop.browser("mona").get("/home/").text
+    under = dict(re.findall(r'tile-label">([^<]*)<.*?tile-sub">([^<]*)', page, re.DOTALL))
+    assert under["Open loans"] == ""
+    assert under["Balance"] == "UAH"
 
 
 def test_amounts_in_lists_stand_beside_their_currency(shop: Shop) -> None:
