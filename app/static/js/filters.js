@@ -45,7 +45,7 @@
   for (const menu of $$("[data-filter-menu]")) {
     const list = menu.closest("[data-list]");
     const { words: said, fields: offered } = JSON.parse($("[data-filters]", menu).textContent);
-    const filters = offered.map(([key, label, kind, ops, choices, lookup]) => ({ key, label, kind, choices, lookup, ops: ops.split(" ").map((op) => [op, said[op]]) }));
+    const filters = offered.map(([key, label, kind, ops, choices, lookup]) => ({ key, label, kind, choices, lookup, ops: ops.split("|").map((op) => [op, said[op]]) }));
     const pick = $("[data-filter-pick]", menu);
     const form = $("[data-filter-form]", menu);
     const find = $("input", pick);
