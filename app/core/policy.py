@@ -1,8 +1,8 @@
 """Row security as SQL: one database role and one policy per kind of scope, from each entity's `Scope`.
 
 One policy that ORs every kind of user would make indexes useless (measured up to 3 300 times slower), so
-each kind has a role of its own, and a single value (`leaf`) another than a range. Settings are read bare
-through `nullif(current_setting(...), '')`: wrapped in a SELECT the planner loses its estimates (but see `_counted_once`).
+each kind has a role of its own, and a single value (`leaf`) another than a range. `_counted_once` says in which form
+the planner meets a condition.
 """
 
 import re
@@ -97,7 +97,7 @@ def _keyed_or_opened(scope: Any, alias: str, kind: str, *, write: bool) -> str:
 
     The reach table's own policy decides which are in scope; its condition is only said again where an index
     on a key finds such a row sooner than one on the pointer (few officers of a client with a million rows),
-    and for writing, where territory does not count. A subquery of one row is looked up for each row shown;
+    and for writing under several grants, where territory does not count. A subquery of one row is looked up for each row shown;
     for EXISTS the planner may collect all rows in scope first (85 ms instead of 3), and plans both.
     """
     seen = keyed(scope.key_columns(), alias, kind, write=write)
@@ -105,9 +105,9 @@ def _keyed_or_opened(scope: Any, alias: str, kind: str, *, write: bool) -> str:
         return seen
     table, column = scope.opened_in
     opener = registry.by_table(table)
-    extra = ""
-    if kind == "multi" if write else kind != "multi" and column in opener.__scope__.key_columns().values():
-        extra = f" AND ({keyed(opener.__scope__.key_columns(), 'r', kind, write=write)})"
+    keys = opener.__scope__.key_columns()
+    is_said_again = write if kind == "multi" else column in keys.values()
+    extra = f" AND ({keyed(keys, 'r', kind, write=write)})" if is_said_again else ""
     return f"({seen}) OR (SELECT true FROM {table} r WHERE r.{column} = {alias}.id{extra} LIMIT 1)"
 
 

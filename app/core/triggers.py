@@ -91,13 +91,10 @@ def _said(entity: Any) -> list[str]:
 
 def _reach_kept(table: str, column: str, said: list[str], *, is_removing: bool) -> Iterator[str]:
     changed = " OR ".join(f"o.{c} IS DISTINCT FROM n.{c}" for c in said)
-    ids = f"ARRAY[o.{column}, n.{column}]"
     yield _reach_statement(
         table, "ins", f"PERFORM reach_refresh_{table}(array(SELECT DISTINCT {column} FROM n), false);"
     )
-    moved = f"SELECT unnest({ids}) FROM o JOIN n USING (id) WHERE {changed}"
-    if column == "id":
-        moved = f"SELECT id FROM o JOIN n USING (id) WHERE {changed}"
+    moved = f"SELECT unnest(ARRAY[o.{column}, n.{column}]) FROM o JOIN n USING (id) WHERE {changed}"
     yield _reach_statement(
         table, "upd",
         f"DECLARE ids bigint[] := array({moved}); BEGIN IF ids <> '{{}}' THEN PERFORM reach_refresh_{table}(ids, true); END IF; END;",
