@@ -53,9 +53,9 @@ def test_the_pages_by_id_hold_every_customer_of_the_scope_once(
     assert [one for page in reversed(pages(person, sort, "before", 0)) for one in page] == wanted
 
 
-def test_a_page_takes_no_more_ids_of_each_grant_than_it_shows(world: World) -> None:
-    person, sent = Person(world, "two_grants"), []
-    found = principal.load(principal.stamp(person.id))
+def sent_for(person: Person, entity: Any, **args: str) -> tuple[str, Any]:
+    """The statement of a page as the database got it, and its values."""
+    found, sent = principal.load(principal.stamp(person.id)), []
     assert found is not None
 
     def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
@@ -65,14 +65,30 @@ def test_a_page_takes_no_more_ids_of_each_grant_than_it_shows(world: World) -> N
         session.connection()
         event.listen(engine(), "before_cursor_execute", note)
         try:
-            Listing(Customer, MultiDict({}), found[1], DAY).page(session)
+            Listing(entity, MultiDict(args), found[1], DAY).page(session)
         finally:
             event.remove(engine(), "before_cursor_execute", note)
-    statement, parameters = sent[-1]
+    return sent[-1]
+
+
+def test_a_page_takes_no_more_ids_of_each_grant_than_it_shows(world: World) -> None:
+    statement, parameters = sent_for(Person(world, "two_grants"), Customer)
     arms = statement.count("AS opener")
     assert arms >= 2
     assert statement.count("ORDER BY opener") == arms
     assert list(parameters.values()).count(26) == arms + 1
+
+
+@pytest.mark.parametrize("name", ["o1", "team", "two_grants", "branch_leaf"])
+def test_a_list_does_not_ask_again_whether_the_customers_of_its_loans_are_seen(
+    world: World, name: str
+) -> None:
+    person = Person(world, name)
+    for sort in ("-id", "-days_past_due"):
+        statement, _ = sent_for(person, Loan, sort=sort)
+        assert statement.count("JOIN customer ") == 1
+        assert "customer_reach" not in statement
+        assert "customer_reach" in sent_for(person, Customer, sort="name")[0]
 
 
 @pytest.mark.parametrize("name", ["o1", "county", "two_grants", "branch_leaf"])

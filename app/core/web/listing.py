@@ -14,7 +14,7 @@ from typing import Any
 
 from flask_babel import gettext
 from sqlalchemy import BigInteger, ColumnElement, Select, and_, false, func, literal, or_, select
-from sqlalchemy.orm import Session, joinedload, load_only
+from sqlalchemy.orm import Session, contains_eager, joinedload, load_only
 from werkzeug.datastructures import MultiDict
 
 from app.core.errors import RuleError
@@ -106,15 +106,15 @@ class Listing:
 
     def rows_query(self, session: Session | None = None) -> Select[Any]:
         """The rows in order, with just the columns shown and the links' labels."""
-        query = select(self.entity).where(*self.where(session)).options(*self._loading())
-        return query.order_by(*self.terms())
+        return self._shown(session).order_by(*self.terms())
 
     def terms(self) -> list[Any]:
         """The order as SQL."""
         return [term for order in self.orders for term in _terms(self.entity, order)]
 
-    def _loading(self) -> list[Any]:
+    def _shown(self, session: Session | None, page: Page | None = None) -> Select[Any]:
         """Only shown columns, and one join for each shown link: never a query for each row."""
+        query = select(self.entity).where(*self.where(session, page))
         own, joins = {"id"}, []
         for field in [*self.columns, *(order.field for order in self.orders)]:
             if field.path:
@@ -124,19 +124,23 @@ class Listing:
                 )
             elif field.kind == "link":
                 own.add(field.column.key)
-                joins.append(self._label(field))
+                query, label = self._label(query, field)
+                joins.append(label)
             else:
                 own.update({field.column.key, field.column.info.get("of") or field.column.key})
         own |= {c.key for c in self.entity.__table__.columns if c.name in label_columns(self.entity)}
-        return [load_only(*(getattr(self.entity, key) for key in own)), *joins]
+        return query.options(load_only(*(getattr(self.entity, key) for key in own)), *joins)
 
-    def _label(self, field: FieldInfo) -> Any:
-        """A join for the columns that make a link's label."""
-        link, target = getattr(self.entity, field.name), field.target
-        if field.name == self.entity.__scope__.opens:
-            target = opened(self.entity)
-            link = link.of_type(target)
-        return joinedload(link).load_only(*(getattr(target, name) for name in label_columns(field.target)))
+    def _label(self, query: Select[Any], field: FieldInfo) -> tuple[Select[Any], Any]:
+        """The query and the option that joins the columns that make a link's label."""
+        link, target, names = getattr(self.entity, field.name), field.target, label_columns(field.target)
+        if field.name != self.entity.__scope__.opens:
+            return query, joinedload(link).load_only(*(getattr(target, name) for name in names))
+        # SQLAlchemy joins a `joinedload` by the criteria of the table, whatever the alias is exempt from
+        target = opened(self.entity)
+        link = link.of_type(target)
+        label = contains_eager(link).load_only(*(getattr(target, name) for name in names))
+        return query.outerjoin(link), label
 
     def count(self, session: Session) -> int:
         """How many rows there are, counted no further than one past the cap."""
@@ -151,7 +155,7 @@ class Listing:
         orders = [Order(o.field, not o.descending) for o in self.orders] if backwards else self.orders
         cursor = decode(after or before or "", len(self.orders))
         nearest = self._nearest(orders, cursor)
-        query = select(self.entity).where(*self.where(session, nearest)).options(*self._loading())
+        query = self._shown(session, nearest)
         if cursor:
             query = query.where(self._beyond(cursor, orders, backwards=backwards))
         terms = [t for order in orders for t in _terms(self.entity, order, nulls_first=backwards)]
