@@ -9,7 +9,7 @@ from app.core import clock
 from app.core.db import unscoped
 from app.core.org import Branch, GrantKind, Region
 from tests.servicing.book import add_customer, add_loan, make_frame
-from tests.web.people import Browser, Caller
+from tests.web.people import People
 
 DAY = date(2018, 6, 25)
 FIRST_DUE = date(2018, 6, 5)
@@ -18,29 +18,14 @@ MADE = [0]
 
 
 @dataclass
-class Desk:
+class Desk(People):
     """The ids of what there is, and people at their screens by their login."""
 
-    app: Any
     client: int = 0
     product: int = 0
     branches: dict[str, int] = field(default_factory=dict)
     region: int = 0
     users: dict[str, int] = field(default_factory=dict)
-    _browsers: dict[str, Browser] = field(default_factory=dict)
-    _callers: dict[str, Caller] = field(default_factory=dict)
-
-    def browser(self, name: str) -> Browser:
-        """That person's browser, logged in once."""
-        if name not in self._browsers:
-            self._browsers[name] = Browser(self.app, name)
-        return self._browsers[name]
-
-    def caller(self, name: str) -> Caller:
-        """That person's program, with one token."""
-        if name not in self._callers:
-            self._callers[name] = Caller(self.app, name)
-        return self._callers[name]
 
     def loan(self, branch: str = "north", **columns: Any) -> int:
         """A new customer's loan of three instalments of 1000 and 10, the first of them overdue."""

@@ -5,8 +5,10 @@ from datetime import date, timedelta
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from app.core import clock
+from app.core.db import unscoped
 from app.core.org import Branch
-from app.models import Bucket, Client, Customer, Instalment, Loan, Phone, Product
+from app.models import Bucket, Client, Customer, Instalment, Loan, MessageTemplate, Phone, Product
 from app.servicing.arrears import recompute
 
 BUSINESS_ON = date(2018, 6, 25)
@@ -130,3 +132,12 @@ def book(session: Session) -> list[tuple[object, ...]]:
         Loan.overdue_since, Loan.next_due_on, Loan.bucket_id, Loan.status, Loan.settled_on,
     )  # fmt: skip
     return [tuple(row) for row in session.query(*columns).order_by(Loan.number)]
+
+
+def make_night_book() -> None:
+    """A committed book of 300 loans, a tenth of them late, and a template that reminds of what is late."""
+    with unscoped("a test of the night") as session:
+        clock.set_business_date(session, BUSINESS_ON)
+        make_book(session, 300)
+        words = {"name": "late", "text": "Pay {overdue_amount}.", "language": "en", "is_active": True}
+        session.add(MessageTemplate(**words, kind="timed", max_days_overdue=30, send_times="10:00"))

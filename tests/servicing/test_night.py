@@ -8,26 +8,20 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from sqlalchemy import func, select, update
 
-from app.core import clock
 from app.core.db import ScopedSession, unscoped
 from app.core.jobs import Record
 from app.core.org import JobRun
-from app.models import CollectionSnapshot, Instalment, Loan, MessageTemplate, PortfolioSnapshot
+from app.models import CollectionSnapshot, Instalment, Loan, PortfolioSnapshot
 from app.servicing import arrears, snapshots
 from app.servicing.posting import post_repayment
-from tests.servicing.book import BUSINESS_ON, book, make_book
+from tests.servicing.book import BUSINESS_ON, book, make_night_book
 
 ONE = timedelta(days=1)
 
 
 @pytest.fixture(scope="module")
 def filled(database):
-    """A committed book of 300 loans, a tenth of them late, and a template."""
-    with unscoped("a test of the night") as session:
-        clock.set_business_date(session, BUSINESS_ON)
-        make_book(session, 300)
-        words = {"name": "late", "text": "Pay {overdue_amount}.", "language": "en", "is_active": True}
-        session.add(MessageTemplate(**words, kind="timed", max_days_overdue=30, send_times="10:00"))
+    make_night_book()
     return database
 
 

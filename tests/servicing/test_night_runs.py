@@ -13,23 +13,18 @@ from app.core import clock, jobs, settings
 from app.core.db import engine, unscoped
 from app.core.errors import RuleError
 from app.core.org import JobRun
-from app.models import Message, MessageTemplate, PortfolioSnapshot
+from app.models import Message, PortfolioSnapshot
 from app.servicing import arrears
 from app.servicing.closing import close_day
 from tasks import nightly
-from tests.servicing.book import BUSINESS_ON, make_book
+from tests.servicing.book import BUSINESS_ON, make_night_book
 
 ONE = timedelta(days=1)
 
 
 @pytest.fixture(scope="module")
 def filled(database):
-    """A committed book of 300 loans, a tenth of them late, and a template."""
-    with unscoped("a test of the night") as session:
-        clock.set_business_date(session, BUSINESS_ON)
-        make_book(session, 300)
-        words = {"name": "late", "text": "Pay {overdue_amount}.", "language": "en", "is_active": True}
-        session.add(MessageTemplate(**words, kind="timed", max_days_overdue=30, send_times="10:00"))
+    make_night_book()
     return database
 
 

@@ -151,3 +151,19 @@ def whole_list(walker: Walker, slug: str) -> tuple[set[int], str]:
         if not found["next"]:
             return ids, pages
         after = f"&after={quote(found['next'])}"
+
+
+class Walk:
+    """Every door × some people; a file for each half of them, so that two processes can walk at once."""
+
+    people: tuple[Any, ...]
+
+    def test_no_door_leaks_and_no_foreign_write_lands(
+        self, world: World, app: Any, database: Any, name: str, record_property: Any
+    ) -> None:
+        count = walk(world, app, database, name)
+        assert count > FEWEST
+        record_property("walk", count)
+
+    def test_every_list_shows_all_rows_of_the_scope(self, world: World, app: Any, name: str) -> None:
+        assert look(world, app, name) == []

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
@@ -128,3 +129,24 @@ def add(slug: str, **values: Any) -> int:
         session.add(row)
         session.flush()
         return int(row.id)
+
+
+@dataclass
+class People:
+    """People at their screens and their programs, by their login."""
+
+    app: Any
+    _browsers: dict[str, Browser] = field(default_factory=dict, init=False)
+    _callers: dict[str, Caller] = field(default_factory=dict, init=False)
+
+    def browser(self, name: str) -> Browser:
+        """That person's browser, logged in once."""
+        if name not in self._browsers:
+            self._browsers[name] = Browser(self.app, name)
+        return self._browsers[name]
+
+    def caller(self, name: str) -> Caller:
+        """That person's program, with one token."""
+        if name not in self._callers:
+            self._callers[name] = Caller(self.app, name)
+        return self._callers[name]

@@ -10,7 +10,7 @@ from app.access.users import create_user
 from app.core import registry
 from app.core.db import unscoped
 from app.core.org import GrantKind
-from tests.web.people import Browser, Caller
+from tests.web.people import Browser, People
 
 DAY = date(2018, 6, 25)
 CUSTOMERS = 40
@@ -29,10 +29,9 @@ PEOPLE: dict[str, tuple[str, GrantKind | None]] = {
 
 
 @dataclass
-class Shop:
+class Shop(People):
     """The ids of what there is, and its people at their screens."""
 
-    app: Any
     users: dict[str, int] = field(default_factory=dict)
     customers: list[int] = field(default_factory=list)
     loans: list[int] = field(default_factory=list)
@@ -40,20 +39,6 @@ class Shop:
     product: int = 0
     branches: dict[str, int] = field(default_factory=dict)
     own_customer: int = 0
-    _browsers: dict[str, Browser] = field(default_factory=dict)
-    _callers: dict[str, Caller] = field(default_factory=dict)
-
-    def browser(self, name: str) -> Browser:
-        """That person's browser, logged in once."""
-        if name not in self._browsers:
-            self._browsers[name] = Browser(self.app, name)
-        return self._browsers[name]
-
-    def caller(self, name: str) -> Caller:
-        """That person's program, with one token."""
-        if name not in self._callers:
-            self._callers[name] = Caller(self.app, name)
-        return self._callers[name]
 
     def some(self, slug: str) -> int:
         """The id of a row of that entity; one is made where there is none yet."""

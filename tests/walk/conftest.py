@@ -1,0 +1,17 @@
+"""What walks over all doors have in common: the world, and a test for each person of a file's `PEOPLE`."""
+
+from typing import Any
+
+import pytest
+
+from tests.walk.world import World, make_world
+
+
+@pytest.fixture(scope="module")
+def world(_application: Any, database: Any) -> World:
+    return make_world()
+
+
+def pytest_generate_tests(metafunc: Any) -> None:
+    if metafunc.cls is not None and hasattr(metafunc.cls, "people"):
+        metafunc.parametrize("name", [person.name for person in metafunc.cls.people])
