@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from app.core.web.cells import money
 from app.core.web.conditions import number
-from app.core.web.forms import written
+from app.core.web.inputs import written
 from config import LANGUAGES
 
 AMOUNTS = ("0", "-0.5", "999.995", "1000", "-1234.5", "1234567.895", "-98765432109876.54", "0.005", "0.015")

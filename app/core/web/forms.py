@@ -1,24 +1,17 @@
 """Forms made from an entity's columns or from an operation's signature."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from babel.numbers import format_decimal
 from flask import url_for
-from flask_babel import get_locale, gettext, lazy_gettext as _
+from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
-from sqlalchemy import select
 from wtforms import (
     BooleanField,
     DateField,
-    DateTimeLocalField,
-    Field,
     PasswordField,
     SelectField,
-    SelectMultipleField,
     StringField,
     TextAreaField,
     validators as check,
@@ -26,167 +19,21 @@ from wtforms import (
 from wtforms.fields.choices import SelectChoice
 
 from app.core import form_rules
-from app.core.errors import RuleError
-from app.core.web.cells import zone
-from app.core.web.conditions import number
-from app.core.web.fields import FieldInfo, as_id
+from app.core.web.fields import FieldInfo
+from app.core.web.inputs import (
+    Chosen,
+    CodeInput,
+    CodesInput,
+    DecimalInput,
+    InstantInput,
+    IntegerInput,
+    LookupField,
+)
 
-KEEP = "keep"
-"""Value of a link whose row the user cannot see: saving the form leaves it as it is."""
 LONGEST = 4000
 """Most letters of a remark or text that somebody types."""
 TYPED = 60
 """Most letters of a telephone number or code as people write it, before it is brought to its form."""
-
-
-def written(value: Decimal) -> str:
-    """A number as its reader writes it, with every digit it has."""
-    return format_decimal(value, locale=get_locale(), decimal_quantization=False)
-
-
-class DecimalInput(StringField):
-    """A number in any of our languages' ways of writing; stays Decimal, never float."""
-
-    type = "DecimalField"
-
-    def __init__(
-        self, label: Any = None, validators: Any = None, *, column: Any = None, **kwargs: Any
-    ) -> None:
-        super().__init__(label, validators, **kwargs)
-        self.column = column
-
-    def _value(self) -> str:
-        if self.raw_data:
-            return str(self.raw_data[0])
-        return "" if self.data is None else written(self.data)
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        raw = valuelist[0].strip() if valuelist else ""
-        self.data = None
-        if raw:
-            try:
-                self.data = number(raw)
-            except RuleError as error:
-                raise ValueError(str(error)) from error
-            self._fit(self.data)
-
-    def _fit(self, value: Decimal) -> None:
-        """Raise ValueError for more digits than the column holds."""
-        precision, places = getattr(self.column, "precision", None), getattr(self.column, "scale", None)
-        if precision is None or places is None:
-            return
-        if value != round(value, places):
-            raise ValueError(gettext("At most %(n)s decimal places", n=places))
-        if abs(value) >= 10 ** (precision - places):
-            raise ValueError(gettext("At most %(n)s digits before the decimal point", n=precision - places))
-
-
-class IntegerInput(DecimalInput):
-    """A whole number."""
-
-    type = "IntegerField"
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        super().process_formdata(valuelist)
-        if self.data is not None:
-            if self.data != int(self.data) or abs(self.data) > 2**31 - 1:
-                raise ValueError(gettext("A whole number is needed"))
-            self.data = int(self.data)  # type: ignore[assignment]
-
-
-class CodesInput(SelectMultipleField):
-    """Several short codes, chosen by their words; the entity's rules say which may stand there."""
-
-    type = "SelectMultipleField"
-
-    def __init__(self, label: Any, validators: Any, *, words: Mapping[str, Any], **kwargs: Any) -> None:
-        offered = [SelectChoice(code, str(text)) for code, text in words.items()]
-        super().__init__(label, validators, choices=offered, validate_choice=False, **kwargs)
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        self.data = [code for said in valuelist for code in said.replace(",", " ").split()] or None
-
-
-class CodeInput(SelectField):
-    """A code, chosen by its words. One that is stored and no longer offered can be kept."""
-
-    type = "SelectField"
-    choices: Any
-
-    def __init__(self, label: Any, validators: Any, *, words: Mapping[str, Any], **kwargs: Any) -> None:
-        offered = [SelectChoice("", "–"), *(SelectChoice(code, str(text)) for code, text in words.items())]
-        super().__init__(label, validators, choices=offered, coerce=lambda raw: raw or None, **kwargs)
-
-    def process_data(self, value: str | None) -> None:
-        super().process_data(value)
-        if value and all(value != choice.value for choice in self.choices):
-            self.choices = [*self.choices, SelectChoice(value, value)]
-
-
-class LookupField(Field):
-    """A link, chosen by typing. Only ids that this session can see are accepted; unknown and foreign are alike."""
-
-    type = "LookupField"
-
-    def __init__(
-        self, label: Any = None, validators: Any = None, *, target: Any, session: Any, url: str, **kwargs: Any
-    ) -> None:
-        super().__init__(label, validators, **kwargs)
-        self.target, self.session, self.lookup_url = target, session, url
-        self.multiple, self.kept = False, False
-
-    def find(self, value: Any) -> Any:
-        """The row with that id, if it is in scope."""
-        wanted = as_id(self.target, value)
-        if wanted is None:
-            return None
-        return self.session.scalar(select(self.target).where(self.target.id == wanted))
-
-    @property
-    def current(self) -> list[tuple[str, str]]:
-        """The chosen row as (value, text) for the page."""
-        if self.data is None:
-            return []
-        row = self.find(self.data)
-        return [(str(self.data), str(row))] if row is not None else [(KEEP, gettext("(not visible to you)"))]
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        raw = valuelist[0].strip() if valuelist else ""
-        self.raw_text = raw
-        if raw == KEEP:
-            self.kept = True
-        elif not raw:
-            self.data = None
-        elif self.find(raw) is None:
-            raise ValueError(gettext("There is nothing like this to choose"))
-        else:
-            self.data = int(raw)
-
-
-class Chosen(check.DataRequired):
-    """Something must be chosen; of a choice that was refused the reason stands, not that it is needed."""
-
-    def __call__(self, form: Any, field: Any) -> None:
-        if not field.process_errors:
-            super().__call__(form, field)
-
-
-def _instant(value: datetime | None) -> datetime | None:
-    return value.astimezone(ZoneInfo(zone())).replace(tzinfo=None) if value else None
-
-
-class InstantInput(DateTimeLocalField):
-    """A day and time in the installation's zone."""
-
-    type = "DateTimeLocalField"
-
-    def process_data(self, value: datetime | None) -> None:
-        self.data = _instant(value)
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        super().process_formdata(valuelist)
-        if self.data is not None:
-            self.data = self.data.replace(tzinfo=ZoneInfo(zone()))
 
 
 def _text_rules(column: Any) -> list[Any]:

@@ -21,7 +21,8 @@ from app.core.errors import OutOfScope, ReadOnlyScope, RuleError
 from app.core.operation import Operation, Refused
 from app.core.types import Choice, Count, Flag, Line, Money
 from app.core.web.fields import FieldInfo
-from app.core.web.forms import LookupField, choice_input, plain_input
+from app.core.web.forms import choice_input, plain_input
+from app.core.web.inputs import LookupField
 from app.core.web.principal import Principal
 from app.core.web.transfer import plain_reason
 

@@ -16,7 +16,8 @@ from app.core.errors import RuleError
 from app.core.report import Asked, Reader, Report, entity_of
 from app.core.types import Choice
 from app.core.web.cells import plain
-from app.core.web.forms import LookupField, choice_input
+from app.core.web.forms import choice_input
+from app.core.web.inputs import LookupField
 from app.core.web.principal import Principal
 
 
