@@ -44,6 +44,17 @@ def _compile(text: Path) -> None:
     draft.replace(text.with_suffix(".mo"))
 
 
+def filled(sentence: LazyString, **values: Any) -> LazyString:
+    """A sentence that was declared with gaps, and what stands in them.
+
+    >>> from flask_babel import lazy_gettext
+    >>> str(filled(lazy_gettext("Rows: %(n)s"), n=3))
+    'Rows: 3'
+    """
+    known = sentence._kwargs  # noqa: SLF001  it has no other way to say it
+    return LazyString(sentence._func, *sentence._args, **{**known, **values})  # noqa: SLF001
+
+
 def kept(sentence: Any) -> dict[str, Any]:
     """A sentence as a row stores it: in English as `reason`, and what `told` says it of in another language.
 
@@ -60,12 +71,12 @@ def kept(sentence: Any) -> dict[str, Any]:
 def told(stored: dict[str, Any]) -> str:
     """What `kept` kept, in the language of the page."""
     text = stored.get("text")
-    values = {name: _shown(one) for name, one in stored.get("values", {}).items()}
+    values = {name: shown(one) for name, one in stored.get("values", {}).items()}
     return gettext(text, **values) if text else str(stored.get("reason") or "")
 
 
-def _shown(value: str) -> str:
-    """A kept value; a day, kept as 2018-06-25, as the reader writes it."""
+def shown(value: str) -> str:
+    """A value kept as text; a day, kept as 2018-06-25, as the reader writes it."""
     try:
         return day(date.fromisoformat(value)) if ISO_DAY.fullmatch(value) else value
     except ValueError:

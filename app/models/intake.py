@@ -61,8 +61,10 @@ class ImportRun(Entity):
     updated: Mapped[Count] = mapped_column(default=0, server_default="0")
     unchanged: Mapped[Count] = mapped_column(default=0, server_default="0")
     rejected: Mapped[Count] = mapped_column(default=0, server_default="0")
-    message: Mapped[Text | None] = mapped_column(info={"is_sentence": True})
-    """Why the whole file was refused, in plain words."""
+    message: Mapped[Text | None] = mapped_column(info={"told_by": "said"})
+    """Why the whole file was refused, in English; people read what `said` makes of it in their language."""
+    said: Mapped[Json]
+    """The message's sentence and values (`app.core.i18n.kept`)."""
     started_at: Mapped[CreatedAt]
     ended_at: Mapped[Instant | None]
     started_by_id: Mapped[int | None] = link("user")
@@ -84,12 +86,15 @@ class ImportProblem(Entity):
     run_id: Mapped[int] = link("import_run", ondelete="CASCADE")
     row: Mapped[Count]
     column: Mapped[Name | None]
-    value: Mapped[Text | None]
-    reason: Mapped[Text]
+    value: Mapped[Text | None] = mapped_column(info={"holds_days": True})
+    reason: Mapped[Text] = mapped_column(info={"told_by": "said"})
+    """In English, a day in it as 2018-06-25; people read what `said` makes of it in their language."""
+    said: Mapped[Json]
+    """The reason's sentence and values (`app.core.i18n.kept`)."""
 
     __screen__ = Screen(
         title=_("Rows refused"), icon="alert-triangle", list="row column value reason", operations="", order="row",
-        filters="row column reason",
+        filters="row column value",
     )  # fmt: skip
 
 
@@ -130,8 +135,8 @@ class StatedDifference(Entity):
     loan_id: Mapped[int] = link("loan", ondelete="CASCADE")
     as_of: Mapped[date]
     field: Mapped[Code] = mapped_column(info={"words": "stated_field"})
-    stated: Mapped[Line | None] = mapped_column(info={"said": "stated_value"})
-    computed: Mapped[Line | None] = mapped_column(info={"said": "stated_value"})
+    stated: Mapped[Line | None] = mapped_column(info={"said": "stated_value", "holds_days": True})
+    computed: Mapped[Line | None] = mapped_column(info={"said": "stated_value", "holds_days": True})
 
     __screen__ = Screen(
         menu=_("Portfolio"), title=_("Stated differences"), icon="alert-circle", position=75, operations="",

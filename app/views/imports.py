@@ -8,17 +8,24 @@ from flask_appbuilder.baseviews import BaseView
 from flask_babel import format_decimal, gettext, lazy_gettext as _
 from sqlalchemy import select
 
+from app.core import i18n
 from app.core.db import unscoped, web_session
 from app.core.web import links
-from app.core.web.pages import Cell, Col, Row, Table, Tile
+from app.core.web.cells import cell
+from app.core.web.fields import describe_all
+from app.core.web.pages import Col, Row, Table, Tile
 from app.core.web.principal import current
 from app.core.web.register import MenuEntry, screen
+from app.core.web.steering import business_date
 from app.core.web.transfer import XLSX
-from app.models import Client, ImportLayout, ImportProblem, ImportRun
+from app.models import ImportProblem, ImportRun
+from app.servicing.intake import rights
 
 links.record_page("import_run", "/imports/{id}")
 STATES = {"waiting": "queued", "running": "running", "done": "done", "failed": "failed"}
 SHOWN_PROBLEMS = 50
+MADE = {"repayments": "repayment", "write_offs": "write_off"}
+"""What an import makes, by its target; any other makes loans."""
 
 
 @screen(
@@ -40,23 +47,23 @@ class Imports(BaseView):
             run_id = self._start(errors)
             if run_id:
                 return redirect(f"/imports/{run_id}")
-        layouts = web_session().scalars(select(ImportLayout).order_by(ImportLayout.title)).all()
+        layouts = rights.offered(web_session())
+        if not layouts and not web_session().reach.is_all:
+            errors.append(str(rights.REFUSED))
         page = {
             "title": gettext("Import a file"), "subtitle": None, "crumbs": [(gettext("Imports"), "/import_run/list/")],
             "action": "/imports/new", "csrf": None, "hidden": [], "fields": [], "errors": errors, "cancel_url": "/import_run/list/",
-            "layouts": [{"value": one.name, "label": one.title, "help": None, "checked": False} for one in layouts],
+            "layouts": [{"value": one.name, "label": one.title, "help": None, "checked": False} for one, _client in layouts.values()],
             "accept": ".xlsx,.xls,.xlsb,.ods,.csv,.txt", "submit_label": gettext("Import"),
         }  # fmt: skip
-        return render_template("import/new.html", page=page), (422 if errors else 200)
+        return render_template("import/new.html", page=page), (
+            422 if errors and request.method == "POST" else 200
+        )
 
     def _start(self, errors: list[str]) -> int | None:
         """Keep the file and queue its import; None with the reason in `errors`."""
         upload = request.files.get("file")
-        layout = (
-            web_session()
-            .scalars(select(ImportLayout).where(ImportLayout.name == request.form.get("layout", "")))
-            .one_or_none()
-        )
+        layout, client_id = rights.offered(web_session()).get(request.form.get("layout", ""), (None, None))
         if layout is None:
             errors.append(gettext("Say what the file holds"))
         if upload is None or not upload.filename:
@@ -66,13 +73,7 @@ class Imports(BaseView):
         from app.core import files
 
         key = files.store(upload.stream, "import")
-        client = (
-            layout.definition.get("client", {}).get("code")
-            if isinstance(layout.definition.get("client"), dict)
-            else None
-        )
         with unscoped("an import sees the whole client's book", user_id=current().user_id) as session:
-            client_id = session.scalar(select(Client.id).where(Client.code == client)) if client else None
             run = ImportRun(
                 layout_id=layout.id,
                 client_id=client_id,
@@ -100,9 +101,9 @@ class Imports(BaseView):
             "title": run.file_name, "subtitle": str(run.layout), "crumbs": [(gettext("Imports"), "/import_run/list/")], "badges": [],
             "step": 4 if state in ("done", "failed") else 3, "state": state, "percent": run.progress,
             "text": gettext("Rows: %(n)s", n=format_decimal(run.rows)), "tiles": [Tile(label, format_decimal(n), colour) for label, n, colour in counts],
-            "errors": self._problems(run), "error": gettext(run.message) if run.message else None, "actions": [],
+            "errors": self._problems(run), "error": i18n.told({"reason": run.message, **run.said}) or None, "actions": [],
             "error_file_url": f"/imports/{run.id}/errors.xlsx" if run.error_file_key else None,
-            "result_url": links.list_url("loan", client=run.client_id) if run.client_id and state == "done" else None,
+            "result_url": _made(run) if run.client_id and state == "done" else None,
         }  # fmt: skip
         return render_template("import/run.html", page=page)
 
@@ -115,18 +116,9 @@ class Imports(BaseView):
         rows = web_session().scalars(query.limit(SHOWN_PROBLEMS)).all()
         if not rows:
             return None
-        columns = [
-            Col("row", gettext("Row"), "number"),
-            Col("column", gettext("Column")),
-            Col("value", gettext("Value")),
-            Col("reason", gettext("Reason")),
-        ]
-        lines = [
-            Row(
-                p.id, None, str(p.row), [Cell(p.row, "number"), Cell(p.column), Cell(p.value), Cell(p.reason)]
-            )
-            for p in rows
-        ]
+        fields, on = describe_all(ImportProblem, ("row", "column", "value", "reason")), business_date()
+        columns = [Col(f.name, f.label, "number" if f.name == "row" else "text") for f in fields]
+        lines = [Row(p.id, None, str(p.row), [cell(f, p, current(), on) for f in fields]) for p in rows]
         return Table(
             gettext("Rows refused"), columns, lines, url=links.list_url("import_problem", run=run.id)
         )
@@ -147,3 +139,9 @@ class Imports(BaseView):
             as_attachment=True,
             download_name=f"errors-{run_id}.xlsx",
         )
+
+
+def _made(run: ImportRun) -> str:
+    """The list in which stands what an import made."""
+    slug = MADE.get(run.layout.target, "loan")
+    return links.list_url(slug, **({} if slug == "write_off" else {"client": run.client_id}))

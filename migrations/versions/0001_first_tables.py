@@ -523,6 +523,7 @@ def upgrade() -> None:
     sa.Column('unchanged', sa.Integer(), server_default='0', nullable=False),
     sa.Column('rejected', sa.Integer(), server_default='0', nullable=False),
     sa.Column('message', sa.Text(), nullable=True),
+    sa.Column('said', postgresql.JSONB(astext_type=sa.Text()), server_default='{}', nullable=False),
     sa.Column('started_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
     sa.Column('ended_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('started_by_id', sa.Integer(), nullable=True),
@@ -655,6 +656,7 @@ def upgrade() -> None:
     sa.Column('column', sa.String(length=200), nullable=True),
     sa.Column('value', sa.Text(), nullable=True),
     sa.Column('reason', sa.Text(), nullable=False),
+    sa.Column('said', postgresql.JSONB(astext_type=sa.Text()), server_default='{}', nullable=False),
     sa.ForeignKeyConstraint(['run_id'], ['import_run.id'], ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id')
     )

@@ -4,6 +4,9 @@ from enum import StrEnum
 from typing import Any
 
 from flask_babel import lazy_gettext as _
+from flask_babel.speaklater import LazyString
+
+from app.core.i18n import filled
 
 
 class Reason(StrEnum):
@@ -107,10 +110,10 @@ class SheetError(Exception):
         self.original = original
 
     @property
-    def sentence(self) -> str:
-        """What is wrong and what to do, in the language of the reader."""
+    def sentence(self) -> LazyString:
+        """What is wrong and what to do, put into the language of whoever reads it."""
         detail = TYPES.get(self.detail, self.detail) if self.reason is Reason.WRONG_TYPE else self.detail
-        return str(SENTENCES[self.reason]) % {"detail": str(detail)}
+        return filled(SENTENCES[self.reason], detail=detail)
 
     @property
     def place(self) -> str:
@@ -124,4 +127,4 @@ class SheetError(Exception):
 
     def __str__(self) -> str:
         place = self.place
-        return f"{place[:1].upper()}{place[1:]}: {self.sentence}" if place else self.sentence
+        return f"{place[:1].upper()}{place[1:]}: {self.sentence}" if place else str(self.sentence)

@@ -11,7 +11,7 @@ from babel import Locale
 from flask_babel import format_decimal, format_time, get_locale, gettext
 
 from app.core import registry
-from app.core.i18n import day
+from app.core.i18n import day, shown, told
 from app.core.types import Choice
 from app.core.web import kept
 from app.core.web.fields import FieldInfo
@@ -77,14 +77,20 @@ def _in_words(names: Names, field: FieldInfo, value: Any) -> str:
 
 def in_words(field: FieldInfo, value: Any) -> str:
     """A value of a field: words for a code, what the kind says for anything else."""
-    words = field.spoken
+    words, info = field.spoken, {} if field.column is None else field.column.info
     if words and isinstance(value, (list, tuple)):
         return ", ".join(str(words.get(one, one)) for one in value)
     if words:
-        return str(words.get(value, value))
-    if value and field.column is not None and field.column.info.get("is_sentence"):
-        return str(gettext(value))
-    return plain(field.kind, value)
+        value = str(words.get(value, value))
+    if info.get("holds_days"):
+        return shown(value)
+    return str(value) if words else plain(field.kind, value)
+
+
+def as_told(field: FieldInfo, row: Any, value: Any) -> Any:
+    """The value of a field in a row; a sentence whose parts another column keeps, in the reader's language."""
+    keeper = None if field.path or field.column is None else field.column.info.get("told_by")
+    return told({"reason": value, **(getattr(row, keeper) or {})}) if keeper and value else value
 
 
 def plain(kind: str, value: Any) -> str:
@@ -119,7 +125,7 @@ def zone() -> str:
 
 def cell(field: FieldInfo, row: Any, principal: Principal, on: date, *, linked: Any = None) -> Cell:
     """The cell of a field in a row. `linked(entity, row)` gives the address of a linked record, if visible."""
-    value = field.value(row, on)
+    value = as_told(field, row, field.value(row, on))
     told_by = None if field.path or field.column is None else field.column.info.get("of")
     names = names_in(row, field) if told_by and field.kind == "json" else None
     text = text_of(field, value, principal, getattr(row, told_by) if told_by else None, names)

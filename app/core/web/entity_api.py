@@ -21,7 +21,7 @@ from app.core.errors import RuleError
 from app.core.labels import subject
 from app.core.types import Choice
 from app.core.web import bodies, forms, kept, links, openapi, operations, transfer
-from app.core.web.cells import mask
+from app.core.web.cells import as_told, mask
 from app.core.web.fields import FieldInfo, as_id, describe_all, listable
 from app.core.web.listing import Listing
 from app.core.web.principal import Principal, current
@@ -31,7 +31,7 @@ from app.core.web.writing import write
 
 def json_value(field: FieldInfo, row: Any, principal: Principal, on: date) -> Any:
     """A value for JSON: money and rates as text so that no float touches them, links as {id, text}."""
-    value = field.value(row, on)
+    value = as_told(field, row, field.value(row, on))
     if value is None:
         return None
     if field.kind == "link":

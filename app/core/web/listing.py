@@ -127,7 +127,8 @@ class Listing:
                 query, label = self._label(query, field)
                 joins.append(label)
             else:
-                own.update({field.column.key, field.column.info.get("of") or field.column.key})
+                info, key = field.column.info, field.column.key
+                own.update({key, info.get("of") or key, info.get("told_by") or key})
         own |= {c.key for c in self.entity.__table__.columns if c.name in label_columns(self.entity)}
         return query.options(load_only(*(getattr(self.entity, key) for key in own)), *joins)
 

@@ -14,6 +14,7 @@ from sqlalchemy import Numeric, Select, Text, TypeDecorator, cast, func, select,
 from sqlalchemy.orm import Session, aliased
 
 from app.core.export.cells import numbers
+from app.core.i18n import told
 from app.core.labels import singular
 from app.core.types import ChoiceText
 from app.core.web.cells import mask, text_of, zone
@@ -80,6 +81,8 @@ class Values:
             places = [self._place(getattr(entity, one)) for one in (field.column.key, *([of] if of else []))]
             return places, partial(self._kept, field)
         column = getattr(entity, field.column.key)
+        if keeper := field.column.info.get("told_by"):
+            return [self._place(column), self._place(getattr(entity, keeper))], _each(_told)
         if field.derived is None and field.kind in _TYPED and isinstance(column.type, Numeric):
             # as text: a Decimal made of every amount, to be made a float, took as long as reading the rows
             return [self._place(cast(column, Text))], numbers
@@ -133,6 +136,11 @@ def maker(field: FieldInfo, principal: Principal, on: Any) -> Make | None:
     if field.spoken:
         return partial(_spoken, field.spoken)
     return None if field.kind in _TEXTS else lambda value: None if value is None else str(value)
+
+
+def _told(reason: str | None, said: Mapping[str, Any] | None) -> str | None:
+    """A sentence in the reader's language."""
+    return None if reason is None else told({"reason": reason, **(said or {})})
 
 
 def _local(here: ZoneInfo, value: datetime | None) -> datetime | None:

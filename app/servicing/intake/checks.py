@@ -6,6 +6,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _
 from sqlalchemy.orm import Session
 
+from app.core import i18n
 from app.servicing.intake.problems import Problems
 from app.servicing.intake.staging import run
 
@@ -58,14 +59,5 @@ def check(session: Session, checks: tuple[Check, ...], problems: Problems) -> No
     for rule in checks:
         for row, value, detail in run(session, rule.query):
             column = problems.columns.get(rule.field, rule.field)
-            problems.add(row, column, value, Told(rule.reason, str(detail)))
-
-
-class Told:
-    """A reason that names a detail of its row; put into the reader's language when it is read."""
-
-    def __init__(self, reason: Any, detail: str) -> None:
-        self._reason, self._detail = reason, detail
-
-    def __str__(self) -> str:
-        return str(self._reason) % {"detail": self._detail}
+            reason = rule.reason if detail is None else i18n.filled(rule.reason, detail=detail)
+            problems.add(row, column, value, reason)

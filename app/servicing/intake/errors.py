@@ -5,7 +5,7 @@ from pathlib import Path
 
 from flask_babel import lazy_gettext as _
 
-from app.core import clock
+from app.core import clock, i18n
 from app.core.sheets.convert import Problem
 from app.core.sheets.errorbook import BadRow, write_error_workbook
 from app.core.sheets.table import Table
@@ -25,7 +25,7 @@ def write_refused(source: Source, path: Path, problems: Problems, target: Path) 
 def _refused(table: Table, problems: Problems) -> Iterator[BadRow]:
     told: dict[int, dict[Problem, None]] = {}
     for each in problems.found:
-        told.setdefault(each.row, {})[Problem(each.column, each.value or "", each.reason)] = None
+        told.setdefault(each.row, {})[Problem(each.column, i18n.shown(each.value or ""), each.reason)] = None
     for row, values in table.rows():
         if row in told:
             yield row, values, list(told[row])

@@ -17,10 +17,11 @@ from app.core import clock, db, files
 from app.core.db import unscoped
 from app.core.errors import RuleError
 from app.core.org import User
+from app.core.reach import Reach
 from app.core.sheets.errors import SheetError
 from app.models.intake import ImportLayout, ImportRun, ImportState
 from app.models.lending import Client
-from app.servicing.intake import layouts, names, runs
+from app.servicing.intake import layouts, names, rights, runs
 from app.servicing.intake.errors import write_refused
 from app.servicing.intake.layouts import Source
 from app.servicing.intake.portfolio import import_portfolio
@@ -63,14 +64,10 @@ def run_import(
     mark = db.source.set("import")
     try:
         with force_locale(language or "en"):
-            _refuse_without_right(wanted)
             return _import(wanted, record, progress)
-    except (RuleError, SheetError) as error:
-        record.fail(str(error))
-        raise RuleError(str(error)) from error
     except Exception as error:
-        if not is_cut_off(error):
-            record.fail(str(INTERNAL))
+        if not isinstance(error, RuleError) and not is_cut_off(error):
+            record.fail(INTERNAL)
         raise
     finally:
         db.source.reset(mark)
@@ -107,6 +104,22 @@ class _Wanted:
 
 
 def _import(wanted: _Wanted, record: runs.Record, progress: Callable[[int, str], None] | None) -> Summary:
+    """Import, or record in the importer's language why the whole file is refused."""
+    try:
+        source = wanted.source
+        reach = rights.reach_of(wanted.user_id, source, wanted.client_code or source.client_code)
+        return _store(wanted, reach, record, progress)
+    except RuleError as error:
+        record.fail(error.message)
+        raise
+    except SheetError as error:
+        record.fail(str(error) if error.place else error.sentence)
+        raise RuleError(str(error)) from error
+
+
+def _store(
+    wanted: _Wanted, reach: Reach, record: runs.Record, progress: Callable[[int, str], None] | None
+) -> Summary:
     """Everything in one transaction: the rows, the problems, and that the run is done."""
     source, problems = wanted.source, Problems()
     with unscoped("import a file for the whole book of a client", user_id=wanted.user_id) as session:
@@ -119,7 +132,7 @@ def _import(wanted: _Wanted, record: runs.Record, progress: Callable[[int, str],
         tell(1, _("Reading"))
         task = Task(
             session, source, wanted.path, client, run_id, wanted.user_id, clock.business_date(session),
-            wanted.as_of, problems, tell,
+            wanted.as_of, problems, tell, reach,
         )  # fmt: skip
         rows, counts = TARGETS[source.target](task)
         tell(97, _("Finishing"))
@@ -154,20 +167,6 @@ def _error_file(wanted: _Wanted, problems: Problems) -> str | None:
         write_refused(wanted.source, wanted.path, problems, target)
         with target.open("rb") as stream:
             return files.store(stream, "import-errors")
-
-
-def _refuse_without_right(wanted: _Wanted) -> None:
-    """Only who sees everything, or the client's whole portfolio, imports into it: a file may name any row of it."""
-    if wanted.user_id is None:
-        return
-    source = wanted.source
-    with db.scoped_as(wanted.user_id) as session:
-        reach = session.reach
-        code = wanted.client_code or source.client_code
-        client_id = session.scalar(select(Client.id).where(Client.code == code)) if code else None
-    if reach.is_all or (source.target != "regions" and client_id is not None and client_id in reach.clients):
-        return
-    raise RuleError(_("An import needs a grant on everything or on the whole portfolio of its client"))
 
 
 def said(progress: Callable[[str], Any]) -> Callable[[int, str], None]:

@@ -108,6 +108,12 @@ def source_of(row: ImportLayout) -> Source:
     return Source(row.id, row.name, layout.target, ready, row.definition.get("client"), code)
 
 
+def client_code(row: ImportLayout) -> str | None:
+    """The code of the client for whom a stored layout reads files, if it names or describes one."""
+    lender = row.definition.get("client") or {}
+    return _client_in(row.definition.get("layout", {})) or lender.get("code")
+
+
 def _completed(item: Field, spec: Spec) -> Field:
     """A field with what its target demands of it whoever wrote the layout."""
     words = {**{word: word for word in spec.words}, **item.values} if spec.words else item.values

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _
 
+from app.core import i18n
 from app.core.errors import RuleError
 
 MOST = 100_000
@@ -14,12 +15,16 @@ MOST = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong with one row: the column as the file names it, what stands there, and why not."""
+    """One thing wrong with one row: the column as the file names it, what stands there, and why not.
+
+    The reason is in the language of whoever imports; `said` is the same for readers of any other.
+    """
 
     row: int
     column: str
     value: str | None
     reason: str
+    said: dict[str, Any] = field(default_factory=dict, compare=False)
 
     def __str__(self) -> str:
         return f"{self.row}: {self.column} {self.value or ''} {self.reason}"
@@ -46,7 +51,8 @@ class Problems:
                     n=f"{MOST:,}",
                 )
             )
-        self.found.append(Problem(row, column, str(value) if value not in (None, "") else None, str(reason)))
+        written = str(value) if value not in (None, "") else None
+        self.found.append(Problem(row, column, written, i18n.spoken(reason), i18n.kept(reason)))
         self.rows.add(row)
 
     def of_field(self, name: str, places: Iterable[tuple[int, Any]], reason: Any) -> None:

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 from flask_babel import lazy_gettext as _
 from sqlalchemy import ARRAY, String, func, literal, select
-from sqlalchemy.orm import Session
 
+from app.core.reach import criteria
 from app.models.customers import Customer
 from app.models.journal import Repayment, RepaymentKind
 from app.models.lending import Loan
@@ -76,33 +76,38 @@ def _read(task: Task, day: str) -> list[dict[str, Any]]:
         row.setdefault("source", None)
     task.tell(40, _("Checking"))
     numbers = {row["loan_number"] for row in rows if row["loan_number"]}
-    _check(rows, _facts(task.session, task.client.id, numbers), day, task.problems)
+    unknown = (
+        _("is no loan of this client") if task.reach.is_all else _("is no loan of this client that you see")
+    )
+    _check(rows, _facts(task, numbers), day, unknown, task.problems)
     return rows
 
 
-def _facts(session: Session, client_id: int, numbers: set[str]) -> dict[str, _Facts]:
+def _facts(task: Task, numbers: set[str]) -> dict[str, _Facts]:
+    """What is known of the client's loans by number, of those alone that the file may name."""
     opened = (
         select(func.max(Repayment.received_on))
         .where(Repayment.loan_id == Loan.id, Repayment.kind == RepaymentKind.OPENING)
         .scalar_subquery()
     )
-    found = session.execute(
+    named = Loan.number == func.any(literal(sorted(numbers), ARRAY(String)))
+    found = task.session.execute(
         select(Loan.number, Customer.name, Loan.currency, opened)
         .join(Customer, Customer.id == Loan.customer_id)
-        .where(Loan.client_id == client_id, Loan.number == func.any(literal(sorted(numbers), ARRAY(String))))
+        .where(Loan.client_id == task.client.id, named, criteria(Loan, task.reach))
     )
     return {row[0]: _Facts(row[1], row[2], row[3]) for row in found}
 
 
-def _check(rows: list[dict[str, Any]], loans: dict[str, _Facts], day: str, problems: Problems) -> None:
+def _check(
+    rows: list[dict[str, Any]], loans: dict[str, _Facts], day: str, unknown: Any, problems: Problems
+) -> None:
     for row in rows:
         if not row["loan_number"]:
             continue
         loan = loans.get(row["loan_number"])
         if loan is None:
-            problems.of_field(
-                "loan_number", [(row["row"], row["loan_number"])], _("is no loan of this client")
-            )
+            problems.of_field("loan_number", [(row["row"], row["loan_number"])], unknown)
             continue
         for field, reason in _faults(row, loan, day):
             problems.of_field(field, [(row["row"], row[field])], reason)

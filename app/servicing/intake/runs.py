@@ -4,6 +4,7 @@ The record is written in transactions of its own, so that everyone sees how far 
 rows themselves wait for the one commit at the end. A run holds an advisory lock for as long as it lives.
 """
 
+import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import and_, func, not_, select, update
 from sqlalchemy.orm import Session
 
-from app.core import clock
+from app.core import clock, i18n
 from app.core.db import unscoped
 from app.models.intake import ImportRun, ImportState, StatedDifference
 from app.servicing.intake.problems import Problem
@@ -61,10 +62,16 @@ class Record:
         self.run_id = run_id
         return run_id
 
-    def fail(self, message: str) -> None:
+    def fail(self, sentence: Any) -> None:
         """Record why the whole file was refused."""
         if self.run_id is not None:
-            _record(self.run_id, state=ImportState.FAILED, message=message, ended_at=clock.now())
+            _record(self.run_id, state=ImportState.FAILED, ended_at=clock.now(), **_message(sentence))
+
+
+def _message(sentence: Any) -> dict[str, Any]:
+    """A sentence as a run keeps it."""
+    said = i18n.kept(sentence)
+    return {"message": said.pop("reason"), "said": said}
 
 
 def end_interrupted(session: Session) -> int:
@@ -79,8 +86,8 @@ def end_interrupted(session: Session) -> int:
     if dead:
         is_first = and_(ImportRun.file_key.is_not(None), ImportRun.message.is_(None))
         mine = update(ImportRun).where(ImportRun.id.in_(dead))
-        waits = {"state": ImportState.WAITING, "message": str(AGAIN)}
-        ended = {"state": ImportState.FAILED, "message": str(INTERRUPTED), "ended_at": clock.now()}
+        waits = {"state": ImportState.WAITING, **_message(AGAIN)}
+        ended = {"state": ImportState.FAILED, "ended_at": clock.now(), **_message(INTERRUPTED)}
         session.execute(mine.where(not_(is_first)).values(ended))
         session.execute(mine.where(is_first).values(waits))
     return len(dead)
@@ -93,19 +100,25 @@ def finish(session: Session, summary: Summary, client_id: int | None, problems: 
     counts = {
         name: getattr(summary, name) for name in ("rows", "created", "updated", "unchanged", "rejected")
     }
-    ended = {"state": ImportState.DONE, "progress": 100, "message": None, "ended_at": clock.now()}
+    ended = {"state": ImportState.DONE, "progress": 100, "message": None, "said": {}, "ended_at": clock.now()}
     values = {**counts, **ended, "client_id": client_id, "error_file_key": summary.error_file}
     session.execute(update(ImportRun).where(ImportRun.id == summary.run_id).values(values))
 
 
 def _keep(session: Session, run_id: int, problems: list[Problem]) -> None:
     """Store what is wrong, by one statement: one for each row took four minutes for a hundred thousand."""
-    columns = zip(
-        *((problem.row, problem.column[:200], _shown(problem.value), problem.reason) for problem in problems),
-        strict=True,
-    )
-    into = 'import_problem (run_id, row, "column", value, reason)'
-    fill(session, into, "bigint[], int[], text[], text[], text[]", repeat(run_id, len(problems)), *columns)
+    columns = zip(*map(_told, problems), strict=True)
+    into = 'import_problem (run_id, row, "column", value, reason, said)'
+    kinds = "bigint[], int[], text[], text[], text[], jsonb[]"
+    fill(session, into, kinds, repeat(run_id, len(problems)), *columns)
+
+
+def _told(problem: Problem) -> tuple[int, str, str | None, str, str]:
+    said = {name: part for name, part in problem.said.items() if name != "reason"}
+    return (
+        problem.row, problem.column[:200], _shown(problem.value), problem.said["reason"],
+        json.dumps(said, ensure_ascii=False),
+    )  # fmt: skip
 
 
 def _shown(value: str | None) -> str | None:

@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy.orm import Session
 
 from app.core.errors import RuleError
+from app.core.reach import ALL, Reach
 from app.models.lending import Client
 from app.servicing.intake.layouts import Source
 from app.servicing.intake.problems import Problems
@@ -45,6 +46,8 @@ class Task:
     """The day a ledger without such a column speaks of."""
     problems: Problems
     tell: Tell
+    reach: Reach = ALL
+    """Whose loans a file of payments may name."""
 
     @property
     def client(self) -> Client:

@@ -1,0 +1,61 @@
+"""Who may import what: a loan book only who sees all of it, payments also who sees a part, for the loans he sees.
+
+A portfolio may name any row of the client's book. A file of payments names loans; for who sees a part of the book one
+that he may not write to does not exist.
+"""
+
+from flask_babel import lazy_gettext as _
+from sqlalchemy import select
+
+from app.core.db import ScopedSession, scoped_as
+from app.core.errors import RuleError
+from app.core.reach import ALL, Reach
+from app.models.intake import ImportLayout
+from app.models.lending import Client
+from app.servicing.intake.layouts import Source, client_code
+
+PAYMENTS = "repayments"
+REFUSED = _(
+    "An import needs a grant on everything or on the whole portfolio of its client; one of repayments for a part of "
+    "it, a grant on that part and one on own records."
+)
+
+
+def reach_of(user_id: int | None, source: Source, code: str | None) -> Reach:
+    """Whose loans an import by this user into the book of a client may name; `user_id` is None for the house itself.
+
+    Raises RuleError where he may not import this at all.
+    """
+    if user_id is None:
+        return ALL
+    with scoped_as(user_id) as session:
+        reach = session.reach
+        client_id = session.scalar(select(Client.id).where(Client.code == code)) if code else None
+    if not _may_import(reach, source.target, client_id):
+        raise RuleError(REFUSED)
+    return ALL if _sees_book(reach, client_id) else reach.for_writing
+
+
+def offered(session: ScopedSession) -> dict[str, tuple[ImportLayout, int | None]]:
+    """The layouts by which the session's user may import, by name, each with the id of its client where there is one."""
+    clients = {row.code: row.id for row in session.execute(select(Client.code, Client.id))}
+    found = {}
+    for layout in session.scalars(select(ImportLayout).order_by(ImportLayout.title)):
+        client_id = clients.get(client_code(layout) or "")
+        if _may_import(session.reach, layout.target, client_id):
+            found[layout.name] = (layout, client_id)
+    return found
+
+
+def _may_import(reach: Reach, target: str, client_id: int | None) -> bool:
+    """Payments also for part of a book: by who sees the client, may write, and will see what came of his file."""
+    if reach.is_all:
+        return True
+    if target == "regions" or client_id is None:
+        return False
+    sees_own = reach.own or reach.user_id in reach.officers
+    return _sees_book(reach, client_id) or (target == PAYMENTS and sees_own and reach.may_write)
+
+
+def _sees_book(reach: Reach, client_id: int | None) -> bool:
+    return reach.is_all or client_id in reach.clients
