@@ -128,10 +128,10 @@ def main() -> int:
     seeds.seed()
     logins: list[object] = []
     if options.demo:
-        from app import demo
+        from app import demo, demo_people
 
         demo.load(say)
-        logins = [list(login) for login in demo.LOGINS]
+        logins = [list(login) for login in demo_people.LOGINS]
     data.write_state(source=source, state=deployed_state(url), demo=options.demo, logins=logins)
     return 0
 

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from app.core.db import web_session
 from app.core.org import Branch, Region
 from app.core.web.cells import plain
+from app.core.web.pages import Action
 from app.core.web.principal import current
 from app.core.web.register import MenuEntry, screen
 from app.core.web.steering import business_date
@@ -66,6 +67,47 @@ def officer(home: Home) -> dict[str, Any]:
                    due_on__ge=on, due_on__le=week, paid_on__null="yes"),
     )  # fmt: skip
     return {"tiles": tiles, "charts": [], "tables": tables}
+
+
+def clerk(home: Home) -> dict[str, Any]:
+    """What she posts today, and what came of the files she uploaded."""
+    week, on = home.on + timedelta(days=7), home.on
+    lately = {"started_at__ge": on - timedelta(days=7)}
+    tiles = present(
+        home.count(
+            "loan",
+            gettext("Due within a week"),
+            "blue",
+            next_due_on__ge=on,
+            next_due_on__le=week,
+            status__in=OPEN,
+        ),
+        home.count("loan", gettext("Overdue loans"), "red", **LATE),
+        home.count("repayment", gettext("Received today"), "green", received_on=on),
+        home.count(
+            "import_run",
+            gettext("Files with refused rows"),
+            "orange",
+            gettext("within a week"),
+            rejected__gt=0,
+            **lately,
+        ),
+    )
+    tables = present(
+        home.table("instalment", gettext("Due within a week"), "loan customer due_on principal interest", "due_on", 6,
+                   opens="loan", due_on__ge=on, due_on__le=week, paid_on__null="yes"),
+        home.table("repayment", gettext("Last repayments"), "received_on loan customer amount source", "-id", 6),
+        home.table("import_run", gettext("Last files"), "file_name layout state created unchanged rejected started_at", "-id", 5),
+        home.table("import_problem", gettext("Rows refused"), "run row column value reason", "-id", 5, is_wide=True),
+    )  # fmt: skip
+    return {"tiles": tiles, "charts": [], "tables": tables, "actions": present(_upload())}
+
+
+def _upload() -> Action | None:
+    """The way to the upload of a file, for who may."""
+    if not current().may("can_add", "Imports"):
+        return None
+    return Action("import", gettext("Import a file"), "/imports/new", "cloud-upload", primary=True)
 
 
 def partner(home: Home) -> dict[str, Any]:
@@ -135,7 +177,7 @@ def auditor(home: Home) -> dict[str, Any]:
 
 
 PAGES: dict[str, HomePage] = {
-    "Manager": manager, "Officer": officer, "Partner": partner, "Agent": agent, "Administrator": administrator, "Auditor": auditor,
+    "Manager": manager, "Officer": officer, "Clerk": clerk, "Partner": partner, "Agent": agent, "Administrator": administrator, "Auditor": auditor,
 }  # fmt: skip
 
 

@@ -46,9 +46,13 @@ class Home:
         return Tile(label, format_decimal(n), colour if n else None, links.list_url(slug, **filters), sub)
 
     def table(
-        self, slug: str, title: Any, columns: str, sort: str, most: int = 8, **filters: Any
-    ) -> Table | None:
-        """The first rows of a list with these filters; amounts of several currencies stand beside their currency."""
+        self, slug: str, title: Any, columns: str, sort: str, most: int = 8, *, opens: str = "",
+        is_wide: bool = False, **filters: Any,
+    ) -> Table | None:  # fmt: skip
+        """The first rows of a list with these filters; amounts of several currencies stand beside their currency.
+
+        A row opens its record, or the one that its link `opens` names.
+        """
         entity = registry.entity(slug)
         if not self.principal.may("can_list", subject(entity)):
             return None
@@ -65,7 +69,7 @@ class Home:
         lines = [
             Row(
                 r.id,
-                links.show_url(slug, r.id),
+                links.show_url(opens, getattr(r, f"{opens}_id")) if opens else links.show_url(slug, r.id),
                 str(r),
                 [cell(f, r, self.principal, self.on, linked=link) for f in listing.columns],
             )
@@ -82,6 +86,7 @@ class Home:
             None,
             gettext("Nothing here."),
             links.list_url(slug, **args),
+            is_wide=is_wide,
         )
 
     def books(self) -> list[tuple[str, Any, Any, Any]]:

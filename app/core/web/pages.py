@@ -135,6 +135,8 @@ class Table:
     empty: Any = None
     url: str | None = None
     actions: list[Action] = field(default_factory=list)
+    is_wide: bool = False
+    """Over the whole page: it has a long text beside much else."""
 
 
 @dataclass
