@@ -1,6 +1,8 @@
 """Entity: the one declaration from which storage, screens, API, files, history and scope follow."""
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from flask_appbuilder import Model
@@ -14,6 +16,22 @@ from app.core.screen import Screen
 
 FAB_TABLES = {"user": "ab_user", "role": "ab_role"}
 """Entities that live in Flask-AppBuilder's tables, whose ids are plain integers."""
+
+
+@dataclass(frozen=True)
+class Feed:
+    """Rows of another table that add rows to an entity's: `Feed("repayment", {"moved_on": "received_on"})`.
+
+    A statement that adds rows there adds one here for each distinct set of values.
+    """
+
+    table: str
+    columns: Mapping[str, str]
+    """Column here → column there."""
+    where: str = "true"
+    """Which of the rows count, as SQL."""
+    corrected: tuple[str, ...] = ()
+    """Columns whose change adds what the row said and what it says, too. Writing others costs nothing."""
 
 
 def snake(name: str) -> str:
@@ -65,9 +83,8 @@ class Entity(Model):
     __screen__: ClassVar[Screen] = Screen()
     __history__: ClassVar[bool] = True
     """Changes of every field are kept. False only for rows that are themselves a record of events."""
-    __fed_by__: ClassVar[dict[str, dict[str, str]]] = {}
-    """Table → values of its columns that do not count here. A statement that adds other rows there adds one here for
-    each distinct set of what they hold in the columns of the same names as this entity's."""
+    __fed_by__: ClassVar[tuple[Feed, ...]] = ()
+    """Rows of other tables that add rows here by themselves, whoever writes them."""
     __called__: ClassVar[str] = ""
     """The column that names a row to people; empty means the first of name, number, code and title that there is."""
     __said__: ClassVar[dict[str, dict[str, Any]]] = {}

@@ -140,21 +140,35 @@ def _reach_statement(table: str, short: str, body: str) -> str:
 
 
 def feeding_triggers(entity: Any) -> Iterator[str]:
-    """Adds what the new rows of other tables say of it, once a statement and whoever writes them."""
+    """Adds what new rows of other tables say of it, once a statement, and what corrected ones said and say."""
     table = entity.__table__.name
-    columns = ", ".join(c.name for c in entity.__table__.columns if c.name != "id")
-    for source, but in getattr(entity, "__fed_by__", {}).items():
-        kept = " AND ".join(f"{name} IS DISTINCT FROM '{value}'" for name, value in but.items()) or "true"
+    for feed in getattr(entity, "__fed_by__", ()):
+        into = f"INSERT INTO {table} ({', '.join(feed.columns)})"
+        said = ", ".join(feed.columns.values())
+        added = f"{into} SELECT DISTINCT {said} FROM n WHERE {feed.where}"
+        yield from _feeding(table, feed.table, "add", added)
         yield (
-            f"CREATE OR REPLACE FUNCTION feed_{table}_from_{source}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER "
-            f"SET search_path = public AS $$ BEGIN INSERT INTO {table} ({columns}) SELECT DISTINCT {columns} FROM n "
-            f"WHERE {kept}; RETURN NULL; END $$"
+            f"CREATE TRIGGER feed_{table}_add AFTER INSERT ON {feed.table} REFERENCING NEW TABLE AS n "
+            f"FOR EACH STATEMENT EXECUTE FUNCTION feed_{table}_add_{feed.table}()"
         )
-        yield f"DROP TRIGGER IF EXISTS feed_{table} ON {source}"
-        yield (
-            f"CREATE TRIGGER feed_{table} AFTER INSERT ON {source} REFERENCING NEW TABLE AS n "
-            f"FOR EACH STATEMENT EXECUTE FUNCTION feed_{table}_from_{source}()"
-        )
+        if feed.corrected:
+            rows = "(SELECT OLD.* UNION ALL SELECT NEW.*)"
+            yield from _feeding(
+                table, feed.table, "set", f"{into} SELECT DISTINCT {said} FROM {rows} n WHERE {feed.where}"
+            )
+            old, new = (", ".join(f"{row}.{one}" for one in feed.corrected) for row in ("OLD", "NEW"))
+            yield (
+                f"CREATE TRIGGER feed_{table}_set AFTER UPDATE OF {', '.join(feed.corrected)} ON {feed.table} "
+                f"FOR EACH ROW WHEN (({old}) IS DISTINCT FROM ({new})) EXECUTE FUNCTION feed_{table}_set_{feed.table}()"
+            )
+
+
+def _feeding(table: str, source: str, short: str, statement: str) -> Iterator[str]:
+    yield (
+        f"CREATE OR REPLACE FUNCTION feed_{table}_{short}_{source}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER "
+        f"SET search_path = public AS $$ BEGIN {statement}; RETURN NULL; END $$"
+    )
+    yield f"DROP TRIGGER IF EXISTS feed_{table}_{short} ON {source}"
 
 
 _HISTORY_TARGET = "INSERT INTO history (entity, row_id, action, user_id, source, reason, changes)"

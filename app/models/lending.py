@@ -202,6 +202,9 @@ class Loan(Entity):
     status: Mapped[LoanStatus] = choice(LoanStatus, default=LoanStatus.CURRENT)
     settled_on: Mapped[date | None]
     written_off_on: Mapped[date | None]
+    taken_over_on: Mapped[date | None]
+    """The day of the ledger with which the loan came when it was already running: of what was paid before, only the
+    sum is known. Empty for a loan whose every payment is known."""
     is_dunning_stopped: Mapped[Flag]
     days_past_due = DaysSince("overdue_since")
 
@@ -213,9 +216,9 @@ class Loan(Entity):
         show={lazy_pgettext("loan", "Position"): "principal_outstanding overdue_principal overdue_interest overdue_since days_past_due "
                            "next_due_on bucket status is_dunning_stopped",
               _("Agreement"): "client number contract_number customer product branch officer region joint_group purpose",
-              _("Terms"): "currency principal annual_rate disbursed_on matures_on method repayment_account"},
+              _("Terms"): "currency principal annual_rate disbursed_on taken_over_on matures_on method repayment_account"},
         filters="number customer product client branch officer region joint_group status bucket days_past_due is_dunning_stopped "
-                "overdue_since next_due_on disbursed_on matures_on principal principal_outstanding overdue_principal method currency",
+                "overdue_since next_due_on disbursed_on taken_over_on matures_on principal principal_outstanding overdue_principal method currency",
         tabs="instalment repayment allocation message", search="number contract_number customer.name",
         charts={"status": "count sum(principal_outstanding)", "bucket": "count sum(principal_outstanding)",
                 "product": "count sum(principal_outstanding)", "branch": "count sum(principal_outstanding)"},
@@ -246,10 +249,12 @@ class Instalment(Entity):
     interest_paid: Mapped[Money] = mapped_column(default=0, server_default="0")
     paid_on: Mapped[date | None]
     """Day on which the last part was paid; empty while something is open."""
+    is_before_takeover: Mapped[Flag]
+    """Fell due before its loan was taken over, so what was paid of it on which day is not known."""
 
     __screen__ = Screen(
         menu=_("Portfolio"), title=_("Instalments"), icon="calendar", position=25, operations="", order="due_on",
         list="loan customer number due_on principal interest principal_paid interest_paid paid_on balance",
-        show={_("Instalment"): "loan customer number due_on principal interest principal_paid interest_paid paid_on balance"},
-        search="loan.number", filters="loan customer due_on paid_on principal",
+        show={_("Instalment"): "loan customer number due_on principal interest principal_paid interest_paid paid_on balance is_before_takeover"},
+        search="loan.number", filters="loan customer due_on paid_on is_before_takeover principal",
     )  # fmt: skip

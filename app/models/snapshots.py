@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.cents import Cents
-from app.core.entity import Entity, link
+from app.core.entity import Entity, Feed, link
 from app.core.scope import Scope
 from app.core.screen import Screen
 from app.core.types import Code, Count, Currency
@@ -151,16 +151,23 @@ class CollectionByUnit(Entity):
 
 
 class UntakenDay(Entity):
-    """A day on which money moved that its sums may lack: posted since they were taken, or while they were.
+    """A day on which money moved that its sums may lack: stored since they were taken, or while they were.
 
-    A row for every posting and day, and none is ever changed, so nobody who posts waits for anybody. The night
-    takes those days again and drops the rows that it read.
+    A row for every statement and day, and none is ever changed, so nobody who stores waits for anybody. The night
+    takes those days again and drops the rows that it read. The days of instalments are noted by the import, which
+    alone makes them: a trigger would hold every new line a second time.
     """
 
     __scope__ = Scope.house("says which days the night has to take again")
     __history__ = False
-    __fed_by__: ClassVar[dict[str, dict[str, str]]] = {"repayment": {"kind": "opening"}}
+    __fed_by__: ClassVar[tuple[Feed, ...]] = (
+        Feed("repayment", {"moved_on": "received_on"}, "kind <> 'opening'"),
+        Feed(
+            "loan", {"moved_on": "disbursed_on"}, "taken_over_on IS NULL",
+            corrected=("disbursed_on", "principal", "taken_over_on"),
+        ),
+    )  # fmt: skip
 
-    received_on: Mapped[date]
+    moved_on: Mapped[date]
 
     __screen__ = Screen(operations="")

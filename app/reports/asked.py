@@ -1,12 +1,13 @@
 """What reports of the book are asked: place, unit, officer, client, product kind, currency, day, period."""
 
-from collections.abc import Sequence
+from calendar import monthrange
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any, Self
 
 from flask_babel import gettext, lazy_gettext as _
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ARRAY, ColumnElement, Date, func, literal, or_, select
 
 from app.core.db import unscoped
 from app.core.org import Branch, Region
@@ -52,11 +53,11 @@ def snapshot_day(day: date) -> date | None:
 
 
 def moved_days(since: date, until: date) -> tuple[date | None, tuple[date, ...]]:
-    """The last day of which it is stored what moved, and the days of a period whose sums may lack money.
+    """The last day of which it is stored what moved, and the days of a period whose sums may lack what moved.
 
     The same for everyone, whatever his scope holds.
     """
-    untaken = select(UntakenDay.received_on).where(UntakenDay.received_on.between(since, until))
+    untaken = select(UntakenDay.moved_on).where(UntakenDay.moved_on.between(since, until))
     with unscoped("which days have snapshots") as session:
         last = session.scalar(select(func.max(CollectionSnapshot.taken_on)))
         return last, tuple(sorted(session.scalars(untaken.distinct())))
@@ -138,18 +139,36 @@ class Period(Limits):
     moved_on: date | None = None
     """The last day of which it is stored what moved."""
     untaken: tuple[date, ...] = ()
-    """Days of the period whose sums may lack money that was posted for them."""
+    """Days of the period whose sums may lack what moved on them."""
+    unstored_from: date | None = None
+    """The first of the period's days of which nothing is stored yet; None: of all of them it may be."""
 
     def settled(self, reader: Reader) -> Self:
         found = super().settled(reader)
         until = found.until or reader.on
         since = found.since or first_of_month(until, found.months - 1)
         moved_on, untaken = moved_days(since, until)
-        return replace(found, until=until, since=since, moved_on=moved_on, untaken=untaken)
+        unstored = since if moved_on is None else max(since, moved_on + timedelta(days=1))
+        return replace(
+            found, until=until, since=since, moved_on=moved_on, untaken=untaken,
+            unstored_from=unstored if unstored <= until else None,
+        )  # fmt: skip
+
+    def days_by_rows(self) -> Callable[[Any], ColumnElement[bool]] | None:
+        """The condition, on a column of days, of those that are read from the rows themselves; None: none is."""
+        noted, first, last = list(self.untaken), self.unstored_from, self.until
+        if not noted and first is None:
+            return None
+
+        def condition(day: Any) -> ColumnElement[bool]:
+            parts = [day == func.any(literal(noted, ARRAY(Date)))] if noted else []
+            return or_(*parts, *([day.between(first, last)] if first else []))
+
+        return condition
 
     def whole_months(self) -> tuple[date, date] | None:
         """The first and last of the months that lie in the period with all days that have moved in them."""
-        if self.since is None or self.until is None or self.moved_on is None:
+        if self.since is None or self.until is None or self.moved_on is None or self.since > self.moved_on:
             return None
         first = first_of_month(self.since, 0 if self.since.day == 1 else -1)
         last = first_of_month(self.until)
@@ -246,4 +265,4 @@ def end_of_month(first: date) -> date:
     >>> end_of_month(date(2016, 2, 1))
     datetime.date(2016, 2, 29)
     """
-    return first_of_month(first, -1) - timedelta(days=1)
+    return first.replace(day=monthrange(first.year, first.month)[1])

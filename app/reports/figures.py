@@ -1,10 +1,25 @@
 """Where figures of the book come from: snapshots by place, unit and person; for customers their own loans."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Select, and_, case, cast, literal, or_, select, type_coerce
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Date,
+    Select,
+    and_,
+    case,
+    cast,
+    func,
+    literal,
+    or_,
+    select,
+    type_coerce,
+)
 
 from app.core.cents import PER_UNIT, WholeCents
 from app.models import (
@@ -12,15 +27,17 @@ from app.models import (
     CollectionByPlace,
     CollectionByUnit,
     CollectionSnapshot,
+    Instalment,
     Loan,
     PortfolioSnapshot,
     Repayment,
 )
-from app.reports.asked import Limits, Period, Standing, first_of_month
+from app.reports.asked import Limits, Period, Standing, end_of_month, first_of_month
 from app.reports.grouping import Columns, facts, key_column, key_of
 from app.reports.lists import OPEN
 
 ONE = timedelta(days=1)
+MOST_MONTHS = 120
 
 DUE = ("due_principal", "due_interest")
 COLLECTED = ("collected_principal", "collected_interest")
@@ -49,37 +66,78 @@ def _stock(loans: Any, outstanding: Any, overdue: Any, bucket_id: Any, asked: St
 
 
 def flow(asked: Period, by: str, names: Sequence[str]) -> list[Select[Any]]:
-    """What went out, fell due and came in during the period: whole months by their sums, other days each by its own."""
+    """What went out, fell due and came in during the period: whole months by their sums, other days each by its own.
+
+    Of customers there are no sums, so theirs is read from the rows.
+    """
     if asked.since is None or asked.until is None:
         return []
+    if of_loans(asked, by):
+        return _rows(asked, by, names, partial(_between, asked.since, asked.until))
     source, months = _by_month(asked, by), asked.whole_months()
     found = _untaken(asked, by, names)
     if source is None or months is None:
         return [_moved(CollectionSnapshot, asked, by, names, asked.since, asked.until), *found]
-    beyond = first_of_month(months[1], -1)
+    end = end_of_month(months[1])
     found.append(_moved(source, asked, by, names, *months))
     if asked.since < months[0]:
         found.append(_moved(CollectionSnapshot, asked, by, names, asked.since, months[0] - ONE))
-    if asked.until >= beyond:
-        found.append(_moved(CollectionSnapshot, asked, by, names, beyond, asked.until))
+    if asked.until > end:
+        found.append(_moved(CollectionSnapshot, asked, by, names, end + ONE, asked.until))
     return found
 
 
 def _untaken(asked: Period, by: str, names: Sequence[str]) -> list[Select[Any]]:
-    """What the sums lack of days that wait to be taken again: their payments, less what is stored of them.
+    """What the sums lack of days that wait to be taken, or taken again: what moved, less what is stored of them.
 
     Right for any day whatever its sums hold, so it does not matter whether the night takes it meanwhile.
     """
-    wanted = [name for name in names if name in COLLECTED]
-    if not asked.untaken or not wanted:
+    days, taken = asked.days_by_rows(), CollectionSnapshot
+    if days is None:
         return []
-    taken = CollectionSnapshot
-    stored = {name: -getattr(taken, name) for name in wanted}
-    received = {name: _cents(amount) for name, amount in _collected(wanted).items()}
-    return [
-        facts(taken, asked, by, stored, [taken.taken_on.in_(asked.untaken)], taken.taken_on),
-        _journal(asked, by, received, Repayment.received_on.in_(asked.untaken)),
-    ]
+    stored = {name: -getattr(taken, name) for name in names}
+    less = facts(taken, asked, by, stored, [days(taken.taken_on)], taken.taken_on)
+    return [less, *_rows(asked, by, names, days)]
+
+
+Days = Callable[[Any], ColumnElement[bool]]
+"""The condition on a column of days."""
+
+
+def _between(since: date, until: date, day: Any) -> ColumnElement[bool]:
+    found: ColumnElement[bool] = day.between(since, until)
+    return found
+
+
+def _rows(asked: Period, by: str, names: Sequence[str], days: Days) -> list[Select[Any]]:
+    """What moved on some days, from the loans, instalments and payments themselves."""
+    kinds = ((DISBURSED, _paid_out), (DUE, _fallen_due), (COLLECTED, _received))
+    wanted = [(query, [name for name in names if name in part]) for part, query in kinds]
+    return [query(asked, by, some, days) for query, some in wanted if some]
+
+
+def _paid_out(asked: Limits, by: str, names: Sequence[str], days: Days) -> Select[Any]:
+    """Loans paid out; one that a ledger took over has no days before it."""
+    amounts = {name: _cents(Loan.principal) for name in names}
+    which = [days(Loan.disbursed_on), Loan.taken_over_on.is_(None)]
+    return facts(Loan, asked, by, amounts, which, Loan.disbursed_on)
+
+
+def _fallen_due(asked: Limits, by: str, names: Sequence[str], days: Days) -> Select[Any]:
+    """Instalments that fell due; those from before a ledger took their loan over are none."""
+    parts = [_cents(getattr(Instalment, name.removeprefix("due_"))).label(name) for name in names]
+    return (
+        select(key_of(Loan, by, Instalment.due_on).label("key"), *parts)
+        .select_from(Instalment)
+        .join(Loan, Loan.id == Instalment.loan_id)
+        .where(days(Instalment.due_on), Instalment.is_before_takeover.is_(False), *asked.where(Loan))
+    )
+
+
+def _received(asked: Limits, by: str, names: Sequence[str], days: Days) -> Select[Any]:
+    """Payments received."""
+    amounts = {name: _cents(amount) for name, amount in _collected(names).items()}
+    return _journal(asked, by, amounts, days(Repayment.received_on))
 
 
 def _cents(amount: Any) -> Any:
@@ -105,15 +163,19 @@ def _moved(source: Any, asked: Period, by: str, names: Sequence[str], first: dat
     return facts(source, asked, by, amounts, [day.between(first, last), moved], day)
 
 
-def disbursed_to(asked: Period, by: str) -> Select[Any]:
-    """What was disbursed in the period, from the loans themselves."""
-    period = Loan.disbursed_on.between(asked.since, asked.until)
-    return facts(Loan, asked, by, {"disbursed": Loan.principal}, [period], Loan.disbursed_on)
+def each_month(asked: Period) -> list[Select[Any]]:
+    """The months of the period without any amount, so that those in which nothing moved are rows, too.
 
-
-def collected_from(asked: Period, by: str) -> Select[Any]:
-    """The principal and interest collected in the period, from the journal."""
-    return _journal(asked, by, _collected(COLLECTED), Repayment.received_on.between(asked.since, asked.until))
+    Of a period longer than ten years only the months that moved are worth telling.
+    """
+    if asked.since is None or asked.until is None:
+        return []
+    first, last = first_of_month(asked.since), first_of_month(asked.until)
+    count = 12 * (last.year - first.year) + last.month - first.month + 1
+    if count > MOST_MONTHS:
+        return []
+    months = [first_of_month(last, back) for back in range(count)]
+    return [select(func.unnest(literal(months, ARRAY(Date))).label("key"))]
 
 
 def _collected(names: Iterable[str]) -> Columns:

@@ -29,9 +29,9 @@ def every_loan(**given: str) -> Rows:
 
 
 def disbursed() -> Rows:
-    """Loans paid out in the period."""
+    """Loans paid out in the period; one that a ledger took over has no days before it."""
     named = {**_LIMITS, "since": "disbursed_on__ge", "until": "disbursed_on__le"}
-    return Rows("loan", {}, named, frozenset({"as_of"}), is_current=False)
+    return Rows("loan", {"taken_over_on__null": "yes"}, named, frozenset({"as_of"}), is_current=False)
 
 
 def _of_loan(days: Mapping[str, str]) -> dict[str, str]:
@@ -46,6 +46,8 @@ def collected(component: str) -> Rows:
 
 
 def due() -> Rows:
-    """Instalments due in the period."""
+    """Instalments due in the period; those from before a ledger took their loan over are none."""
     days = {"since": "due_on__ge", "until": "due_on__le"}
-    return Rows("instalment", {}, _of_loan(days), frozenset({"as_of"}), is_current=False)
+    return Rows(
+        "instalment", {"is_before_takeover": "no"}, _of_loan(days), frozenset({"as_of"}), is_current=False
+    )

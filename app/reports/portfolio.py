@@ -35,11 +35,6 @@ NAMES = ("loans", "disbursed", "collected_principal", "collected_interest", "out
 )
 def portfolio(asked: Book, by: str) -> Select[Any]:
     """The book at the end of a day, and what went out and came in during the period."""
-    if figures.of_loans(asked, by):
-        parts = [figures.stock(asked, by), figures.disbursed_to(asked, by), figures.collected_from(asked, by)]
-    else:
-        parts = [
-            figures.stock(asked, by),
-            *figures.flow(asked, by, (*figures.DISBURSED, *figures.COLLECTED)),
-        ]
-    return largest_first(grouped(together(NAMES, *parts), by, NAMES), "outstanding")
+    moved = figures.flow(asked, by, (*figures.DISBURSED, *figures.COLLECTED))
+    parts = together(NAMES, figures.stock(asked, by), *moved)
+    return largest_first(grouped(parts, by, NAMES), "outstanding")

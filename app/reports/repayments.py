@@ -31,8 +31,6 @@ SUMS = {**{part: (part,) for part in figures.COLLECTED}, "collected": figures.CO
 )
 def repayments(asked: Period, by: str) -> Select[Any]:
     """What came in during the period as principal and interest; an opening position is no repayment."""
-    of_loans = figures.of_loans(asked, by)
-    parts = [figures.collected_from(asked, by)] if of_loans else figures.flow(asked, by, figures.COLLECTED)
-    query = added(together(figures.COLLECTED, *parts), by, SUMS)
+    query = added(together(figures.COLLECTED, *figures.flow(asked, by, figures.COLLECTED)), by, SUMS)
     is_time = by in ("day", "month")
     return query.order_by(query.selected_columns["key"]) if is_time else largest_first(query, "collected")

@@ -33,6 +33,7 @@ SUMS = {**{part: (part,) for part in PARTS}, "due": figures.DUE, "collected": fi
     ),
 )
 def trend(asked: HalfYear, by: str) -> Select[Any]:
-    """Six months of instalments due and repayments received."""
-    query = added(together(PARTS, *figures.flow(asked, by, PARTS)), by, SUMS)
+    """Six months of instalments due and repayments received; a month in which nothing moved stands there empty."""
+    months = figures.each_month(asked) if by == "month" else []
+    query = added(together(PARTS, *figures.flow(asked, by, PARTS), *months), by, SUMS)
     return query.order_by(query.selected_columns.key)

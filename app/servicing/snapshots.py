@@ -1,7 +1,7 @@
 """Daily sums of the book by village, branch, officer and product, from which reports of any day are read.
 
 The portfolio is what stood at the end of a day; collections are what moved on it. Taking a day again replaces
-it. What is posted for a day after it was taken, or while it was, notes the day (UntakenDay), and the next night
+it. What is stored for a day after it was taken, or while it was, notes the day (UntakenDay), and the next night
 takes it again. Amounts are stored as whole cents. What moved is kept a second and third time by month, once by place and
 once by unit: that is what most questions are about, and it is a fraction of the rows.
 """
@@ -44,7 +44,7 @@ _NOW = {
 def take(session: Session, day: date) -> int:
     """Sums of a day: the portfolio as the loans stand now, and what moved on it and on days noted since the last.
 
-    Returns the rows. Whose posting is not seen yet when the notes are read keeps its own for the next time.
+    Returns the rows. Whose money is not seen yet when the notes are read keeps its own for the next time.
     """
     _lock(session)
     rows = _replace(session, "portfolio_snapshot", _PORTFOLIO.format(**_NOW), day)
@@ -52,7 +52,7 @@ def take(session: Session, day: date) -> int:
     return rows + _moves(session, sorted({day, *noted}))
 
 
-_NOTED = "DELETE FROM untaken_day WHERE received_on <= :day RETURNING received_on"
+_NOTED = "DELETE FROM untaken_day WHERE moved_on <= :day RETURNING moved_on"
 
 
 def prune(session: Session, day: date) -> int:
@@ -70,10 +70,10 @@ _MOVES = f"""
     FROM (
         SELECT disbursed_on AS day, id AS loan_id, 1 AS loans, principal AS disbursed, 0 AS due_principal,
             0 AS due_interest, 0 AS principal, 0 AS interest
-        FROM loan WHERE disbursed_on = ANY(:days)
+        FROM loan WHERE disbursed_on = ANY(:days) AND taken_over_on IS NULL
         UNION ALL
         SELECT due_on, loan_id, 0, 0, principal, interest, 0, 0 FROM instalment
-        WHERE due_on = ANY(:days)
+        WHERE due_on = ANY(:days) AND NOT is_before_takeover
         UNION ALL
         SELECT r.received_on, a.loan_id, 0, 0, 0, 0,
             CASE WHEN a.component = 'principal' THEN a.amount ELSE 0 END,
@@ -172,14 +172,14 @@ def backfill(session: Session, client_id: int, dates: Iterable[date]) -> int:
 
     What moved is filled for every day from the first of `dates` to the last, since moves add up to periods.
 
-    For books taken over with all their payments; one that begins with an opening position has no past before
-    it. A loan whose principal was paid off is settled whatever interest its schedule had planned.
+    A loan that a ledger took over has no past before the ledger's day and is left out of the days before. One whose
+    principal was paid off is settled whatever interest its schedule had planned.
     """
     days = "coalesce(:day - late.since, 0)"
     owed = "l.principal - coalesce(paid.principal, 0)"
     bucket = f"CASE WHEN {owed} > 0 THEN {bucket_sql(session, days)} END"
     status = status_sql(days, f"{owed} <= 0", "w.loan_id IS NOT NULL")
-    mine = f"AND l.client_id = {int(client_id)}"
+    mine = f"AND l.client_id = {int(client_id)} AND coalesce(l.taken_over_on, :day) <= :day"
     past = {"bucket": bucket, "status": status, "owed": owed, "late": "coalesce(late.amount, 0)"}
     portfolio = _PORTFOLIO.format(**past, sources=_STOOD, which=mine)
     _lock(session)

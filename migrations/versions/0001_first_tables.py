@@ -154,7 +154,7 @@ def upgrade() -> None:
     )
     op.create_table('untaken_day',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
-    sa.Column('received_on', sa.Date(), nullable=False),
+    sa.Column('moved_on', sa.Date(), nullable=False),
     sa.PrimaryKeyConstraint('id')
     )
     op.create_table('ab_group_role',
@@ -690,6 +690,7 @@ def upgrade() -> None:
     sa.Column('status', sa.String(30), server_default='current', nullable=False),
     sa.Column('settled_on', sa.Date(), nullable=True),
     sa.Column('written_off_on', sa.Date(), nullable=True),
+    sa.Column('taken_over_on', sa.Date(), nullable=True),
     sa.Column('is_dunning_stopped', sa.Boolean(), server_default='false', nullable=False),
     sa.Column('branch_lft', sa.BigInteger(), nullable=True),
     sa.Column('region_lft', sa.BigInteger(), nullable=True),
@@ -746,6 +747,7 @@ def upgrade() -> None:
     sa.Column('principal_paid', sa.Numeric(precision=18, scale=2), server_default='0', nullable=False),
     sa.Column('interest_paid', sa.Numeric(precision=18, scale=2), server_default='0', nullable=False),
     sa.Column('paid_on', sa.Date(), nullable=True),
+    sa.Column('is_before_takeover', sa.Boolean(), server_default='false', nullable=False),
     sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['loan_id'], ['loan.id'], ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id'),

@@ -211,6 +211,34 @@ def test_the_trend_of_the_home_page_begins_six_months_back(book: Book) -> None:
 
 
 @pytest.mark.parametrize("user", VISIBLE)
+def test_a_month_in_which_nothing_moved_stands_in_the_trend_for_every_reader(book: Book, user: str) -> None:
+    asked = {"currency": "CNY", "since": date(2017, 11, 15), "until": date(2018, 8, 31)}
+    found = rows(book, "trend", user, "month", **asked)
+    months = [date(2017, 11, 1), date(2017, 12, 1), *(date(2018, n, 1) for n in range(1, 9))]
+    assert list(found) == months
+    empty = [month for month, row in found.items() if not row["due"] and not row["collected"]]
+    assert empty[:4] == months[:4]
+    moved = {
+        day.replace(day=1)
+        for fact in book.facts if VISIBLE[user](fact) and fact.currency == "CNY"
+        for day in (fact.due_on, *(one[0] for one in fact.paid if one[3] != "opening"))
+    }  # fmt: skip
+    assert set(months) - set(empty) == moved
+
+
+def test_a_period_of_centuries_has_only_the_months_that_moved(book: Book) -> None:
+    asked = {"currency": "CNY", "since": date(1, 1, 1), "until": date(9999, 12, 31)}
+    found = rows(book, "trend", "manager", "month", **asked)
+    assert 5 <= len(found) < 10
+    assert all(row["due"] or row["collected"] for row in found.values())
+
+
+def test_days_on_which_nothing_moved_are_no_rows(book: Book) -> None:
+    found = rows(book, "repayments", "manager", "day", currency="CNY", since=SINCE, until=ON)
+    assert all(row["collected"] for row in found.values())
+
+
+@pytest.mark.parametrize("user", VISIBLE)
 @pytest.mark.parametrize("by", ["county", "branch", "officer"])
 def test_statistics_count_each_customer_once(book: Book, user: str, by: str) -> None:
     figures: dict[str, Callable[[Fact], Any]] = {

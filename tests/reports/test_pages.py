@@ -18,7 +18,7 @@ from app.core.report import MOST_ROWS, Reader
 from app.core.web.report_data import Figures
 from app.core.web.report_form import Question
 from tests.reports.reading import figures, number, table, workbook
-from tests.reports.world import Book
+from tests.reports.world import Book, collected
 
 Login = Callable[[str], Any]
 GROUPED = [(report.name, by.name) for report in registry.reports() for by in report.dimensions]
@@ -182,6 +182,34 @@ def test_a_partner_reads_his_territory_and_is_offered_only_rows_he_may_list(clie
     assert 'name="region_id"' in html
     assert 'name="officer_id"' not in html
     assert "/allocation/list" not in html
+
+
+def test_an_empty_month_is_a_row_without_links_and_a_gap_in_the_chart(client: Login) -> None:
+    browser, period = client("manager"), "since=2017-12-01&until=2018-06-25&currency=CNY"
+    page = table(browser.get(f"/report/trend/?{period}").text)
+    months = ["Dec 2017", "Jan 2018", "Feb 2018", "Mar 2018", "Apr 2018", "May 2018", "Jun 2018"]
+    assert list(page) == [*months, "Total"]
+    assert set(list(page["Jan 2018"].values())[1:]) == {("–", "")}
+    chart = browser.get(f"/report/trend/chart?{period}").json
+    assert chart["x"] == list(page)[:-1]
+    assert {series["data"][1] for series in chart["series"]} == {0}
+
+
+def test_a_reader_of_nothing_sees_the_empty_months(client: Login) -> None:
+    page = figures(client("nobody").get("/report/trend/?since=2018-05-01&until=2018-06-25").text)
+    assert list(page) == ["May 2018", "Jun 2018", "Total"]
+    assert {figure for row in page.values() for figure in row.values()} == {None}
+
+
+def test_the_trend_of_one_customer_is_of_his_own_loans(client: Login, book: Book) -> None:
+    fact = next(one for one in book.facts if one.client == "x" and one.number > 8)
+    customer = book.customers[fact.client, fact.customer]
+    mine = [one for one in book.facts if (one.client, one.customer) == (fact.client, fact.customer)]
+    found = figures(client("manager").get(f"/report/trend/?customer_id={customer}&{PERIOD}").text)
+    wanted = [
+        sum(collected(one, date(2018, 4, 1), date(2018, 6, 25))[part] for one in mine) for part in (0, 1)
+    ]
+    assert [found["Total"][f"Collected {part}"] for part in ("principal", "interest")] == wanted
 
 
 def test_roles_decide_which_reports_open(client: Login) -> None:

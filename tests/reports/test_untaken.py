@@ -108,7 +108,7 @@ def whole(book: Book) -> Decimal:
 def noted() -> list[date]:
     """The days that wait to be taken again."""
     with unscoped("a test looks") as session:
-        return list(session.scalars(select(UntakenDay.received_on).order_by(UntakenDay.received_on)))
+        return list(session.scalars(select(UntakenDay.moved_on).order_by(UntakenDay.moved_on)))
 
 
 def night(day: date = ON) -> None:

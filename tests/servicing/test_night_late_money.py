@@ -53,7 +53,7 @@ def collected(day: date) -> tuple[Decimal, ...]:
 
 def noted() -> list[date]:
     with unscoped("a test looks") as session:
-        return list(session.scalars(select(UntakenDay.received_on)))
+        return list(session.scalars(select(UntakenDay.moved_on)))
 
 
 def post(received_on: date, reference: str) -> int:

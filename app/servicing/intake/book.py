@@ -14,7 +14,7 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy.orm import Session
 
 from app.core import copy_binary
-from app.servicing.bulk_loans import BadLoans, Lines, Loans
+from app.servicing.bulk_loans import BadLoans, Dates, Lines, Loans
 from app.servicing.intake import position
 from app.servicing.intake.layouts import Source
 from app.servicing.intake.names import Products
@@ -30,10 +30,11 @@ NONE = int(np.iinfo(np.int64).min)
 
 TABLES = """
     CREATE TEMP TABLE new_line (row int, number int, due_on date, principal numeric(18,2), interest numeric(18,2),
-        balance numeric(18,2), principal_paid numeric(18,2), interest_paid numeric(18,2), paid_on date)
-        ON COMMIT DROP;
+        balance numeric(18,2), principal_paid numeric(18,2), interest_paid numeric(18,2), paid_on date,
+        is_before_takeover int) ON COMMIT DROP;
     CREATE TEMP TABLE new_loan (row int, owed numeric(18,2), late_principal numeric(18,2),
-        late_interest numeric(18,2), since date, next_due_on date, is_settled int) ON COMMIT DROP"""
+        late_interest numeric(18,2), since date, next_due_on date, is_settled int, taken_over_on date)
+        ON COMMIT DROP"""
 
 _DAYS = "coalesce(s.{} - date '1970-01-01', {})"
 TERMS = f"""
@@ -45,6 +46,10 @@ TERMS = f"""
     FROM staged s WHERE NOT s.bad AND s.row > :after
         AND NOT EXISTS (SELECT FROM loan l WHERE l.client_id = :client AND l.number = s.number)
     ORDER BY s.row LIMIT :most"""
+
+
+COMPLETE_FROM = "SELECT min(coalesce(taken_over_on, disbursed_on)) FROM loan WHERE client_id = :client"
+"""The day from which on the client's whole book is known: of its first ledger, or of its first pay-out."""
 
 
 @dataclass(frozen=True)
@@ -72,12 +77,18 @@ def compute(
     """
     for statement in TABLES.split(";"):
         run(session, statement)
+    complete_from = _complete_from(session, client_id) if source.has("stated_balance") else None
     for batch in _batches(session, client_id, on):
         for kind in dict.fromkeys(batch.kinds):
             which = np.array([i for i, other in enumerate(batch.kinds) if other == kind])
-            _compute(session, batch.pick(which), products, kind, source.has("stated_balance"), on, problems)
+            _compute(session, batch.pick(which), products, kind, complete_from, on, problems)
     run(session, "ANALYZE new_line")
     run(session, "ANALYZE new_loan")
+
+
+def _complete_from(session: Session, client_id: int) -> np.datetime64:
+    day = run(session, COMPLETE_FROM, client=client_id).scalar_one()
+    return position.NAT if day is None else np.datetime64(day, "D")
 
 
 def _batches(session: Session, client_id: int, on: date) -> Iterator[Batch]:
@@ -99,10 +110,13 @@ def _batch(columns: list[Any]) -> Batch:
 
 
 def _compute(
-    session: Session, batch: Batch, products: Products, kind: tuple[str, str], has_history: bool, on: date,
-    problems: Problems,
+    session: Session, batch: Batch, products: Products, kind: tuple[str, str],
+    complete_from: np.datetime64 | None, on: date, problems: Problems,
 ) -> None:  # fmt: skip
-    """Schedules of the loans of one product and method; those that cannot be are told and left out."""
+    """Schedules of the loans of one product and method; those that cannot be are told and left out.
+
+    complete_from: as in `position.taken_over_on`; None where the file states no positions.
+    """
     product = products[kind[0]]
     plan, rule = plan_of(kind[1] or product.method, product.terms), rule_of(product.terms)
     loans = batch.loans if rule.months else replace(batch.loans, due_day=None)
@@ -119,21 +133,29 @@ def _compute(
             batch, loans = batch.pick(which), loans.pick(which)
     else:
         return
-    paid = position.opening(lines, batch.stated) if has_history else position.nothing_paid(lines)
     today = np.full(len(batch.rows), np.datetime64(on, "D"))
-    _store(session, batch.rows, lines, paid, position.positions(lines, paid, today, len(batch.rows)))
+    if complete_from is None:
+        paid = position.nothing_paid(lines)
+        over: Dates = np.full(len(batch.rows), position.NAT)
+    else:
+        paid = position.opening(lines, batch.stated)
+        over = position.taken_over_on(lines, paid, batch.stated, loans.disbursed_on, complete_from)
+    _store(session, batch.rows, lines, paid, position.positions(lines, paid, today, len(batch.rows)), over)
 
 
-def _store(session: Session, rows: Any, lines: Lines, paid: position.Paid, at: position.Positions) -> None:
+def _store(
+    session: Session, rows: Any, lines: Lines, paid: position.Paid, at: position.Positions, over: Dates
+) -> None:
+    is_before = lines.due_on < over[lines.loan]
     line = copy_binary.rows([
         ("int4", rows[lines.loan]), ("int4", lines.n), ("date", lines.due_on), ("money", lines.principal),
         ("money", lines.interest), ("money", lines.balance), ("money", paid.principal), ("money", paid.interest),
-        ("date", copy_binary.or_no_date(paid.closed_on)),
+        ("date", copy_binary.or_no_date(paid.closed_on)), ("int4", is_before.astype(np.int32)),
     ])  # fmt: skip
     loan = copy_binary.rows([
         ("int4", rows), ("money", at.owed), ("money", at.late_principal), ("money", at.late_interest),
         ("date", copy_binary.or_no_date(at.since)), ("date", copy_binary.or_no_date(at.next_due_on)),
-        ("int4", at.is_settled),
+        ("int4", at.is_settled), ("date", copy_binary.or_no_date(over)),
     ])  # fmt: skip
     for table, data in (("new_line", line), ("new_loan", loan)):
         with cursor(session).copy(f"COPY {table} FROM STDIN (FORMAT binary)") as copy:

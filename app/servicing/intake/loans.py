@@ -1,6 +1,6 @@
 """New loans with their instalments and, where a ledger takes over their history, the entries that explain it."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -16,11 +16,12 @@ LOANS = """
         id, client_id, number, contract_number, customer_id, product_id, branch_id, officer_id, region_id,
         joint_group_id, repayment_account, purpose, currency, principal, annual_rate, disbursed_on, matures_on, method,
         terms, principal_outstanding, overdue_principal, overdue_interest, overdue_since, next_due_on, bucket_id, status,
-        settled_on, written_off_on)
+        settled_on, written_off_on, taken_over_on)
     SELECT id, client, number, contract_number, customer_id, product_id, branch_id, officer_id, region_id,
         joint_group_id, repayment_account, purpose, currency, principal, annual_rate, disbursed_on, matures_on, method,
         terms, owed, late_principal, late_interest, since, next_due_on,
-        CASE WHEN NOT is_settled THEN {bucket} END, {status}, CASE WHEN is_settled THEN day END, written_off_on
+        CASE WHEN NOT is_settled THEN {bucket} END, {status}, CASE WHEN is_settled THEN day END, written_off_on,
+        taken_over_on
     FROM (
         SELECT r.loan_id AS id, CAST(:client AS bigint) AS client, s.number, s.contract_number, r.customer_id,
             r.product_id, r.branch_id, r.officer_id, r.region_id, r.joint_group_id, s.repayment_account, s.purpose,
@@ -29,6 +30,7 @@ LOANS = """
                 'first_due_on', s.first_due_on)) AS terms,
             n.owed, n.late_principal, n.late_interest, nullif(n.since, {none}) AS since,
             nullif(n.next_due_on, {none}) AS next_due_on, n.is_settled = 1 AS is_settled,
+            nullif(n.taken_over_on, {none}) AS taken_over_on,
             coalesce(s.as_of, :day) AS day,
             CASE WHEN s.stated_status = 'written_off' THEN coalesce(s.as_of, :day) END AS written_off_on
         FROM resolved r JOIN staged s USING (row) JOIN new_loan n USING (row) WHERE r.is_new) l
@@ -37,10 +39,16 @@ LOANS = """
 
 INSTALMENTS = f"""
     INSERT INTO instalment (loan_id, customer_id, number, due_on, principal, interest, balance, principal_paid,
-        interest_paid, paid_on)
+        interest_paid, paid_on, is_before_takeover)
     SELECT r.loan_id, r.customer_id, l.number, l.due_on, l.principal, l.interest, l.balance, l.principal_paid,
-        l.interest_paid, nullif(l.paid_on, {NO_DATE})
+        l.interest_paid, nullif(l.paid_on, {NO_DATE}), l.is_before_takeover = 1
     FROM new_line l JOIN resolved r USING (row) ORDER BY r.loan_id, l.number"""
+
+NOTES = """
+    INSERT INTO untaken_day (moved_on)
+    SELECT DISTINCT due_on FROM new_line WHERE is_before_takeover = 0 AND due_on <= CAST(:until AS date)"""
+AHEAD = timedelta(days=31)
+"""Instalments of so many days to come are noted, too: nights that end before the import does cannot see them."""
 
 ENTRIES = f"""
     INSERT INTO repayment (client_id, loan_id, customer_id, received_on, amount, currency, kind, source, reference,
@@ -65,7 +73,7 @@ WRITE_OFFS = """
 
 
 def store_loans(session: Session, client_id: int, currency: str, on: date) -> None:
-    """The loans that are new, as they stand on the business date, with their instalments."""
+    """The loans that are new, as they stand on the business date, with their instalments and the days these fell due."""
     days = "coalesce(:day - since, 0)"
     statement = LOANS.format(
         bucket=bucket_sql(session, days), none=NO_DATE,
@@ -73,6 +81,7 @@ def store_loans(session: Session, client_id: int, currency: str, on: date) -> No
     ).replace(":day", "CAST(:day AS date)")  # fmt: skip
     run(session, statement, client=client_id, currency=currency, day=on)
     run(session, INSTALMENTS)
+    run(session, NOTES, until=on + AHEAD)
 
 
 def store_opening(

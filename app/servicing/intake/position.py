@@ -74,6 +74,21 @@ def opening(lines: Lines, stated: Stated) -> Paid:
     return Paid(principal, interest, np.where(is_closed, stated.as_of[loan], NAT))
 
 
+def taken_over_on(
+    lines: Lines, paid: Paid, stated: Stated, disbursed_on: Dates, complete_from: np.datetime64
+) -> Dates:
+    """The day of the ledger for each loan that it takes over in the midst of its life; NaT for one that begins with us.
+
+    A loan begins with us if nothing is paid of it yet and it was paid out on a day from which on the lender's
+    whole book is known, `complete_from` (NaT: no day yet), or on the ledger's own day. Of every other loan it is
+    not known what happened on which day before the ledger's.
+    """
+    starts = np.flatnonzero(np.diff(lines.loan, prepend=-1))
+    is_begun = _sum(paid.principal + paid.interest, starts, len(disbursed_on)) > 0
+    is_new = ~is_begun & (disbursed_on >= complete_from)
+    return np.where(is_new | (disbursed_on >= stated.as_of), NAT, stated.as_of)
+
+
 def _paid_to(stated: Stated) -> Dates:
     late = stated.overdue_since - np.timedelta64(1, "D")
     derived = np.where(np.isnat(stated.overdue_since), stated.as_of, late)
