@@ -22,7 +22,7 @@ from sqlalchemy import case, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.core import clock, jobs, settings
-from app.core.db import unscoped
+from app.core.db import patiently, unscoped
 from app.core.org import JobRun
 from app.messaging import calling, channels
 from app.messaging.channels import Channel, ChannelError, Outcome, Receipt, UnknownOutcome
@@ -37,7 +37,11 @@ LEASE = timedelta(minutes=10)
 BATCH = 500
 """So many messages are claimed at once."""
 CHUNK = 50
-"""So many are marked as handed over by one commit: the most that a killed process leaves unknown."""
+"""So many are marked as handed over by one commit, and so many outcomes are stored by one.
+
+A killed process leaves twice as many unknown at the most: those of which the outcomes were not stored, and those
+that it had marked next.
+"""
 MOST_ATTEMPTS = 5
 FIRST_PAUSE = timedelta(minutes=2)
 """Before the second attempt; doubled before each further one."""
@@ -140,11 +144,11 @@ def _hand_over(channel: Channel, claimed: Sequence[Claimed]) -> int:
             outcomes.append((int(message.reference), outcome))
             sent += isinstance(outcome, Receipt)
             if len(outcomes) >= CHUNK:
-                _store(outcomes)
+                patiently(_store, outcomes)
                 outcomes = []
                 receive(channel)
     finally:
-        _store(outcomes)
+        patiently(_store, outcomes)
     return sent
 
 
@@ -152,23 +156,21 @@ def _marked(provider: str, claimed: Sequence[Claimed]) -> Iterator[channels.Mess
     """The messages, each marked as handed over before it is; those that are ours no more are left out."""
     for start in range(0, len(claimed), CHUNK):
         some = {each.id: each for each in claimed[start : start + CHUNK]}
-        with unscoped("mark messages as handed over") as session:
-            marked = (
-                update(Message)
-                .where(
-                    Message.id.in_(list(some)),
-                    Message.state == MessageState.SENDING,
-                    Message.claimed_at == claimed[start].claimed_at,
-                )
-                .values(provider=provider, attempts=Message.attempts + 1)
-                .returning(Message.id)
-            )
-            ours = sorted(session.scalars(marked))
-        for number in ours:
+        for number in patiently(_mark, provider, list(some), claimed[start].claimed_at):
             yield channels.Message(str(number), some[number].phone, some[number].text)
 
 
+def _mark(provider: str, ids: Sequence[int], claimed_at: datetime) -> list[int]:
+    """Mark those that are still ours as handed over; marked twice, it is one attempt."""
+    attempts = case((Message.provider.is_(None), Message.attempts + 1), else_=Message.attempts)
+    ours = (Message.state == MessageState.SENDING, Message.claimed_at == claimed_at)
+    marked = update(Message).where(Message.id.in_(ids), *ours).values(provider=provider, attempts=attempts)
+    with unscoped("mark messages as handed over") as session:
+        return sorted(session.scalars(marked.returning(Message.id)))
+
+
 def _store(outcomes: Sequence[tuple[int, Outcome]]) -> None:
+    """Put the outcomes on their messages; the same again changes nothing."""
     if not outcomes:
         return
     with unscoped("store what came of messages") as session:

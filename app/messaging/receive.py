@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from app.core import clock
-from app.core.db import unscoped
+from app.core.db import patiently, unscoped
 from app.messaging.channels import Channel, DeliveryReport, DeliveryState, Inbound, overall
 from app.messaging.channels.base import Event
 from app.messaging.channels.smpp_job import short_reference
@@ -31,10 +31,14 @@ def receive(channel: Channel, wait: float = 0.0) -> int:
     """Store what the channel has, waiting so many seconds for it; it is acknowledged once it is stored."""
     stored = 0
     for batch in channel.events(wait):
-        with unscoped("store what a provider tells") as session:
-            store(session, channel.name, batch)
+        patiently(_store, channel.name, batch)
         stored += len(batch)
     return stored
+
+
+def _store(provider: str, events: Sequence[Event]) -> None:
+    with unscoped("store what a provider tells") as session:
+        store(session, provider, events)
 
 
 def store(session: Session, provider: str, events: Sequence[Event]) -> None:
