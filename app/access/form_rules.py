@@ -29,7 +29,9 @@ def may_come_in(_session: Session, user: User, _user_id: int | None) -> None:
 
 @form_rules.check(User)
 def can_be_told_apart(session: Session, user: User) -> None:
-    """A login name and an address belong to one person, and what he may do is said."""
+    """A user has a name; a login name and an address belong to one person, and what he may do is said."""
+    if not user.first_name and not user.last_name:
+        raise RuleError(_("A name is needed, in one of the two fields or in both"), "last_name")
     if user.role_id is None:
         raise RuleError(_("Choose the role: it says what he may do"), "role_id")
     if re.search(r"\s", user.username):

@@ -6,7 +6,7 @@ from flask_babel import lazy_gettext as _, lazy_pgettext
 from sqlalchemy import BigInteger, DateTime, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core import codes
+from app.core import codes, file_names
 from app.core.entity import Entity, link
 from app.core.scope import Scope
 from app.core.screen import Screen
@@ -231,10 +231,12 @@ class JointLiabilityGroup(Entity):
     name: Mapped[Name]
     branch_id: Mapped[int | None] = link("branch")
     region_id: Mapped[int | None] = link("region")
+    names_in_files: Mapped[Text | None]
 
     __screen__ = Screen(
         menu=_("Portfolio"), title=_("Joint liability groups"), icon="users-group", list="name branch region client",
-        form={_("Group"): "client name branch region"}, tabs="loan", search="name",
+        form={_("Group"): "client name branch region names_in_files"}, tabs="loan", search="name",
+        hints={"names_in_files": file_names.HINT},
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from flask_babel import lazy_gettext as _, lazy_pgettext
 from sqlalchemy import Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.core import file_names
 from app.core.derived import DaysSince
 from app.core.entity import Entity, link
 from app.core.scope import Scope
@@ -23,6 +24,7 @@ from app.core.types import (
     Money,
     Name,
     Rate,
+    Text,
     choice,
 )
 
@@ -112,14 +114,16 @@ class Product(Entity):
     allocation_order: Mapped[Line]
     """Order in which a payment pays, as `app.servicing.waterfall` reads it."""
     penalty_factor: Mapped[Factor | None]
+    names_in_files: Mapped[Text | None]
 
     __screen__ = Screen(
         menu=_("Portfolio"), title=_("Products"), icon="tag", position=40, charts={"kind": "count"},
         list="name client kind status currency method grace_days code",
-        form={_("Product"): "client code name kind status currency",
+        form={_("Product"): "client code name kind status currency names_in_files",
               _("Terms"): "method frequency day_count rounding_mode rounding_unit rate_digits principal_grace grace_days allocation_order penalty_factor"},
         search="name code", order="code",
         hints={
+            "names_in_files": file_names.HINT,
             "currency": _("Three letters, such as UAH"),
             "rate_digits": _("Significant digits to which the lender's system holds the periodic rate; empty means exact"),
             "allocation_order": _("Such as: overdue: penalty fee interest principal; due: penalty fee interest principal; advance: interest principal"),

@@ -2,6 +2,7 @@
 
 import app.access.form_rules
 import app.access.operations
+import app.access.renaming
 import app.contact.form_rules
 import app.messaging.form_rules
 import app.messaging.operations

@@ -67,9 +67,12 @@ def test_a_row_is_changed_by_form_and_by_api_and_only_where_asked(shop: Shop, sl
     called = shop.caller("admin").call("PUT", f"{slug}/{row_id}", {field.name: value})
     assert called.status_code == 200, called.text
     row = stored(slug, row_id)
-    check_stored(slug, third | {field.name: value}, row)
+    # what is renamed keeps its old name for files: tests/servicing/test_intake_renamed.py
+    untouched = {name: said for name, said in third.items() if name != "names_in_files"}
+    check_stored(slug, untouched | {field.name: value}, row)
     if registry.entity(slug).__history__ and field in plain(slug):
-        assert set(rows("history", entity=slug, row_id=row_id)[-1].changes) == {field.name}
+        changes = rows("history", entity=slug, row_id=row_id)[-1].changes
+        assert set(changes) - {"names_in_files"} == {field.name}
 
 
 @pytest.mark.parametrize("slug", with_verb("delete"))

@@ -7,13 +7,13 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import ARRAY, BigInteger, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.core import codes, registry
+from app.core import codes, file_names, registry
 from app.core.entity import Entity, link
 from app.core.org.places import Branch, Region
 from app.core.org.staff import Position, Team
 from app.core.scope import Scope
 from app.core.screen import Screen
-from app.core.types import Choice, Code, CreatedAt, Digest, Json, Line, Phone, choice
+from app.core.types import Choice, Code, CreatedAt, Digest, Json, Line, Phone, Text, choice
 
 
 class UserKind(Choice):
@@ -29,6 +29,9 @@ _password = FabUser.__mapper__._props["password"]  # noqa: SLF001
 _password.deferred = True
 _password.strategy_key = (("deferred", True), ("instrument", True))
 FabUser.__table__.c.email.info["is_filled"] = True
+for _part in ("first_name", "last_name"):
+    # a name may stand in one field; the rules of the form see to it that there is one
+    FabUser.__table__.c[_part].info["empty"] = ""
 FabRole.__table__.c.name.info["said"] = "standard_role"
 
 
@@ -69,6 +72,7 @@ class AppUser(FabUser):
         String(10), default="en", server_default="en", info={"kind": "code", "words": "language"}
     )
     phone: Mapped[Phone | None]
+    names_in_files: Mapped[Text | None]
     role_id: Mapped[int | None] = link("role")
     """His one role. Flask-AppBuilder's list of roles is not used: it would allow several."""
     branch_id: Mapped[int | None] = link("branch")
@@ -88,15 +92,15 @@ class AppUser(FabUser):
     __screen__: ClassVar[Screen] = Screen(
         menu=_("Security"), title=_("Users"), icon="users",
         list="username first_name last_name role kind branch team active last_login",
-        form={_("Person"): "first_name last_name number email phone language",
+        form={_("Person"): "first_name last_name names_in_files number email phone language",
               _("Login"): "username role kind", _("Place"): "branch region team position"},
-        show={_("Person"): "first_name last_name number email phone language",
+        show={_("Person"): "first_name last_name names_in_files number email phone language",
               _("Login"): "username role kind active last_login login_count fail_login_count",
               _("Place"): "branch region team position"},
         filters="username last_name email role kind branch region team active",
         search="username last_name first_name email", order="username", operations="add edit",
         labels={"active": _("Active"), "number": _("Employee number"), "last_login": _("Last login"), "email": _("E-mail")},
-        hints={"username": _("The name he logs in with; a password is set on his page afterwards")},
+        hints={"username": _("The name he logs in with; a password is set on his page afterwards"), "names_in_files": file_names.HINT},
     )  # fmt: skip
 
     @classmethod

@@ -4,11 +4,12 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.core import file_names
 from app.core.entity import Entity, link
 from app.core.scope import Scope
 from app.core.screen import Screen
 from app.core.tree import Tree
-from app.core.types import Choice, Code, Flag, Name, Phone, choice
+from app.core.types import Choice, Code, Flag, Name, Phone, Text, choice
 
 
 class Branch(Tree, Entity):
@@ -23,10 +24,12 @@ class Branch(Tree, Entity):
     parent_id: Mapped[int | None] = link("branch")
     phone: Mapped[Phone | None]
     is_closed: Mapped[Flag]
+    names_in_files: Mapped[Text | None]
 
     __screen__ = Screen(
         menu=_("Organisation"), title=_("Branches"), icon="building-bank", list="name code parent phone is_closed",
-        form={_("Branch"): "name code parent phone is_closed"}, search="name code", order="name",
+        form={_("Branch"): "name code parent phone is_closed names_in_files"}, search="name code", order="name",
+        hints={"names_in_files": file_names.HINT},
     )  # fmt: skip
 
 

@@ -47,8 +47,8 @@ def _text_rules(column: Any) -> list[Any]:
 
 def is_required(column: Any) -> bool:
     """Whether the person must fill it in: not nullable, no default, and no rule that fills it."""
-    is_filled = column.default is not None or column.server_default is not None or "is_filled" in column.info
-    return not column.nullable and not is_filled
+    is_filled = column.default is not None or column.server_default is not None
+    return not column.nullable and not is_filled and not column.info.keys() & {"is_filled", "empty"}
 
 
 def input_for(field: FieldInfo, session: Any, row: Any = None) -> Any:
@@ -147,7 +147,7 @@ def values(form: FlaskForm, fields: Sequence[FieldInfo]) -> dict[str, Any]:
         bound = form[field.column.key]
         if getattr(bound, "kept", False):
             continue
-        found[field.column.key] = bound.data
+        found[field.column.key] = field.column.info.get("empty") if bound.data is None else bound.data
     by_name = {field.column.key: field.column for field in fields}
     # an empty field that has a default is left to the default
     return {

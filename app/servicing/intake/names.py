@@ -1,26 +1,24 @@
 """Names in a file and what they stand for: products, branches, officers. Unknown ones are made where allowed."""
 
 import json
-from collections.abc import Iterator
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import func, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from app.core import file_names
 from app.core.errors import RuleError
-from app.core.org import Branch, Role, User
 from app.models.lending import Client, Product
+from app.servicing.intake.branches import Branches
 from app.servicing.intake.layouts import Source
+from app.servicing.intake.officers import Officers
 from app.servicing.intake.problems import Problems
 from app.servicing.intake.staging import fill, run
 from app.servicing.terms_of import stored_terms
 
-OFFICER = "Officer"
-"""The role of loan officers made by an import."""
-UNUSABLE = "!"
-"""As a password this is the hash of nothing: nobody can log in until an administrator sets one."""
 LENDER_COLUMNS = ("code", "name", "currency", "country", "zone", "language", "contact_pack")
 
 
@@ -58,112 +56,43 @@ def products(session: Session, source: Source, client: Client, problems: Problem
     """The products that the file names by code or name; those the layout describes for its lender are made."""
     if source.lender is not None and source.lender["code"] == client.code:
         _make_products(session, source.lender, client)
-    found: Products = {}
-    mine = or_(Product.client_id == client.id, Product.client_id.is_(None))
-    # those of the client itself come last and win
-    for product in session.scalars(select(Product).where(mine).order_by(Product.client_id.nulls_first())):
-        ready = Ready(product.id, str(product.method), stored_terms(product))
-        found[product.name] = found[product.code] = ready
-    unknown = [name for (name,) in _distinct(session, "product") if name not in found]
+    mine = select(Product).where(or_(Product.client_id == client.id, Product.client_id.is_(None)))
+    found, unclear = _by_name(list(session.scalars(mine).unique()))
+    names = [name for (name,) in _distinct(session, "product")]
+    unknown = [name for name in names if name not in found and name not in unclear]
     problems.of_field("product", _rows_with(session, "product", unknown), _("is no product of this client"))
+    several = _rows_with(session, "product", [name for name in names if name in unclear])
+    problems.of_field("product", several, _("is the name of several products"))
     return found
 
 
+def _by_name(stored: list[Product]) -> tuple[Products, set[str]]:
+    """Products by every name that means one of them, and the names that mean several.
+
+    A client's own come before those of all clients, and a code, which is never given twice, before a name.
+    """
+    ranked: dict[str, dict[tuple[bool, bool], list[Product]]] = defaultdict(lambda: defaultdict(list))
+    for product in stored:
+        for name in file_names.of_thing(product):
+            ranked[name][product.client_id is None, name != product.code].append(product)
+    best = {name: ranks[min(ranks)] for name, ranks in ranked.items()}
+    found = {
+        name: Ready(only[0].id, str(only[0].method), stored_terms(only[0]))
+        for name, only in best.items()
+        if len(only) == 1
+    }
+    return found, best.keys() - found.keys()
+
+
 def _make_products(session: Session, lender: dict[str, Any], client: Client) -> None:
-    known = set(session.scalars(select(Product.code).where(Product.client_id == client.id)))
+    mine = session.scalars(select(Product).where(Product.client_id == client.id)).unique()
+    # one whose code was changed on its screen keeps the old one among its names in files
+    known = {code for product in mine for code in (product.code, *file_names.listed(product.names_in_files))}
     for described in lender.get("products", []):
         if described["code"] not in known:
             terms = {"currency": client.currency, **lender.get("terms", {}), **described}
             session.add(Product(client_id=client.id, **terms))
     session.flush()
-
-
-class Branches:
-    """Branches by the names a file gives them, those below the lender's own head office first."""
-
-    def __init__(self, session: Session, office: str) -> None:
-        self._session, self._office_name = session, office
-        self.office = session.scalars(
-            select(Branch).where(Branch.parent_id.is_(None), Branch.name == office)
-        ).one_or_none()
-        self.ids: dict[str, int] = {}
-        self.unclear: set[str] = set()
-
-    def find(self, names: list[str]) -> list[str]:
-        """Look names (or codes) up; returns those that are unknown."""
-        rows = self._session.execute(
-            select(Branch.id, Branch.name, Branch.code, Branch.lft).where(
-                or_(Branch.name.in_(names), Branch.code.in_(names)), ~Branch.is_closed
-            )
-        ).all()
-        for name in names:
-            ids = [row.id for row in rows if name in (row.name, row.code)]
-            own = [row.id for row in rows if name in (row.name, row.code) and self._is_ours(row.lft)]
-            chosen = own or ids
-            if len(chosen) == 1:
-                self.ids[name] = chosen[0]
-            elif chosen:
-                self.unclear.add(name)
-        return [name for name in names if name not in self.ids and name not in self.unclear]
-
-    def make(self, names: list[str]) -> None:
-        """Open branches below the head office (which is made too)."""
-        if names and self.office is None:
-            self.office = Branch(name=self._office_name)
-            self._session.add(self.office)
-            self._session.flush()
-        for name in names:
-            branch = Branch(name=name, parent_id=self.office.id if self.office else None)
-            self._session.add(branch)
-            self._session.flush()
-            self.ids[name] = branch.id
-
-    def _is_ours(self, lft: int) -> bool:
-        return self.office is not None and self.office.lft <= lft <= self.office.rgt
-
-
-class Officers:
-    """Loan officers by name and branch."""
-
-    def __init__(self, session: Session, client: Client) -> None:
-        self._session, self._client = session, client
-        self.ids: dict[tuple[str, int | None], int] = {}
-
-    def find(self, wanted: list[tuple[str, int | None]]) -> list[tuple[str, int | None]]:
-        """Look officers up by (name, branch id); returns those that are unknown."""
-        name = func.trim(User.first_name + " " + User.last_name)
-        rows = self._session.execute(
-            select(User.id, name.label("name"), User.branch_id).where(name.in_({name for name, _b in wanted}))
-        ).all()
-        for row in rows:
-            self.ids.setdefault((row.name, row.branch_id), row.id)
-        return [each for each in wanted if each not in self.ids]
-
-    def make(self, wanted: list[tuple[str, int | None]]) -> None:
-        """Enter officers: with a role, but without a password and without data to see until granted."""
-        if not wanted:
-            return
-        role_id = self._session.scalars(select(Role.id).where(Role.name == OFFICER)).one()
-        for (name, branch_id), username in zip(wanted, self._usernames(), strict=False):
-            user = User(
-                username=username, first_name="", last_name=name, active=True, password=UNUSABLE,
-                email=f"{username}@example.invalid", branch_id=branch_id, language=self._client.language,
-                role_id=role_id,
-            )  # fmt: skip
-            self._session.add(user)
-            self._session.flush()
-            self.ids[name, branch_id] = user.id
-
-    def _usernames(self) -> Iterator[str]:
-        """dingxi-001, dingxi-002, …: the first that are free."""
-        start = f"{self._client.code}-"
-        taken = set(self._session.scalars(select(User.username).where(User.username.startswith(start))))
-        number = 0
-        while True:
-            number += 1
-            username = f"{start}{number:03d}"
-            if username not in taken:
-                yield username
 
 
 def check_people(session: Session, source: Source, client: Client, problems: Problems) -> None:
@@ -178,22 +107,31 @@ def check_people(session: Session, source: Source, client: Client, problems: Pro
     problems.of_field("branch", _rows_with(session, "branch", unknown), _("is no branch"))
     unclear = _rows_with(session, "branch", list(branches.unclear))
     problems.of_field("branch", unclear, _("is the name of several branches"))
+    closed = _rows_with(session, "branch", list(branches.closed))
+    problems.of_field("branch", closed, _("is a branch that is closed"))
+    officers = Officers(session, client)
+    strangers, several = _unfit(officers, branches.ids, _distinct(session, "officer", "branch"))
+    reasons = [(several, _("is the name of several officers of this branch"))]
     if not source.creates("officer"):
-        pairs = _distinct(session, "officer", "branch")
-        strangers = _rows_of(session, _strangers(Officers(session, client), branches.ids, pairs))
-        told = problems.rows_of("branch")
-        places = [(row, name) for row, name in strangers if row not in told]
-        problems.of_field("officer", places, _("is no officer of this branch"))
+        reasons.append((strangers, _("is no officer of this branch")))
+    told = problems.rows_of("branch")
+    for pairs, reason in reasons:
+        places = [(row, name) for row, name in _rows_of(session, pairs) if row not in told]
+        problems.of_field("officer", places, reason)
 
 
-def _strangers(
-    officers: Officers, branches: dict[str, int], pairs: list[tuple[str, str | None]]
-) -> list[tuple[str, str | None]]:
-    """The pairs (officer, branch's name) that are wrong. Nobody works yet at a branch that is to be made."""
+Pairs = list[tuple[str, str | None]]
+"""Officers as (name, branch's name)."""
+
+
+def _unfit(officers: Officers, branches: dict[str, int], pairs: Pairs) -> tuple[Pairs, Pairs]:
+    """The pairs that mean nobody and those that mean several. Nobody works yet at a branch that is to be made."""
     ids: dict[str | None, int | None] = {None: None}
     ids.update(branches)
     officers.find([(name, ids[at]) for name, at in pairs if at in ids])
-    return [(name, at) for name, at in pairs if at not in ids or (name, ids[at]) not in officers.ids]
+    several = [(name, at) for name, at in pairs if at in ids and (name, ids[at]) in officers.unclear]
+    known = {(name, at) for name, at in pairs if at in ids and (name, ids[at]) in officers.ids}
+    return [pair for pair in pairs if pair not in known and pair not in several], several
 
 
 def make_people(session: Session, client: Client) -> tuple[dict[str, int], dict[tuple[str, int | None], int]]:
@@ -243,7 +181,7 @@ def _rows_with(session: Session, field: str, values: list[str]) -> list[tuple[in
     return [(row, value) for row, value in run(session, statement, values=values)]
 
 
-def _rows_of(session: Session, pairs: list[tuple[str, str | None]]) -> list[tuple[int, str]]:
+def _rows_of(session: Session, pairs: Pairs) -> list[tuple[int, str]]:
     """(row, officer) of the rows with one of the pairs (officer, branch's name)."""
     if not pairs:
         return []

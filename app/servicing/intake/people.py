@@ -63,24 +63,36 @@ SPOUSES = """
     WHERE r.is_new AND s.spouse_name IS NOT NULL
     ORDER BY r.customer_id, s.spouse_name, s.spouse_mobile, c.id ON CONFLICT DO NOTHING"""
 
-GROUPS = """
+_NAMED = """(
+    SELECT id, region_id, name FROM joint_liability_group WHERE client_id = :client
+    UNION SELECT id, region_id, btrim(line, E' \\r') FROM joint_liability_group,
+        string_to_table(names_in_files, E'\\n') line WHERE client_id = :client)"""
+"""The client's groups by each name that files call them."""
+
+GROUPS = f"""
     INSERT INTO joint_liability_group (client_id, name, branch_id, region_id)
     SELECT DISTINCT ON (r.region_id, s.joint_group) :client, s.joint_group, r.branch_id, r.region_id
     FROM resolved r JOIN staged s USING (row)
-    WHERE s.joint_group IS NOT NULL ORDER BY r.region_id, s.joint_group, r.row ON CONFLICT DO NOTHING"""
+    WHERE s.joint_group IS NOT NULL AND NOT EXISTS (
+        SELECT FROM {_NAMED} g WHERE g.name = s.joint_group AND g.region_id IS NOT DISTINCT FROM r.region_id)
+    ORDER BY r.region_id, s.joint_group, r.row ON CONFLICT DO NOTHING"""
 
-IN_GROUPS = """
+IN_GROUPS = f"""
     UPDATE resolved r SET joint_group_id = g.id
-    FROM staged s, joint_liability_group g
-    WHERE s.row = r.row AND g.client_id = :client AND g.name = s.joint_group
-        AND g.region_id IS NOT DISTINCT FROM r.region_id"""
+    FROM staged s, {_NAMED} g
+    WHERE s.row = r.row AND g.name = s.joint_group AND g.region_id IS NOT DISTINCT FROM r.region_id"""
 
-UNKNOWN_GROUPS = """
+UNKNOWN_GROUPS = f"""
     SELECT s.row, s.joint_group, NULL
     FROM staged s LEFT JOIN place_named p ON p.path = s.path
     WHERE s.joint_group IS NOT NULL AND NOT EXISTS (
-        SELECT FROM joint_liability_group g
-        WHERE g.client_id = :client AND g.name = s.joint_group AND g.region_id IS NOT DISTINCT FROM p.region_id)"""
+        SELECT FROM {_NAMED} g WHERE g.name = s.joint_group AND g.region_id IS NOT DISTINCT FROM p.region_id)"""
+
+UNCLEAR_GROUPS = f"""
+    SELECT s.row, s.joint_group, count(*)
+    FROM staged s LEFT JOIN place_named p ON p.path = s.path
+    JOIN {_NAMED} g ON g.name = s.joint_group AND g.region_id IS NOT DISTINCT FROM p.region_id
+    GROUP BY s.row, s.joint_group HAVING count(*) > 1 ORDER BY s.row"""
 
 
 def store_people(session: Session, client_id: int, language: str) -> None:

@@ -104,11 +104,12 @@ def _check(task: Task) -> names.Products:
     found = names.products(session, source, task.client, problems)
     names.check_people(session, source, task.client, problems)
     name_places(session, source, problems)
+    faults = [(people.UNCLEAR_GROUPS, _("is the name of several groups"))]
     if not source.creates("group"):
-        known = run(session, people.UNKNOWN_GROUPS, client=task.client.id)
-        problems.of_field(
-            "joint_group", [(row, name) for row, name, _n in known], _("is no group of this client")
-        )
+        faults.append((people.UNKNOWN_GROUPS, _("is no group of this client")))
+    for statement, reason in faults:
+        places = run(session, statement, client=task.client.id)
+        problems.of_field("joint_group", [(row, name) for row, name, _n in places], reason)
     mark_bad(session, problems)
     return found
 
