@@ -90,7 +90,7 @@ class Imports(BaseView):
         run = web_session().scalars(select(ImportRun).where(ImportRun.id == run_id)).unique().one_or_none()
         return run if run is not None else abort(404)
 
-    @expose("/<int:run_id>")
+    @expose("/<id(import_run):run_id>")
     @has_access
     def show(self, run_id: int) -> Any:
         run = self._run(run_id)
@@ -123,7 +123,7 @@ class Imports(BaseView):
             gettext("Rows refused"), columns, lines, url=links.list_url("import_problem", run=run.id)
         )
 
-    @expose("/<int:run_id>/errors.xlsx")
+    @expose("/<id(import_run):run_id>/errors.xlsx")
     @has_access
     @permission_name("show")
     def errors(self, run_id: int) -> Any:
