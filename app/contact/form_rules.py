@@ -47,7 +47,7 @@ def country_of(session: Session, row: Any) -> str:
 @form_rules.check(Customer)
 def zone_of_the_client(session: Session, customer: Customer) -> None:
     """A customer of whose zone nothing is said lives where his client is."""
-    if not customer.zone:
+    if not customer.zone and form_rules.changed(customer, "zone", "client_id"):
         client = session.get(Client, customer.client_id)
         customer.zone = client.zone if client else None
 

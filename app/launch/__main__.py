@@ -30,6 +30,11 @@ COMMANDS = {
 }
 
 
+MAY_BEGIN = ("serve", "deploy", "import", "compare", "nightly", "create-user")
+"""Commands that make the data directory where it is new. All but `serve` make it without the demonstration."""
+EMPTY = "without the demonstration portfolio; refused where it is already"
+
+
 def parser() -> argparse.ArgumentParser:
     """All commands with their options."""
     top = argparse.ArgumentParser(
@@ -42,6 +47,8 @@ def parser() -> argparse.ArgumentParser:
         add[name].add_argument(
             "--data-dir", default=DEFAULT_DATA_DIR, metavar="DIR", help="where the data is (var)"
         )
+    for name in MAY_BEGIN:
+        add[name].add_argument("--empty", action="store_true", help=EMPTY)
     serving(add["serve"])
     making_a_user(add["create-user"])
     add["test"].add_argument("--full", action="store_true", help="with the sizes that take long")
@@ -93,7 +100,6 @@ def serving(add: argparse.ArgumentParser) -> None:
     """Options of `serve`."""
     add.add_argument("--port", type=port, default=5000)
     add.add_argument("--host", default="127.0.0.1", help="0.0.0.0 serves other machines too")
-    add.add_argument("--empty", action="store_true", help="without the demonstration portfolio")
     add.add_argument(
         "--demo", action="store_true", help="with it, also where it would not be loaded by itself"
     )

@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager, redirect_stdout
 
 from app.launch.console import say
 from app.launch.errors import LaunchError
-from app.launch.prepare import is_prepared, prepare
+from app.launch.prepare import is_prepared, prepare, wants_demo
 from app.launch.servers import Servers
 from app.launch.settings import OURS, admin_url, app_url, environment, running
 
@@ -22,7 +22,7 @@ def application(options: argparse.Namespace) -> Iterator[Servers]:
     """The servers and, inside this process, the application: for as long as the command runs."""
     with running(options.data_dir, f"run.py {options.command}") as servers:
         url = app_url(servers)
-        demo = bool(servers.data.read_state().get("demo"))
+        demo = keeps_demo(servers, options)
         if not is_prepared(servers.data, url, demo=demo):
             prepare(servers, demo=demo)
         from sqlalchemy.exc import DBAPIError
@@ -41,10 +41,20 @@ def application(options: argparse.Namespace) -> Iterator[Servers]:
                 raise LaunchError(f"{CUT_OFF} It said: {error.orig}") from error
 
 
+def keeps_demo(servers: Servers, options: argparse.Namespace) -> bool:
+    """Whether the demonstration is there already; a command that begins an installation begins it without.
+
+    Raises:
+        LaunchError: it is there and `--empty` is asked for.
+    """
+    is_there = bool(servers.data.read_state().get("demo"))
+    return is_there and wants_demo(servers, is_empty=options.empty, is_demo=True)
+
+
 def deploy(options: argparse.Namespace) -> int:
     """Bring the database up to date: once per release, where several hosts serve."""
     with running(options.data_dir, "run.py deploy") as servers:
-        prepare(servers, demo=bool(servers.data.read_state().get("demo")))
+        prepare(servers, demo=keeps_demo(servers, options))
         say("The database is as this code wants it")
     return 0
 

@@ -139,13 +139,13 @@ class CustomerPage(BaseView):
         )
         return found if found is not None else abort(404)
 
-    @expose("/<int:customer_id>")
+    @expose("/<id(customer):customer_id>")
     @has_access
     @permission_name("show")
     def show(self, customer_id: int) -> Any:
         return render_template("customer360.html", page=self._page(self._customer(customer_id), NoteForm()))
 
-    @expose("/<int:customer_id>/note", methods=["POST"])
+    @expose("/<id(customer):customer_id>/note", methods=["POST"])
     @has_access
     @permission_name("show")
     def note(self, customer_id: int) -> Any:

@@ -38,7 +38,7 @@ class Files(BaseView):
     class_permission_name = "Files"
     default_view = "show"
 
-    @expose("/<int:job_id>")
+    @expose("/<id(file_job):job_id>")
     @has_access
     def show(self, job_id: int) -> Any:
         job = seen_job(job_id)
@@ -50,7 +50,7 @@ class Files(BaseView):
         }  # fmt: skip
         return render_template("job.html", page=page)
 
-    @expose("/<int:job_id>/download")
+    @expose("/<id(file_job):job_id>/download")
     @has_access
     @permission_name("show")
     def download(self, job_id: int) -> Any:

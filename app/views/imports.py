@@ -20,9 +20,11 @@ from app.core.web.steering import business_date
 from app.core.web.transfer import XLSX
 from app.models import ImportProblem, ImportRun
 from app.servicing.intake import rights
+from app.servicing.intake.summary import Step
 
 links.record_page("import_run", "/imports/{id}")
 STATES = {"waiting": "queued", "running": "running", "done": "done", "failed": "failed"}
+ENDED = ("done", "failed")
 SHOWN_PROBLEMS = 50
 MADE = {"repayments": "repayment", "write_offs": "write_off"}
 """What an import makes, by its target; any other makes loans."""
@@ -90,17 +92,17 @@ class Imports(BaseView):
         run = web_session().scalars(select(ImportRun).where(ImportRun.id == run_id)).unique().one_or_none()
         return run if run is not None else abort(404)
 
-    @expose("/<int:run_id>")
+    @expose("/<id(import_run):run_id>")
     @has_access
     def show(self, run_id: int) -> Any:
         run = self._run(run_id)
-        state = STATES[str(run.state)]
+        state, step = STATES[str(run.state)], Step.at(run.progress)
         counts = [(gettext("Created"), run.created, None), (gettext("Updated"), run.updated, None), (gettext("Unchanged"), run.unchanged, None),
                   (gettext("Rejected"), run.rejected, "red" if run.rejected else None)]  # fmt: skip
         page = {
             "title": run.file_name, "subtitle": str(run.layout), "crumbs": [(gettext("Imports"), "/import_run/list/")], "badges": [],
-            "step": 4 if state in ("done", "failed") else 3, "state": state, "percent": run.progress,
-            "text": gettext("Rows: %(n)s", n=format_decimal(run.rows)), "tiles": [Tile(label, format_decimal(n), colour) for label, n, colour in counts],
+            "step": 4 if state in ENDED else 3 if step is Step.STORING else 2, "state": state, "percent": run.progress, "text": _rows(run, state, step),
+            "tiles": [Tile(label, format_decimal(n), colour) for label, n, colour in counts] if state in ENDED else [],
             "errors": self._problems(run), "error": i18n.told({"reason": run.message, **run.said}) or None, "actions": [],
             "error_file_url": f"/imports/{run.id}/errors.xlsx" if run.error_file_key else None,
             "result_url": _made(run) if run.client_id and state == "done" else None,
@@ -123,7 +125,7 @@ class Imports(BaseView):
             gettext("Rows refused"), columns, lines, url=links.list_url("import_problem", run=run.id)
         )
 
-    @expose("/<int:run_id>/errors.xlsx")
+    @expose("/<id(import_run):run_id>/errors.xlsx")
     @has_access
     @permission_name("show")
     def errors(self, run_id: int) -> Any:
@@ -139,6 +141,19 @@ class Imports(BaseView):
             as_attachment=True,
             download_name=f"errors-{run_id}.xlsx",
         )
+
+
+def _rows(run: ImportRun, state: str, step: Step) -> str:
+    """How many rows the file has as far as that is known, and what is done with them."""
+    n = format_decimal(run.rows)
+    if state in ENDED:
+        return str(gettext("Rows: %(n)s", n=n))
+    if not run.rows:
+        return ""
+    return str({
+        Step.READING: gettext("Reading: %(rows)s rows", rows=n), Step.CHECKING: gettext("Checking: %(rows)s rows", rows=n),
+        Step.STORING: gettext("Storing: %(rows)s rows", rows=n),
+    }[step])  # fmt: skip
 
 
 def _made(run: ImportRun) -> str:

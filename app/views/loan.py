@@ -64,7 +64,7 @@ class LoanPage(BaseView):
     class_permission_name = "Loan"
     default_view = "show"
 
-    @expose("/<int:loan_id>")
+    @expose("/<id(loan):loan_id>")
     @has_access
     @permission_name("show")
     def show(self, loan_id: int) -> Any:

@@ -44,7 +44,7 @@ class Roles(BaseView):
     class_permission_name = "Role"
     default_view = "show"
 
-    @expose("/<int:role_id>", methods=["GET", "POST"])
+    @expose("/<id(role):role_id>", methods=["GET", "POST"])
     @has_access
     @permission_name("edit")
     def show(self, role_id: int) -> Any:

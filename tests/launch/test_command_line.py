@@ -12,8 +12,8 @@ import pytest
 
 import config
 from app.launch import system, testing
-from app.launch.__main__ import COMMANDS
-from app.launch.paths import PROJECT
+from app.launch.__main__ import COMMANDS, parser
+from app.launch.paths import PROJECT, DataDir
 from tests.launch.installation import environment
 from tests.web.people import rows
 
@@ -90,6 +90,42 @@ def test_what_is_wrong_on_the_command_line_is_named(words: list[str], said: str)
     assert (done.returncode, done.stdout) == (2, "")
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_command_may_begin_an_installation_without_the_demonstration(place: Path) -> None:
+    data = str(place / "new" / "var")
+    made = run("create-user", "anna", "--role", "Administrator", "--empty", "--data-dir", data)
+    assert made.returncode == 0, made.stderr
+    assert "anna may log in" in made.stdout
+    assert "demonstration" not in made.stdout
+    state = DataDir(data)
+    assert state.read_state()["demo"] is False
+    night = run("nightly", "--date", "2018-06-25", "--empty", "--data-dir", data)
+    assert night.returncode == 0, night.stderr
+    state.write_state(demo=True)
+    refused = run(
+        "compare",
+        str(GUIDE),
+        "--layout",
+        "x",
+        "--client",
+        "y",
+        "--date",
+        "2018-06-25",
+        "--empty",
+        "--data-dir",
+        data,
+    )
+    assert (refused.returncode, refused.stderr.count("holds the demonstration data")) == (1, 1)
+
+
+@pytest.mark.parametrize("words", [
+    ["import", "book.xlsx", "--layout", "x"], ["nightly", "--date", "2018-06-25"], ["create-user", "anna", "--role", "Officer"],
+    ["compare", "a.xlsx", "--layout", "x", "--client", "y", "--date", "2018-06-25"], ["deploy"], ["serve"],
+], ids=lambda words: words[0])  # fmt: skip
+def test_every_command_that_can_begin_an_installation_takes_empty(words: list[str]) -> None:
+    assert parser().parse_args([*words, "--empty"]).empty is True
+    assert parser().parse_args(words).empty is False
 
 
 def test_help_is_given_before_any_package_is_installed(place: Path) -> None:

@@ -62,7 +62,7 @@ def doors(app: Any, oracle: Oracle) -> Iterator[Door]:
 
 def _of_rule(rule: Any, method: str, oracle: Oracle) -> Iterator[Door]:
     slug = entity_of(rule)
-    arguments = re.findall(r"<(?:\w+:)?(\w+)>", rule.rule)
+    arguments = re.findall(r"<(?:[^<>:]+:)?(\w+)>", rule.rule)
     ids = [name for name in arguments if name == "pk" or name.endswith("_id")]
     for path in _filled(rule.rule, [name for name in arguments if name not in ids], slug):
         if not ids:
@@ -78,7 +78,7 @@ def _filled(rule: str, names: list[str], slug: str | None) -> list[str]:
     for name in names:
         values = _values(name, slug, rule)
         assert values is not None, f"the walk does not know what to put for {name} in {rule}"
-        paths = [re.sub(rf"<(?:\w+:)?{name}>", value, path) for path in paths for value in values]
+        paths = [re.sub(rf"<(?:[^<>:]+:)?{name}>", value, path) for path in paths for value in values]
     return paths
 
 
@@ -151,7 +151,7 @@ def _dimensions(path: str, oracle: Oracle) -> Iterator[str]:
 
 def _with_row(path: str, method: str, slug: str | None, oracle: Oracle) -> Iterator[Door]:
     assert slug is not None, f"the walk does not know whose ids stand in {path}"
-    argument = re.compile(r"<(?:\w+:)?\w+>")
+    argument = re.compile(r"<(?:[^<>:]+:)?\w+>")
     for row in _strangers(slug, oracle):
         yield Door(method, argument.sub(str(row.id), path), (slug, row.id), is_foreign=True, body=_harm(slug))
     for row in oracle.visible(slug)[:1]:

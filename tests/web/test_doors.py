@@ -53,7 +53,7 @@ def filled(rule: str) -> str:
         "column": (charts if "/chart/" in rule else links) or ["none"], "name": operations or ["none"],
         "slug": ["branch"], "version": ["v1"], "locale": ["en"],
     }  # fmt: skip
-    return re.sub(r"<(?:\w+:)?(\w+)>", lambda found: words.get(found[1], ["1"])[0], rule)
+    return re.sub(r"<(?:[^<>:]+:)?(\w+)>", lambda found: words.get(found[1], ["1"])[0], rule)
 
 
 def test_a_post_without_its_pages_mark_is_refused_everywhere_and_writes_nothing(

@@ -80,8 +80,9 @@ class EntityView(BaseView):
     def add(self) -> Any:
         self.need("add")
         fields = self._form_fields()
-        given = {f.column.key: request.args.get(f.name) for f in fields if request.args.get(f.name)}
-        form = forms.entity_form(fields, web_session(), data=given)
+        form = forms.entity_form(fields, web_session())
+        if request.method == "GET":
+            forms.suggest(form, {f.column.key: request.args.get(f.name, "") for f in fields})
         if form.validate_on_submit():
             saved = self._save(form, None, fields)
             if saved is not None:
@@ -101,8 +102,10 @@ class EntityView(BaseView):
         form = forms.entity_form(fields, web_session(), row)
         back, action, status = links.show_url(self.slug, pk), url_for(".edit", pk=pk), None
         try:
-            then = opened if marks is not None else None
-            if form.validate_on_submit() and self._save(form, row, fields, then) is not None:
+            if (
+                form.validate_on_submit()
+                and self._save(form, row, fields, opened, marks is not None) is not None
+            ):
                 flash(gettext("Saved"), "success")
                 return redirect(back if self.may("show") else self._list_url())
         except ChangedMeanwhile as error:
@@ -116,14 +119,22 @@ class EntityView(BaseView):
         return [field for field in described if field.is_open_to(current())]
 
     def _save(
-        self, form: Any, row: Any, fields: Sequence[FieldInfo], opened: Opened | None = None
+        self,
+        form: Any,
+        row: Any,
+        fields: Sequence[FieldInfo],
+        opened: Opened | None = None,
+        is_held: bool = False,
     ) -> int | None:
-        """Write the form's values; the row's id, or None with the reason beside the field.
+        """Write what the person changed since the form was `opened`; the row's id, or None with the reason beside the field.
 
-        Raises ChangedMeanwhile where the row is no longer as the form was `opened` with.
+        Raises ChangedMeanwhile where the row `is_held` to be as it was then and no longer is.
         """
+        touched = [
+            field for field in fields if not (opened and opened.is_untouched(field, form[field.column.key]))
+        ]
         try:
-            written = write(self.entity, row, forms.values(form, fields), opened)
+            written = write(self.entity, row, forms.values(form, touched), opened if is_held else None)
         except ChangedMeanwhile:
             raise
         except RuleError as error:

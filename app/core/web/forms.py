@@ -127,17 +127,27 @@ def entity_form(
     session: Any,
     row: Any = None,
     *,
-    data: dict[str, Any] | None = None,
     posted: Any = None,
 ) -> FlaskForm:
-    """A form with these fields, filled from a row, from given values, or from what was posted.
+    """A form with these fields, filled from a row or from what was posted.
 
     `posted` is what an API call says in place of a form; a call with a token needs no CSRF mark.
     """
     inputs = {field.column.key: input_for(field, session, row) for field in fields}
     form_class = type("EntityForm", (FlaskForm,), inputs)
     given = {} if posted is None else {"formdata": posted, "meta": {"csrf": False}}
-    return form_class(obj=row, data=data, **given)
+    return form_class(obj=row, **given)
+
+
+def suggest(form: FlaskForm, said: dict[str, str]) -> None:
+    """Fill inputs with what an address says of them, as if it were typed; what cannot stand there is left out."""
+    for key, raw in said.items():
+        bound, before = form[key], form[key].data
+        try:
+            if raw:
+                bound.process_formdata([raw])
+        except ValueError:
+            bound.data = before
 
 
 def values(form: FlaskForm, fields: Sequence[FieldInfo]) -> dict[str, Any]:

@@ -20,6 +20,9 @@ from app.core.web.forms import choice_input
 from app.core.web.inputs import LookupField
 from app.core.web.principal import Principal
 
+FIRST, LAST = date(1900, 1, 1), date(2199, 12, 31)
+"""Days outside of these are slips of the hand, and what is counted from them leads out of the calendar."""
+
 
 @dataclass
 class Question:
@@ -89,7 +92,16 @@ def _input(one: "Field[Any]", annotation: Any, reader: Reader) -> Any:
         return LookupField(**common, target=target, session=reader.session, url=url)
     if isinstance(kind, type) and issubclass(kind, Choice):
         return choice_input(common, kind, optional=True)
+    if kind is date:
+        common["validators"].append(_in_the_calendar)
     return (DateField if kind is date else StringField)(**common)
+
+
+def _in_the_calendar(_form: Form, field: Any) -> None:
+    """Refuse a day that no book can hold."""
+    if field.data is not None and not FIRST <= field.data <= LAST:
+        known = {"first": plain("date", FIRST), "last": plain("date", LAST)}
+        raise check.ValidationError(gettext("Choose a day from %(first)s to %(last)s", **known))
 
 
 def _bare(annotation: Any) -> Any:

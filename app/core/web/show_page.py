@@ -14,6 +14,9 @@ from app.core.web.fields import describe, describe_all
 from app.core.web.pages import Action, Badge, Cell, Field, Section, ShowPage, Tab
 from app.core.web.principal import Principal
 
+MOST_BESIDE_A_TEXT = 7
+"""Columns of a tab's list among which a long text has room."""
+
 
 def show_page(entity: Any, row: Any, principal: Principal, on: date, may: Callable[[str], bool]) -> ShowPage:
     """The generated page of one record."""
@@ -85,7 +88,9 @@ def tabs(entity: Any, row: Any, principal: Principal) -> list[Tab]:
     for slug in entity.__screen__.columns("tabs"):
         child = registry.entity(slug)
         if principal.may("can_list", labels.subject(child)):
-            url = links.list_url(slug, **{parent_link(child, entity): row.id, "partial": "tab"})
+            parent = parent_link(child, entity)
+            told = {"partial": "tab", "cols": ".".join(told_apart(child, entity, parent))}
+            url = links.list_url(slug, **{parent: row.id, **told})
             found.append(Tab(slug, labels.entity_label(child), url))
     if entity.__history__ and principal.may("can_list", "History"):
         url = links.list_url(
@@ -99,6 +104,23 @@ def tabs(entity: Any, row: Any, principal: Principal) -> list[Tab]:
     if found:
         found[0].active = True
     return found
+
+
+def told_apart(child: Any, entity: Any, parent: str) -> list[str]:
+    """The columns of the child's list that differ in the rows of one parent.
+
+    Left out are the parent and what it belongs to itself, such as the customer in the payments of a loan; beside
+    many others also a long text, which would stand there a word a line.
+    """
+    owners = {
+        c.name.removesuffix("_id") for c in entity.__table__.columns if c.info.get("link") and not c.nullable
+    }
+    names = [
+        one for one in child.__screen__.columns("list") if one.partition(".")[0] not in {parent, *owners}
+    ]
+    if len(names) > MOST_BESIDE_A_TEXT:
+        names = [one for one in names if describe(child, one).kind != "longtext"]
+    return [name.replace(".", "-") for name in names]
 
 
 def parent_link(child: Any, entity: Any) -> str:

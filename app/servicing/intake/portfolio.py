@@ -1,5 +1,7 @@
 """A portfolio file: customers, loans, schedules and, for a ledger, the opening positions; in one pass."""
 
+from functools import partial
+
 from flask_babel import lazy_gettext as _
 from sqlalchemy.orm import Session
 
@@ -15,7 +17,7 @@ from app.servicing.intake.loans import store_loans, store_opening
 from app.servicing.intake.places import Places
 from app.servicing.intake.problems import Problems
 from app.servicing.intake.staging import fill, mark_bad, run, stage
-from app.servicing.intake.summary import Counts, Task
+from app.servicing.intake.summary import Counts, Step, Task, read_so_far
 
 _PATH = " || E'\\x1f' || ".join(f"coalesce({level}, '')" for level in (*PLACES, "village_group"))
 EXTRA = f"path text GENERATED ALWAYS AS ({_PATH}) STORED"
@@ -59,12 +61,12 @@ def import_portfolio(task: Task) -> tuple[int, Counts]:
 
 def _store(task: Task) -> Counts:
     session = task.session
-    task.tell(40, _("Checking"))
+    task.tell(Step.CHECKING, _("Checking"))
     products = _check(task)
     book.compute(session, task.source, task.client.id, products, task.on, task.problems)
     mark_bad(session, task.problems)
     _name(task, products)
-    task.tell(55, _("Storing customers"))
+    task.tell(Step.STORING, _("Storing customers"))
     run(session, RESOLVED)
     run(session, RESOLVE, client=task.client.id)
     run(session, LOAN_IDS)
@@ -85,10 +87,7 @@ def _store(task: Task) -> Counts:
 
 def read(task: Task) -> int:
     """Stage the file's rows."""
-
-    def so_far(rows: int) -> None:
-        task.tell(min(39, 1 + rows // 1000), _("Reading: %(rows)s rows", rows=rows))
-
+    so_far = partial(read_so_far, task.tell)
     rows = stage(task.session, task.source, task.path, task.client.country, task.problems, so_far, EXTRA)
     if task.as_of is not None:
         run(task.session, "UPDATE staged SET as_of = :day WHERE as_of IS NULL", day=task.as_of)

@@ -14,7 +14,7 @@ from app.models.lending import Loan
 from app.servicing import posting_bulk
 from app.servicing.intake.problems import Problems
 from app.servicing.intake.staging import converted, open_source
-from app.servicing.intake.summary import Counts, Task
+from app.servicing.intake.summary import Counts, Step, Task, read_so_far
 from app.servicing.posting_bulk import Receipt
 from app.servicing.write_offs import WrittenOff, write_off_staged
 
@@ -71,10 +71,10 @@ def _read(task: Task, day: str) -> list[dict[str, Any]]:
             names = ["row", *block.values]
             found = zip(block.numbers, *block.values.values(), strict=True)
             rows += [dict(zip(names, each, strict=True)) for each in found]
-            task.tell(min(39, 1 + len(rows) // 1000), _("Reading: %(rows)s rows", rows=len(rows)))
+            read_so_far(task.tell, len(rows))
     for row in rows:
         row.setdefault("source", None)
-    task.tell(40, _("Checking"))
+    task.tell(Step.CHECKING, _("Checking"))
     numbers = {row["loan_number"] for row in rows if row["loan_number"]}
     unknown = (
         _("is no loan of this client") if task.reach.is_all else _("is no loan of this client that you see")

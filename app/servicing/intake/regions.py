@@ -12,7 +12,7 @@ from app.core.tree import move
 from app.core.tree_bulk import NewNode, add_nodes, unnested
 from app.servicing.intake.problems import Problems
 from app.servicing.intake.staging import converted, open_source
-from app.servicing.intake.summary import Counts, Task
+from app.servicing.intake.summary import Counts, Step, Task, read_so_far
 
 RANK = {str(level.value): rank for rank, level in enumerate(RegionLevel)}
 
@@ -49,8 +49,8 @@ def import_regions(task: Task) -> tuple[int, Counts]:
             found = zip(block.numbers, *columns, strict=True)
             places += [Place(*each) for each in found if each[0] not in task.problems.rows]
             rows += len(block.numbers)
-            task.tell(min(39, 1 + rows // 1000), _("Reading: %(rows)s rows", rows=rows))
-    task.tell(40, _("Storing places"))
+            read_so_far(task.tell, rows)
+    task.tell(Step.STORING, _("Storing places"))
     created, updated, unchanged = store_regions(task.session, places, task.problems)
     return rows, Counts(created, updated, unchanged)
 

@@ -20,7 +20,7 @@ from app.core.db import unscoped
 from app.models.intake import ImportRun, ImportState, StatedDifference
 from app.servicing.intake.problems import Problem
 from app.servicing.intake.staging import fill
-from app.servicing.intake.summary import Summary
+from app.servicing.intake.summary import Step, Summary
 
 LOCKS = 7_213_010
 """First half of the advisory locks of runs; the second is the run's id."""
@@ -57,7 +57,7 @@ class Record:
                     )
                 )  # fmt: skip
             else:
-                started = {"state": ImportState.RUNNING, "progress": 0, "ended_at": None}
+                started = {"state": ImportState.RUNNING, "progress": 0, "rows": 0, "ended_at": None}
                 own.execute(update(ImportRun).where(ImportRun.id == run_id).values(started))
         self.run_id = run_id
         return run_id
@@ -135,18 +135,21 @@ def told(session: Session, run: ImportRun) -> Summary:
 
 
 class Teller:
-    """Tells how far a run is: to whoever waits for it, and now and then to its record."""
+    """Tells how far a run is: to whoever waits for it, and to its record at each of its steps and now and then."""
 
     def __init__(self, run_id: int, progress: Callable[[int, str], None] | None) -> None:
         self._run_id, self._progress = run_id, progress
-        self._told_at = time.monotonic()
+        self._told_at, self._step, self._rows = time.monotonic(), Step.READING, 0
 
-    def __call__(self, percent: int, stage: Any) -> None:
+    def __call__(self, percent: int, stage: Any, rows: int | None = None) -> None:
+        self._rows = self._rows if rows is None else rows
+        step = Step.at(percent)
+        if step != self._step or time.monotonic() - self._told_at >= SECONDS_BETWEEN_TELLING:
+            known = {"rows": self._rows} if self._rows else {}
+            _record(self._run_id, progress=percent, **known)
+            self._told_at, self._step = time.monotonic(), step
         if self._progress is not None:
             self._progress(percent, str(stage))
-        if time.monotonic() - self._told_at >= SECONDS_BETWEEN_TELLING:
-            _record(self._run_id, progress=percent)
-            self._told_at = time.monotonic()
 
 
 def _record(run_id: int, **values: Any) -> None:

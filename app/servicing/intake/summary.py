@@ -1,10 +1,10 @@
 """What an import works with, and what came of it."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from enum import IntEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from flask_babel import lazy_gettext as _
 from sqlalchemy.orm import Session
@@ -15,8 +15,33 @@ from app.models.lending import Client
 from app.servicing.intake.layouts import Source
 from app.servicing.intake.problems import Problems
 
-Tell = Callable[[int, Any], None]
-"""Called with (percent, stage); the stage is a lazily translated sentence."""
+
+class Step(IntEnum):
+    """What an import does, by the percent from which it does it."""
+
+    READING = 0
+    CHECKING = 40
+    STORING = 55
+
+    @classmethod
+    def at(cls, percent: int) -> "Step":
+        """The step of an import that is so far.
+
+        >>> Step.at(39).name, Step.at(40).name, Step.at(97).name
+        ('READING', 'CHECKING', 'STORING')
+        """
+        return max(step for step in cls if percent >= step)
+
+
+class Tell(Protocol):
+    """Is told how far an import is: percent, a lazily translated sentence, and the rows read where that is new."""
+
+    def __call__(self, percent: int, stage: Any, rows: int | None = None) -> None: ...
+
+
+def read_so_far(tell: Tell, rows: int) -> None:
+    """Tell how many rows have been read."""
+    tell(min(Step.CHECKING - 1, 1 + rows // 1000), _("Reading: %(rows)s rows", rows=rows), rows)
 
 
 @dataclass(frozen=True)

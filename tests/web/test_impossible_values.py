@@ -1,0 +1,157 @@
+"""Ids, numbers and days that no column can hold: found nowhere or refused in words, never an error of ours."""
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from functools import partial
+from itertools import cycle
+from typing import Any, get_type_hints
+
+import pytest
+
+from app.core import registry
+from app.core.operation import Operation
+from app.core.report import entity_of
+from app.core.web.conditions import OPS_OF
+from app.core.web.fields import FieldInfo, listable
+from app.core.web.ids import Id
+from app.core.web.links import shown_entities
+from tests.web.people import fingerprint
+from tests.web.shop import Shop
+from tests.web.values import with_verb
+
+IDS = ("99999999999999999999", str(2**63), str(2**31), "0", "9" * 400)
+"""Those of no row: past both sorts of integers, past one of them, and none at all."""
+NUMBERS = (str(-(2**63) - 1), "9" * 400, "-1e15", "99999999999999999999", "1e400", "NaN")
+DAYS = ("9999-12-31", "0001-01-05", "2018-02-30", "0001-01-01", "10000-01-01", "1899-12-31", "2200-01-01")
+VALUES = {
+    "money": NUMBERS, "rate": NUMBERS, "number": NUMBERS, "days": NUMBERS, "id": IDS, "link": IDS,
+    "date": DAYS, "datetime": DAYS,
+}  # fmt: skip
+BRIEFLY = {"Accept": "application/json"}
+SAMPLES = ("customer", "user")
+"""An entity whose ids are of 64 bits, and one whose are of 32."""
+
+
+def id_routes(app: Any) -> list[Any]:
+    """The routes in which the id of a row stands."""
+    return [rule for rule in app.url_map.iter_rules() if any(_is_id(rule, name) for name in rule.arguments)]
+
+
+def _is_id(rule: Any, name: str) -> bool:
+    return name == "pk" or name.endswith("_id") or isinstance(rule._converters[name], Id)
+
+
+def test_no_route_takes_a_number_without_saying_whose_id_it_is(shop: Shop) -> None:
+    plain = [rule.rule for rule in shop.app.url_map.iter_rules() if re.search(r"<int[:(]", rule.rule)]
+    assert not plain
+
+
+def test_every_route_with_an_id_finds_nothing_under_an_impossible_one(shop: Shop, database: Any) -> None:
+    program, wrong, mark = shop.caller("admin"), [], {"csrf_token": shop.admin.mark("/home/")}
+    before, routes = fingerprint(database, "audit_event", "ab_user"), id_routes(shop.app)
+    assert len(routes) > len(shown_entities())
+    for rule, number in zip(routes, cycle(IDS[:3]), strict=False):
+        path = re.sub(r"<(?:[^<>:]+:)?(\w+)>", partial(_put, number), rule.rule)
+        for method in sorted(rule.methods - {"HEAD", "OPTIONS"}):
+            if path.startswith("/api/"):
+                answer = program.call(method, path.removeprefix("/api/v1/"), {} if method != "GET" else None)
+            else:
+                form = None if method == "GET" else mark
+                answer = shop.admin.client.open(path, method=method, data=form, headers=BRIEFLY)
+            if answer.status_code != 404:
+                wrong.append((method, path, answer.status_code))
+    assert not wrong
+    assert fingerprint(database, "audit_event", "ab_user") == before
+
+
+def _put(number: str, found: Any) -> str:
+    return number if found[1] == "pk" or found[1].endswith("_id") else "none"
+
+
+@pytest.mark.parametrize("slug", [cls.slug() for cls in shown_entities()])
+def test_every_filter_answers_whatever_number_or_day_it_is_given(shop: Shop, slug: str) -> None:
+    entity = registry.entity(slug)
+    for field in listable(entity):
+        for op, value in zip(OPS_OF.get(field.kind, ()), cycle(VALUES.get(field.kind, ()))):
+            given = {f"{field.name}__{op}": value, "partial": "1"}
+            answer = shop.admin.get(f"/{slug}/list/", query_string=given, headers=BRIEFLY)
+            assert answer.status_code in (200, 400), given
+
+
+@pytest.mark.parametrize("slug", SAMPLES)
+@pytest.mark.parametrize("name", ["after", "before", "size", "at", "sort", "cols", "last", "q", "ids"])
+def test_the_rest_of_a_lists_address_answers_too(shop: Shop, slug: str, name: str) -> None:
+    for value in (NUMBERS[0], NUMBERS[1], DAYS[0]):
+        for path in (f"/{slug}/list/", f"/{slug}/lookup/branch", f"/lookups/{slug}", "/search/"):
+            answer = shop.admin.get(path, query_string={name: value}, headers=BRIEFLY)
+            assert answer.status_code in (200, 400), (path, name, value)
+
+
+def operations() -> list[Operation]:
+    return [one for cls in registry.entities() for one in registry.operations(cls)]
+
+
+@pytest.mark.parametrize("operation", operations(), ids=lambda one: f"{one.entity.slug()}-{one.name}")
+def test_an_operation_on_an_impossible_row_finds_nothing(shop: Shop, operation: Operation) -> None:
+    path = f"/{operation.entity.slug()}/do/{operation.name}"
+    for number in IDS:
+        assert shop.admin.get(path, query_string={"ids": number}, headers=BRIEFLY).status_code == 404
+        assert shop.admin.post(path, {"ids": number, "__run": "1"}, headers=BRIEFLY).status_code == 404
+
+
+@pytest.mark.parametrize("slug", with_verb("add"))
+def test_a_form_opened_or_sent_with_an_impossible_value_says_so(shop: Shop, slug: str, database: Any) -> None:
+    fields = _typed(slug)
+    before = fingerprint(database, "audit_event", "ab_user")
+    for number in range(4):
+        said = {f: VALUES[f.kind][number % len(VALUES[f.kind])] for f in fields}
+        opened = shop.admin.get(f"/{slug}/add", query_string={f.name: value for f, value in said.items()})
+        assert opened.status_code == 200, said
+        sent = shop.admin.post(f"/{slug}/add", {f.column.key: value for f, value in said.items()})
+        assert sent.status_code in (400, 422) or not said, said
+        called = shop.caller("admin").call("POST", f"{slug}/", {f.name: value for f, value in said.items()})
+        assert called.status_code == 422, said
+    assert fingerprint(database, "audit_event", "ab_user") == before
+
+
+def _typed(slug: str) -> list[FieldInfo]:
+    from tests.web.values import fields
+
+    return [field for field in fields(slug) if field.kind in VALUES]
+
+
+def parameters() -> Iterator[tuple[str, str, bool]]:
+    """(address, parameter, whether it is a day) of every day and id that a report is asked for."""
+    for report in registry.reports():
+        kinds = get_type_hints(report.asked)
+        for one in report.asked.parameters():
+            is_day = kinds[one.name] == date | None
+            if is_day or entity_of(one):
+                yield report.url, one.name, is_day
+
+
+def test_a_report_names_the_parameter_that_makes_no_sense(shop: Shop) -> None:
+    assert len(list(parameters())) > 2 * len(registry.reports())
+    for url, name, is_day in parameters():
+        for value in DAYS if is_day else IDS[:3]:
+            page = shop.admin.get(f"{url}/", query_string={name: value})
+            assert page.status_code == 422, (url, name, value)
+            assert f'id="error-{name}"' in page.text
+        for door in ("chart", "export.xlsx"):
+            answer = shop.admin.get(f"{url}/{door}", query_string={name: value}, headers=BRIEFLY)
+            assert answer.status_code == 400, (url, name, value)
+            assert answer.json["message"].partition(": ")[2]
+
+
+@pytest.mark.parametrize("day", ["1900-01-01", "2199-12-31"])
+def test_the_first_and_last_day_that_make_sense_are_answered(shop: Shop, day: str) -> None:
+    for url, name, is_day in parameters():
+        if is_day:
+            assert shop.admin.get(f"{url}/", query_string={name: day}).status_code == 200, (url, name)
+
+
+def test_an_address_fills_a_form_in_as_if_it_were_typed(shop: Shop) -> None:
+    page = shop.admin.get("/customer/add?name=Olena&born_on=1990-05-17&client=1&zone=Europe/Kyiv").text
+    for value in ('value="Olena"', 'value="1990-05-17"', 'value="Europe/Kyiv"', "The Bank"):
+        assert value in page
