@@ -10,8 +10,8 @@ Login = Callable[[str], Any]
 
 
 def sheets(html: str) -> list[list[list[str]]]:
-    """The rows of each village's sheet as texts."""
-    return [[[text for text, _a in row] for row in table[1:]] for table in Page(html).tables]
+    """The rows of each village's sheet as texts; above them stand the village's name, for paper, and the columns'."""
+    return [[[text for text, _a in row] for row in table[2:]] for table in Page(html).tables]
 
 
 def expected(book: Book, place: str, holds: Callable[[Fact], bool] = lambda fact: True) -> list[Fact]:
