@@ -38,6 +38,8 @@ PLAIN_CODES = {
     "loan.repayment_account": "given by the bank",
     "message.provider": "the provider's name as it is set up",
     "message.slot": "a time of day",
+    "portfolio_change.currency": "an ISO 4217 code",
+    "portfolio_change.status": "shown on no screen",
     "portfolio_snapshot.currency": "an ISO 4217 code",
     "portfolio_snapshot.status": "shown on no screen",
     "product.code": "given by the lender",

@@ -13,6 +13,7 @@ from app.core import registry
 from app.core.labels import singular
 from app.core.scope import Scope, add_key_columns
 from app.core.screen import Screen
+from app.core.tallies import Tally
 
 FAB_TABLES = {"user": "ab_user", "role": "ab_role"}
 """Entities that live in Flask-AppBuilder's tables, whose ids are plain integers."""
@@ -43,35 +44,51 @@ def snake(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 
 
-def link(target: str, *, ondelete: str = "RESTRICT", index: bool = True, **kwargs: Any) -> Any:
+def link(
+    target: str, *, ondelete: str = "RESTRICT", index: bool = True, is_checked: bool = True, **kwargs: Any
+) -> Any:
     """A column holding the id of a row of `target` (a table's name; `user` is a person with a login).
 
-    The entity also gets the linked row itself under the column's name without `_id`.
+    The entity also gets the linked row itself under the column's name without `_id`. Not checked is only what comes
+    from rows that are: those have the foreign key.
     """
     table = FAB_TABLES.get(target, target)
     kind = Integer if target in FAB_TABLES else BigInteger
     info = {"kind": "link", "link": target}
-    return mapped_column(kind, ForeignKey(f"{table}.id", ondelete=ondelete), index=index, info=info, **kwargs)
+    keys = [ForeignKey(f"{table}.id", ondelete=ondelete)] if is_checked else []
+    return mapped_column(kind, *keys, index=index, info=info, **kwargs)
 
 
 def _target(table: str) -> Any:
     return lambda: registry.entity(table)
 
 
+def _join(cls: type[Any], name: str, table: str) -> Any:
+    return lambda: getattr(cls, name) == registry.entity(table).id
+
+
+def _declared(cls: type[Any]) -> dict[str, MappedColumn[Any]]:
+    """The columns that the class and its mixins declare, by name."""
+    mixins = (one for one in reversed(cls.__mro__) if one is cls or not issubclass(one, Model))
+    named = {name: value for one in mixins for name, value in vars(one).items()}
+    return {name: value for name, value in named.items() if isinstance(value, MappedColumn)}
+
+
 def _add_relationships(cls: type[Any]) -> None:
     """Give the class `customer` beside `customer_id`, before SQLAlchemy maps it."""
-    for name, value in list(vars(cls).items()):
-        target = getattr(getattr(value, "column", None), "info", {}).get("link")
+    for name, value in _declared(cls).items():
+        target = value.column.info.get("link")
         if target and name.endswith("_id") and name.removesuffix("_id") not in vars(cls):
             own = f"[{cls.__name__}.{name}]"
             remote = f"{cls.__name__}.id" if target == snake(cls.__name__) else None
+            join = None if value.column.foreign_keys else _join(cls, name, target)
             setattr(cls, name.removesuffix("_id"),
-                    relationship(_target(target), foreign_keys=own, remote_side=remote))  # fmt: skip
+                    relationship(_target(target), primaryjoin=join, foreign_keys=own, remote_side=remote))  # fmt: skip
 
 
 def _said_of_columns(cls: type[Any]) -> dict[str, dict[str, Any]]:
-    """`info` of the class's own columns: SQLAlchemy lets that of the named type win over what the entity says."""
-    columns = {name: value.column for name, value in vars(cls).items() if isinstance(value, MappedColumn)}
+    """`info` of the declared columns: SQLAlchemy lets that of the named type win over what the entity says."""
+    columns = {name: value.column for name, value in _declared(cls).items()}
     return {name: dict(column.info) for name, column in columns.items() if column.info}
 
 
@@ -85,6 +102,8 @@ class Entity(Model):
     """Changes of every field are kept. False only for rows that are themselves a record of events."""
     __fed_by__: ClassVar[tuple[Feed, ...]] = ()
     """Rows of other tables that add rows here by themselves, whoever writes them."""
+    __tallies__: ClassVar[tuple[Tally, ...]] = ()
+    """Sums of other tables' rows whose changes are added here by themselves, whoever makes them."""
     __called__: ClassVar[str] = ""
     """The column that names a row to people; empty means the first of name, number, code and title that there is."""
     __said__: ClassVar[dict[str, dict[str, Any]]] = {}

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy.dialects import postgresql
 
 from app.core import registry
+from app.core.tallies import tally_triggers
 
 
 def key_trigger(entity: Any) -> Iterator[str]:
@@ -248,4 +249,5 @@ def all_triggers() -> Iterator[str]:
         yield from key_trigger(entity)
         yield from reach_triggers(entity)
         yield from feeding_triggers(entity)
+        yield from tally_triggers(entity)
         yield from history_triggers(entity)

@@ -19,6 +19,7 @@ from app.models.snapshots import (
     CollectionByPlace,
     CollectionByUnit,
     CollectionSnapshot,
+    PortfolioChange,
     PortfolioSnapshot,
     UntakenDay,
 )
@@ -26,6 +27,6 @@ from app.models.snapshots import (
 __all__ = [
     "Address", "Allocation", "Bucket", "Client", "CollectionByPlace", "CollectionByUnit", "CollectionSnapshot",
     "ContactNote", "Customer", "CustomerLink", "CustomerReach", "ImportLayout", "ImportProblem", "ImportRun",
-    "Instalment", "JointLiabilityGroup", "Loan", "Message", "MessageTemplate", "Phone", "PortfolioSnapshot",
-    "Product", "Repayment", "StatedDifference", "UntakenDay", "WriteOff",
+    "Instalment", "JointLiabilityGroup", "Loan", "Message", "MessageTemplate", "Phone", "PortfolioChange",
+    "PortfolioSnapshot", "Product", "Repayment", "StatedDifference", "UntakenDay", "WriteOff",
 ]  # fmt: skip

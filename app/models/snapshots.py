@@ -10,6 +10,7 @@ from app.core.cents import Cents
 from app.core.entity import Entity, Feed, link
 from app.core.scope import Scope
 from app.core.screen import Screen
+from app.core.tallies import Tally
 from app.core.types import Code, Count, Currency
 
 _SCOPE = Scope(
@@ -22,7 +23,33 @@ _SCOPE = Scope(
 _KEYS = ("taken_on", "region_id", "branch_id", "officer_id", "product_id", "client_id", "currency")
 
 
-class PortfolioSnapshot(Entity):
+class Place:
+    """Mixin: whose sums these are, by village, branch, officer, client and product."""
+
+    region_id: Mapped[int | None] = link("region", index=False)
+    region_lft: Mapped[int | None] = mapped_column(BigInteger, info={"kind": "scope_key"})
+    branch_id: Mapped[int | None] = link("branch", index=False)
+    branch_lft: Mapped[int | None] = mapped_column(BigInteger, info={"kind": "scope_key"})
+    officer_id: Mapped[int | None] = link("user", index=False)
+    client_id: Mapped[int] = link("client", index=False)
+    product_id: Mapped[int] = link("product", index=False)
+    product_kind: Mapped[Code | None] = mapped_column(info={"kind": "scope_key"})
+    currency: Mapped[Currency]
+
+
+class Standing(Place):
+    """Mixin: how many loans stand where, and what is owed on them."""
+
+    bucket_id: Mapped[int | None] = link("bucket", index=False)
+    status: Mapped[Code]
+    loans: Mapped[Count]
+    principal: Mapped[Cents]
+    outstanding: Mapped[Cents]
+    overdue: Mapped[Cents]
+    """Overdue principal and interest."""
+
+
+class PortfolioSnapshot(Standing, Entity):
     """The book at the end of one day by village, branch, officer, product and bucket."""
 
     __scope__ = _SCOPE
@@ -36,27 +63,43 @@ class PortfolioSnapshot(Entity):
     )
 
     taken_on: Mapped[date]
-    region_id: Mapped[int | None] = link("region", index=False)
-    region_lft: Mapped[int | None] = mapped_column(BigInteger, info={"kind": "scope_key"})
-    branch_id: Mapped[int | None] = link("branch", index=False)
-    branch_lft: Mapped[int | None] = mapped_column(BigInteger, info={"kind": "scope_key"})
-    officer_id: Mapped[int | None] = link("user", index=False)
-    client_id: Mapped[int] = link("client", index=False)
-    product_id: Mapped[int] = link("product", index=False)
-    product_kind: Mapped[Code | None] = mapped_column(info={"kind": "scope_key"})
-    currency: Mapped[Currency]
-    bucket_id: Mapped[int | None] = link("bucket", index=False)
-    status: Mapped[Code]
-    loans: Mapped[Count]
-    principal: Mapped[Cents]
-    outstanding: Mapped[Cents]
-    overdue: Mapped[Cents]
-    """Overdue principal and interest."""
 
     __screen__ = Screen(operations="")
 
 
-class CollectionSnapshot(Entity):
+BOOK_MOVES = "app.book_moves"
+"""The setting of a transaction that moves the whole book to another day, whose sums are taken after it."""
+
+
+class PortfolioChange(Standing, Entity):
+    """What changed in the book since its latest snapshot: the two together are what the loans are now."""
+
+    __scope__ = _SCOPE
+    __history__ = False
+    __tallies__: ClassVar[tuple[Tally, ...]] = (
+        Tally(
+            "loan",
+            keys=("region_id", "branch_id", "officer_id", "client_id", "product_id", "product_kind", "currency",
+                  "bucket_id", "status"),
+            along=("region_lft", "branch_lft"),
+            sums={"loans": "1", "principal": "100 * principal", "outstanding": "100 * principal_outstanding",
+                  "overdue": "100 * (overdue_principal + overdue_interest)"},
+            unless=BOOK_MOVES,
+        ),
+    )  # fmt: skip
+
+    # to check these as well took four fifths of the time of a change
+    region_id: Mapped[int | None] = link("region", index=False, is_checked=False)
+    branch_id: Mapped[int | None] = link("branch", index=False, is_checked=False)
+    officer_id: Mapped[int | None] = link("user", index=False, is_checked=False)
+    client_id: Mapped[int] = link("client", index=False, is_checked=False)
+    product_id: Mapped[int] = link("product", index=False, is_checked=False)
+    bucket_id: Mapped[int | None] = link("bucket", index=False, is_checked=False)
+
+    __screen__ = Screen(operations="")
+
+
+class CollectionSnapshot(Place, Entity):
     """What was paid out, fell due and came in on one day by village, branch, officer and product."""
 
     __scope__ = _SCOPE
@@ -70,15 +113,6 @@ class CollectionSnapshot(Entity):
     )
 
     taken_on: Mapped[date]
-    region_id: Mapped[int | None] = link("region", index=False)
-    region_lft: Mapped[int | None] = mapped_column(BigInteger, info={"kind": "scope_key"})
-    branch_id: Mapped[int | None] = link("branch", index=False)
-    branch_lft: Mapped[int | None] = mapped_column(BigInteger, info={"kind": "scope_key"})
-    officer_id: Mapped[int | None] = link("user", index=False)
-    client_id: Mapped[int] = link("client", index=False)
-    product_id: Mapped[int] = link("product", index=False)
-    product_kind: Mapped[Code | None] = mapped_column(info={"kind": "scope_key"})
-    currency: Mapped[Currency]
     loans_disbursed: Mapped[Count] = mapped_column(default=0, server_default="0")
     disbursed: Mapped[Cents] = mapped_column(default=0, server_default="0")
     due_principal: Mapped[Cents] = mapped_column(default=0, server_default="0")

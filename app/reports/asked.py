@@ -190,7 +190,6 @@ class Standing(Limits):
 
     as_of: date | None = parameter(_("As of"))
     taken_on: date | None = None
-    latest_on: date | None = None
     buckets: tuple[tuple[int, str, int], ...] = ()
     """(id, name, first day past due) of the delinquency buckets in their order."""
 
@@ -201,13 +200,18 @@ class Standing(Limits):
             found,
             as_of=as_of,
             taken_on=snapshot_day(as_of),
-            latest_on=snapshot_day(reader.on),
             buckets=tuple((row.id, row.name, row.from_days) for row in reader.session.execute(query)),
         )
 
     @property
     def is_current(self) -> bool:
-        return self.taken_on is not None and self.taken_on == self.latest_on
+        """Whether it is about the book as it is now."""
+        return self.as_of is None or self.on is None or self.as_of >= self.on
+
+    @property
+    def is_summed(self) -> bool:
+        """Whether there are sums of it: of past days nothing else is kept, of now there are none while a night works."""
+        return not self.is_current or self.taken_on == self.on
 
     @property
     def at_risk(self) -> list[int]:
@@ -222,17 +226,16 @@ class Standing(Limits):
                     day=_day(self.on),
                 )
             ]
+        if self.is_current:
+            return [gettext("Balances are those of the loans now, as in the lists behind the numbers")]
         if self.taken_on is None:
             return [
                 gettext(
                     "No day up to %(day)s has been closed yet, so there are no balances", day=_day(self.as_of)
                 )
             ]
-        said = [gettext("Balances at the end of %(day)s", day=_day(self.taken_on))]
-        if self.is_current:
-            return [*said, gettext("Lists behind the numbers show the loans as they are now")]
         return [
-            *said,
+            gettext("Balances at the end of %(day)s", day=_day(self.taken_on)),
             gettext("Balances of a past day have no list behind them: lists show the loans as they are now"),
         ]
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ARRAY,
@@ -29,6 +29,7 @@ from app.models import (
     CollectionSnapshot,
     Instalment,
     Loan,
+    PortfolioChange,
     PortfolioSnapshot,
     Repayment,
 )
@@ -49,20 +50,43 @@ def of_loans(asked: Limits, by: str) -> bool:
     return by == "customer" or asked.customer_id is not None
 
 
-def stock(asked: Standing, by: str) -> Select[Any]:
-    """Loans, outstanding, overdue and late (outstanding of those over 30 days past due) of open loans."""
-    if of_loans(asked, by):
+class Position(NamedTuple):
+    """What a report of balances can tell of a loan, or of loans that are summed up."""
+
+    loans: Any
+    outstanding: Any
+    overdue: Any
+    bucket_id: Any
+
+
+def balances(asked: Standing, by: str, amounts: Callable[[Position], Columns]) -> list[Select[Any]]:
+    """Open loans at the end of a day; for now the snapshot with what changed since.
+
+    Of customers there are no sums, nor of the business date before the night has taken them: theirs are the loans.
+    """
+    if of_loans(asked, by) or not asked.is_summed:
         overdue = Loan.overdue_principal + Loan.overdue_interest
-        amounts = _stock(literal(1), Loan.principal_outstanding, overdue, Loan.bucket_id, asked)
-        return facts(Loan, asked, by, amounts, [Loan.status.in_(OPEN)])
-    taken = PortfolioSnapshot
-    amounts = _stock(taken.loans, taken.outstanding, taken.overdue, taken.bucket_id, asked)
-    return facts(taken, asked, by, amounts, [taken.taken_on == asked.taken_on, taken.status.in_(OPEN)])
+        position = Position(literal(1), Loan.principal_outstanding, overdue, Loan.bucket_id)
+        return [facts(Loan, asked, by, amounts(position), [Loan.status.in_(OPEN)])]
+    found = [_summed(PortfolioSnapshot, asked, by, amounts, [PortfolioSnapshot.taken_on == asked.taken_on])]
+    return [*found, _summed(PortfolioChange, asked, by, amounts)] if asked.is_current else found
 
 
-def _stock(loans: Any, outstanding: Any, overdue: Any, bucket_id: Any, asked: Standing) -> Columns:
-    late = case((bucket_id.in_(asked.at_risk), outstanding))
-    return {"loans": loans, "outstanding": outstanding, "overdue": overdue, "late": late}
+def _summed(
+    sums: Any, asked: Standing, by: str, amounts: Callable[[Position], Columns], which: Sequence[Any] = ()
+) -> Select[Any]:
+    position = Position(sums.loans, sums.outstanding, sums.overdue, sums.bucket_id)
+    return facts(sums, asked, by, amounts(position), [*which, sums.status.in_(OPEN)])
+
+
+def stock(asked: Standing, by: str) -> list[Select[Any]]:
+    """Loans, outstanding, overdue and late (outstanding of those over 30 days past due) of open loans."""
+
+    def amounts(of: Position) -> Columns:
+        late = case((of.bucket_id.in_(asked.at_risk), of.outstanding))
+        return {"loans": of.loans, "outstanding": of.outstanding, "overdue": of.overdue, "late": late}
+
+    return balances(asked, by, amounts)
 
 
 def flow(asked: Period, by: str, names: Sequence[str]) -> list[Select[Any]]:

@@ -21,6 +21,7 @@ from sqlalchemy import (
     cast,
     func,
     null,
+    or_,
     select,
     type_coerce,
     union_all,
@@ -104,8 +105,12 @@ def added(source: Subquery, by: str, sums: Mapping[str, Sequence[str]]) -> Selec
 
 
 def grouped(source: Subquery, by: str, names: Sequence[str]) -> Select[Any]:
-    """Facts by rows of the dimension: key, name, perhaps detail, and the sums of the named amounts."""
-    return by_rows(source, by, {name: sum_of(source.c[name]) for name in names})
+    """Facts by rows of the dimension: key, name, perhaps detail, and the sums of the named amounts.
+
+    A row that tells nothing any more, its loans all having gone elsewhere, is left out.
+    """
+    query = by_rows(source, by, {name: sum_of(source.c[name]) for name in names})
+    return query.where(or_(*(query.selected_columns[name] != 0 for name in names))) if by else query
 
 
 def by_rows(source: Subquery, by: str, sums: Columns) -> Select[Any]:

@@ -36,5 +36,5 @@ NAMES = ("loans", "disbursed", "collected_principal", "collected_interest", "out
 def portfolio(asked: Book, by: str) -> Select[Any]:
     """The book at the end of a day, and what went out and came in during the period."""
     moved = figures.flow(asked, by, (*figures.DISBURSED, *figures.COLLECTED))
-    parts = together(NAMES, figures.stock(asked, by), *moved)
+    parts = together(NAMES, *figures.stock(asked, by), *moved)
     return largest_first(grouped(parts, by, NAMES), "outstanding")

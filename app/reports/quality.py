@@ -7,11 +7,11 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import Select, case, select
 
 from app.core.report import Measure, Reader, report
-from app.models import Bucket, Loan, PortfolioSnapshot
+from app.models import Bucket
 from app.reports import figures, lists
 from app.reports.asked import Standing
 from app.reports.dimensions import STANDARD
-from app.reports.grouping import facts, grouped, largest_first, together
+from app.reports.grouping import Columns, grouped, largest_first, together
 from app.reports.portfolio import ROLES
 
 
@@ -47,14 +47,13 @@ def buckets(reader: Reader) -> Sequence[Measure]:
 )
 def quality(asked: Standing, by: str) -> Select[Any]:
     """The balance of open loans at the end of a day, a column a bucket."""
-    of_loans = figures.of_loans(asked, by)
-    entity: Any = Loan if of_loans else PortfolioSnapshot
-    amount = Loan.principal_outstanding if of_loans else PortfolioSnapshot.outstanding
-    amounts: dict[str, Any] = {_name(None): case((entity.bucket_id.is_(None), amount))}
-    for number, _label, _first in asked.buckets:
-        amounts[_name(number)] = case((entity.bucket_id == number, amount))
-    amounts["outstanding"] = amount
-    conditions = [] if of_loans else [PortfolioSnapshot.taken_on == asked.taken_on]
-    rows = facts(entity, asked, by, amounts, [*conditions, entity.status.in_(lists.OPEN)])
-    names = tuple(amounts)
-    return largest_first(grouped(together(names, rows), by, names), "outstanding")
+
+    def amounts(of: figures.Position) -> Columns:
+        found = {_name(None): case((of.bucket_id.is_(None), of.outstanding))}
+        for number, _label, _first in asked.buckets:
+            found[_name(number)] = case((of.bucket_id == number, of.outstanding))
+        return found | {"outstanding": of.outstanding}
+
+    names = (_name(None), *(_name(number) for number, _label, _first in asked.buckets), "outstanding")
+    parts = figures.balances(asked, by, amounts)
+    return largest_first(grouped(together(names, *parts), by, names), "outstanding")

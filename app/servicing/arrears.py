@@ -17,6 +17,7 @@ from app.core import clock, faults
 from app.core.jobs import Record
 from app.core.planning import by_hash
 from app.models.lending import Bucket, Loan
+from app.models.snapshots import BOOK_MOVES
 
 ONE_DAY = timedelta(days=1)
 Values = dict[str, Any]
@@ -130,6 +131,7 @@ def advance(session: Session, day: date, record: Record) -> int:
     if present is None or day - present != ONE_DAY:
         clock.set_business_date(session, day)
         return recompute(session, None, day)
+    _leave_to_snapshot(session, day)
     ids = session.scalar(_text(_NEWLY), {"previous": present, "day": day})
     rows = _apart(session, ids, _ADVANCE, {"previous": present, "day": day}, record)
     rows += faults.isolated(
@@ -156,8 +158,19 @@ _CLASSIFY = f"""
 
 def classify(session: Session, day: date, record: Record) -> int:
     """Move the overdue loans whose days past due reach a bound that day to their bucket and status."""
+    _leave_to_snapshot(session, day)
     ids = session.scalar(_text(_CROSSING), {"day": day})
     return _apart(session, ids, _CLASSIFY, {"day": day}, record)
+
+
+_LEFT_TO_SNAPSHOT = f"""
+    SELECT set_config('{BOOK_MOVES}', 'on', true)
+    WHERE NOT EXISTS (SELECT FROM portfolio_snapshot WHERE taken_on >= :day)"""
+
+
+def _leave_to_snapshot(session: Session, day: date) -> None:
+    """Keep no changes of balances in this transaction: until a snapshot of the day is taken, reports read the loans."""
+    session.execute(_text(_LEFT_TO_SNAPSHOT), {"day": day})
 
 
 def _apart(session: Session, ids: Sequence[int], sql: str, values: Values, record: Record) -> int:

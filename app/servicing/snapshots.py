@@ -27,18 +27,26 @@ _KEYS = (
 )
 _OF_LOAN = ", ".join(f"l.{key}" for key in _KEYS.split(", "))
 
-_PORTFOLIO = f"""
-    INSERT INTO portfolio_snapshot (taken_on, {_KEYS}, bucket_id, status, loans, principal, outstanding,
-        overdue)
-    SELECT :day, {_OF_LOAN}, {{bucket}}, {{status}}, count(*), 100 * sum(l.principal), 100 * sum({{owed}}),
+_BOOK = f"{_KEYS}, bucket_id, status, loans, principal, outstanding, overdue"
+_STANDS = f"""{_OF_LOAN}, {{bucket}}, {{status}}, count(*), 100 * sum(l.principal), 100 * sum({{owed}}),
         100 * sum({{late}})
     FROM loan l {{sources}}
-    WHERE l.disbursed_on <= :day {{which}} GROUP BY {_OF_LOAN}, {{bucket}}, {{status}}"""
+    WHERE {{which}} GROUP BY {_OF_LOAN}, {{bucket}}, {{status}}"""
+_PORTFOLIO = f"INSERT INTO portfolio_snapshot (taken_on, {_BOOK}) SELECT :day, {_STANDS}"
 
 _NOW = {
     "bucket": "l.bucket_id", "status": "l.status", "owed": "l.principal_outstanding",
-    "late": "l.overdue_principal + l.overdue_interest", "sources": "", "which": "",
+    "late": "l.overdue_principal + l.overdue_interest", "sources": "",
 }  # fmt: skip
+_IS_LATEST = "NOT EXISTS (SELECT FROM portfolio_snapshot WHERE taken_on > :day)"
+# The changes go in the statement that reads the loans: whoever commits after it began is neither among the loans that
+# it sums up nor among the changes that it deletes. Loans paid out after the day are no part of it, but of the book.
+_TAKEN = f"""
+    WITH taken_up AS (DELETE FROM portfolio_change WHERE {_IS_LATEST}),
+    ahead AS (
+        INSERT INTO portfolio_change ({_BOOK})
+        SELECT {_STANDS.format(**_NOW, which=f"l.disbursed_on > :day AND {_IS_LATEST}")})
+    {_PORTFOLIO.format(**_NOW, which="l.disbursed_on <= :day")}"""
 
 
 def take(session: Session, day: date) -> int:
@@ -47,7 +55,7 @@ def take(session: Session, day: date) -> int:
     Returns the rows. Whose money is not seen yet when the notes are read keeps its own for the next time.
     """
     _lock(session)
-    rows = _replace(session, "portfolio_snapshot", _PORTFOLIO.format(**_NOW), day)
+    rows = _replace(session, "portfolio_snapshot", _TAKEN, day)
     noted = session.scalars(text(_NOTED), {"day": day}).all()
     return rows + _moves(session, sorted({day, *noted}))
 
@@ -146,6 +154,23 @@ def _month(session: Session, first: date, mine: str) -> None:
         session.execute(text(_EMPTY.format(table=table, which=mine)), period)
 
 
+_SUMMED = ("loans", "principal", "outstanding", "overdue")
+_CHANGES = ", ".join(f"sum({one})" for one in _SUMMED)
+# The changes of a client anew: what the loans are now less what the latest snapshot says of them.
+_CHANGED = f"""
+    WITH taken_up AS (DELETE FROM portfolio_change WHERE client_id = :client)
+    INSERT INTO portfolio_change ({_BOOK})
+    SELECT {_KEYS}, bucket_id, status, {_CHANGES}
+    FROM (
+        SELECT {_OF_LOAN}, bucket_id, status, 1 AS loans, 100 * principal AS principal,
+            100 * principal_outstanding AS outstanding, 100 * (overdue_principal + overdue_interest) AS overdue
+        FROM loan l WHERE client_id = :client
+        UNION ALL
+        SELECT {_KEYS}, bucket_id, status, {", ".join(f"-{one}" for one in _SUMMED)}
+        FROM portfolio_snapshot
+        WHERE client_id = :client AND taken_on = (SELECT max(taken_on) FROM portfolio_snapshot)) d
+    GROUP BY {_KEYS}, bucket_id, status HAVING ({_CHANGES}) <> (0, 0, 0, 0)"""
+
 # What stood at the end of :day by the journal alone: nothing but amounts and days of its rows is read.
 _STOOD = """
     JOIN product p ON p.id = l.product_id
@@ -179,7 +204,7 @@ def backfill(session: Session, client_id: int, dates: Iterable[date]) -> int:
     owed = "l.principal - coalesce(paid.principal, 0)"
     bucket = f"CASE WHEN {owed} > 0 THEN {bucket_sql(session, days)} END"
     status = status_sql(days, f"{owed} <= 0", "w.loan_id IS NOT NULL")
-    mine = f"AND l.client_id = {int(client_id)} AND coalesce(l.taken_over_on, :day) <= :day"
+    mine = f"l.client_id = {int(client_id)} AND greatest(l.disbursed_on, l.taken_over_on) <= :day"
     past = {"bucket": bucket, "status": status, "owed": owed, "late": "coalesce(late.amount, 0)"}
     portfolio = _PORTFOLIO.format(**past, sources=_STOOD, which=mine)
     _lock(session)
@@ -188,6 +213,7 @@ def backfill(session: Session, client_id: int, dates: Iterable[date]) -> int:
     with by_hash(session):
         for day in wanted:
             rows += _replace(session, "portfolio_snapshot", portfolio, day, client_id)
+        _run(session, _CHANGED, client=client_id)
         return rows + (_moves(session, _every_day(wanted[0], wanted[-1]), client_id) if wanted else 0)
 
 

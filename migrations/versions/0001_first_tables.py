@@ -558,6 +558,25 @@ def upgrade() -> None:
     sa.UniqueConstraint('job', 'step', 'business_on', postgresql_nulls_not_distinct=True)
     )
     op.create_index(op.f('ix_job_run_user_id'), 'job_run', ['user_id'], unique=False)
+    op.create_table('portfolio_change',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('region_id', sa.BigInteger(), nullable=True),
+    sa.Column('region_lft', sa.BigInteger(), nullable=True),
+    sa.Column('branch_id', sa.BigInteger(), nullable=True),
+    sa.Column('branch_lft', sa.BigInteger(), nullable=True),
+    sa.Column('officer_id', sa.Integer(), nullable=True),
+    sa.Column('client_id', sa.BigInteger(), nullable=False),
+    sa.Column('product_id', sa.BigInteger(), nullable=False),
+    sa.Column('product_kind', sa.String(length=60), nullable=True),
+    sa.Column('currency', sa.String(length=3), nullable=False),
+    sa.Column('bucket_id', sa.BigInteger(), nullable=True),
+    sa.Column('status', sa.String(length=60), nullable=False),
+    sa.Column('loans', sa.Integer(), nullable=False),
+    sa.Column('principal', sa.BigInteger(), nullable=False),
+    sa.Column('outstanding', sa.BigInteger(), nullable=False),
+    sa.Column('overdue', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('id')
+    )
     op.create_table('portfolio_snapshot',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
     sa.Column('taken_on', sa.Date(), nullable=False),
@@ -949,6 +968,7 @@ def downgrade() -> None:
     op.drop_index('ix_portfolio_snapshot_client_id', table_name='portfolio_snapshot')
     op.drop_index('ix_portfolio_snapshot_branch_lft', table_name='portfolio_snapshot')
     op.drop_table('portfolio_snapshot')
+    op.drop_table('portfolio_change')
     op.drop_index(op.f('ix_job_run_user_id'), table_name='job_run')
     op.drop_table('job_run')
     op.drop_index(op.f('ix_import_run_started_by_id'), table_name='import_run')

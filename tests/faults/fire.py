@@ -33,6 +33,7 @@ COMPARED = (
     "loan",
     "instalment",
     "portfolio_snapshot",
+    "portfolio_change",
     "collection_snapshot",
     "collection_by_place",
     "collection_by_unit",
@@ -42,7 +43,7 @@ COMPARED = (
     "history",
 )
 IMPORTED = ("client", "product", "branch", "customer", "phone", "address", "customer_link", "customer_reach", "loan",
-            "instalment", "repayment", "allocation", "untaken_day", "write_off", "import_problem", "history")  # fmt: skip
+            "instalment", "repayment", "allocation", "untaken_day", "portfolio_change", "write_off", "import_problem", "history")  # fmt: skip
 PASSING = {"id", "created_at", "at", "row_id"}
 SECONDS = 120
 

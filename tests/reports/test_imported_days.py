@@ -23,6 +23,7 @@ from tests.reports.imported import (
     reader,
     told,
 )
+from tests.reports.standing import assert_stands, changes
 from tests.reports.world import Book
 from tests.servicing.ledgers import ON, Row
 
@@ -52,8 +53,12 @@ def test_loans_of_a_file_stand_in_the_reports_of_past_days_at_once_and_after_the
     assert noted() == days
     assert sum(told(house, "manager", "portfolio", "branch", "disbursed").values()) > 0
     assert_equal(house, users)
+    assert_stands(house, users, ("branch", "village", "kind"))
+    assert changes() > 0
     night()
     assert_taken(house, users)
+    assert changes() == 0
+    assert_stands(house, users, ("branch", "village"))
 
 
 def test_yesterdays_pay_outs_imported_this_morning_stand_under_yesterday(
