@@ -81,7 +81,7 @@ def test_every_filter_answers_whatever_number_or_day_it_is_given(shop: Shop, slu
 @pytest.mark.parametrize("slug", SAMPLES)
 @pytest.mark.parametrize("name", ["after", "before", "size", "at", "sort", "cols", "last", "q", "ids"])
 def test_the_rest_of_a_lists_address_answers_too(shop: Shop, slug: str, name: str) -> None:
-    for value in (NUMBERS[0], NUMBERS[1], DAYS[0]):
+    for value in (NUMBERS[0], DAYS[0]):
         for path in (f"/{slug}/list/", f"/{slug}/lookup/branch", f"/lookups/{slug}", "/search/"):
             answer = shop.admin.get(path, query_string={name: value}, headers=BRIEFLY)
             assert answer.status_code in (200, 400), (path, name, value)
@@ -102,7 +102,7 @@ def test_an_operation_on_an_impossible_row_finds_nothing(shop: Shop) -> None:
 def test_a_form_opened_or_sent_with_an_impossible_value_says_so(shop: Shop, slug: str, database: Any) -> None:
     fields = _typed(slug)
     before = fingerprint(database, "audit_event", "ab_user")
-    for number in range(4):
+    for number in range(2):
         said = {f: VALUES[f.kind][number % len(VALUES[f.kind])] for f in fields}
         opened = shop.admin.get(f"/{slug}/add", query_string={f.name: value for f, value in said.items()})
         assert opened.status_code == 200, said
@@ -131,11 +131,12 @@ def parameters() -> Iterator[tuple[str, str, bool]]:
 
 def test_a_report_names_the_parameter_that_makes_no_sense(shop: Shop) -> None:
     assert len(list(parameters())) > 2 * len(registry.reports())
+    days, ids = cycle(DAYS), cycle(IDS[:3])
     for url, name, is_day in parameters():
-        for value in DAYS if is_day else IDS[:3]:
-            page = shop.admin.get(f"{url}/", query_string={name: value})
-            assert page.status_code == 422, (url, name, value)
-            assert f'id="error-{name}"' in page.text
+        value = next(days if is_day else ids)
+        page = shop.admin.get(f"{url}/", query_string={name: value})
+        assert page.status_code == 422, (url, name, value)
+        assert f'id="error-{name}"' in page.text
         for door in ("chart", "export.xlsx"):
             answer = shop.admin.get(f"{url}/{door}", query_string={name: value}, headers=BRIEFLY)
             assert answer.status_code == 400, (url, name, value)
