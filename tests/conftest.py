@@ -154,8 +154,15 @@ def app(_application: Any, database: Database) -> Any:
     return _application
 
 
+LONGEST = ("walk", "browser", "faults", "launch")
+"""Folders of tests that take minutes: begun last, one process would wait for the other at the end."""
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """The stated volumes belong to `run.py test --full`, or to whoever asks by `-m full` or by name."""
+    items.sort(
+        key=lambda item: LONGEST.index(item.path.parent.name) if item.path.parent.name in LONGEST else 9
+    )
     if os.environ.get("LOANDESK_FULL") == "yes" or config.option.markexpr or config.option.keyword:
         return
     volumes = [item for item in items if item.get_closest_marker("full")]

@@ -23,8 +23,8 @@ CHECKS = {
     "mypy": module("mypy"),
     "lint-imports": module("importlinter.cli"),
 }
-WHOLE_SUITE = ("-n", "2", "--dist", "loadfile")
-"""Arguments of a run of everything: two processes, the tests of a file staying together."""
+WHOLE_SUITE = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
+"""Arguments of a run of everything: two processes, the tests of a file staying together, in the order of collection."""
 DATABASES_OF_TESTS = "test_"
 
 

@@ -1,5 +1,6 @@
 """The pages of a loan and a customer: every word of their tables can be read without moving them sideways."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from decimal import Decimal
 
@@ -14,6 +15,8 @@ from config import LANGUAGES
 from tests.browser.conftest import Visit
 from tests.walk.world import World
 
+WORDIEST = ("uk", "ru")
+"""The languages of the longest words."""
 CUT = """() => [...document.querySelectorAll('.table-scroll, .sheet tbody td, .sheet tfoot td, .tone')].filter((one) =>
     one.getClientRects().length && getComputedStyle(one).display !== 'inline' && (one.scrollWidth > one.clientWidth + 1
     || one.getBoundingClientRect().right > innerWidth + 1)).map((one) => one.textContent.trim().slice(0, 60))"""
@@ -53,11 +56,14 @@ def long_loan(world: World) -> tuple[int, int]:
 
 @pytest.mark.browser
 @pytest.mark.parametrize("visit", [(1366, "light"), (390, "light")], indirect=True, ids=["wide", "phone"])
-def test_no_word_of_a_record_page_is_cut_in_any_language(visit: Visit, world: World) -> None:
+@pytest.mark.parametrize(
+    "languages", [WORDIEST, pytest.param(LANGUAGES, marks=pytest.mark.full)], ids="+".join
+)
+def test_no_word_of_a_record_page_is_cut(visit: Visit, world: World, languages: Iterable[str]) -> None:
     loan, customer = long_loan(world)
     visit.login("all")
     cut = {}
-    for language in LANGUAGES:
+    for language in languages:
         visit.open(f"/lang/{language}")
         for path in (show_url("loan", loan), show_url("customer", customer)):
             visit.open(path)
