@@ -193,8 +193,10 @@ def _settle(message: Message, outcome: Outcome, at: datetime) -> None:
     if isinstance(outcome, Receipt):
         message.state, message.reason, message.sent_at = MessageState.SENT, None, clock.now()
         return
-    told = {"at": clock.now().isoformat(), "error": outcome.reason}
-    message.receipts = [*message.receipts, told]
+    if message.reason != Reason.NO_ANSWER.value:
+        # else it is stored already, and its commit was lost
+        told = {"at": clock.now().isoformat(), "error": outcome.reason}
+        message.receipts = [*message.receipts, told]
     if isinstance(outcome, UnknownOutcome):
         message.state, message.reason, message.sent_at = (
             MessageState.UNKNOWN,

@@ -1,7 +1,7 @@
 """A house whose days were closed before any loan came; files are imported and its reports are held against the rows."""
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -44,6 +44,15 @@ def house(database: Any, tmp_path_factory: pytest.TempPathFactory) -> Book:
     book = Book([])
     book.users["manager"] = create_user("manager", "pw", "Manager", grants=[{"kind": GrantKind.ALL}])
     return book
+
+
+@pytest.fixture(autouse=True)
+def taken(house: Book) -> Iterator[None]:
+    """Every test begins after a night and leaves nothing behind that the next one does not take."""
+    night()
+    yield
+    night()
+    assert noted() == set()
 
 
 @pytest.fixture(scope="module")

@@ -1,9 +1,7 @@
 """Loans that a file brings today stand in the reports of the days on which they were paid out and fell due."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
-import pytest
 from sqlalchemy import func, select, update
 
 import app.reports  # noqa: F401  declares the reports
@@ -21,22 +19,14 @@ from tests.reports.imported import (
     night,
     noted,
     reader,
+    taken,
     told,
 )
 from tests.reports.standing import assert_stands, changes
 from tests.reports.world import Book
 from tests.servicing.ledgers import ON, Row
 
-__all__ = ["bring", "house"]
-
-
-@pytest.fixture(autouse=True)
-def taken(house: Book) -> Iterator[None]:
-    """Every test begins after a night and leaves nothing behind that the next one does not take."""
-    night()
-    yield
-    night()
-    assert noted() == set()
+__all__ = ["bring", "house", "taken"]
 
 
 def test_loans_of_a_file_stand_in_the_reports_of_past_days_at_once_and_after_the_night(

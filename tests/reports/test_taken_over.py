@@ -1,6 +1,5 @@
 """A book that a ledger takes over in the midst of its life has no past: reports of it begin on the ledger's day."""
 
-from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -26,23 +25,14 @@ from tests.reports.imported import (
     house,
     listed,
     night,
-    noted,
+    taken,
     told,
 )
 from tests.reports.reading import number, table
 from tests.reports.world import Book
 from tests.servicing.ledgers import ON, Row
 
-__all__ = ["bring", "house"]
-
-
-@pytest.fixture(autouse=True)
-def taken(house: Book) -> Iterator[None]:
-    """Every test begins after a night and leaves nothing behind that the next one does not take."""
-    night()
-    yield
-    night()
-    assert noted() == set()
+__all__ = ["bring", "house", "taken"]
 
 
 @pytest.fixture(scope="module")
