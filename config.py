@@ -191,6 +191,11 @@ AUTH_RATE_LIMIT = text("LOGIN_RATE_LIMIT", "10 per 20 second", "login attempts f
 AUTH_ROLE_ADMIN = "Administrator"
 AUTH_ROLE_PUBLIC = "Public"
 AUTH_USER_REGISTRATION = False
+PASSWORD_HASH = text(
+    "PASSWORD_HASH",
+    "scrypt:32768:8:1",
+    "how new passwords are kept: scrypt, or pbkdf2:sha256:1000000 where FIPS 140 asks for it",
+)
 FAB_CREATE_DB = False  # migrations make the tables
 FAB_UPDATE_PERMS = False  # the deployment makes permissions once; workers that raced for it took minutes
 FAB_API_SWAGGER_UI = False  # it loads scripts from other hosts

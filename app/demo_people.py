@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.access.users import create_user
-from app.core import db
+from app.core import db, passwords
 from app.core.db import unscoped
 from app.core.org import GrantKind, Region, User, UserKind
 from app.models import Client, ContactNote, Customer, Loan, Product
@@ -108,11 +108,9 @@ def _id_of(name: str) -> int | None:
 
 def _give_login(session: Session, user: Any, name: str, password: str) -> None:
     """Let an officer of the imported book log in under an easy name."""
-    from werkzeug.security import generate_password_hash
-
     from app.core.org import DataGrant
 
-    user.username, user.password, user.active = name, generate_password_hash(password), True
+    user.username, user.password, user.active = name, passwords.hashed(password), True
     if session.scalar(select(DataGrant.id).where(DataGrant.user_id == user.id)) is None:
         session.add(DataGrant(user_id=user.id, kind=GrantKind.OWN))
 

@@ -21,6 +21,7 @@ from app.launch.testing import servers_for_tests
 
 os.environ.setdefault("SECRET_KEY", "only-for-tests-only-for-tests-only-for-tests")
 os.environ.setdefault("SESSION_COOKIE_SECURE", "no")
+os.environ.setdefault("PASSWORD_HASH", "pbkdf2:sha256:100")  # hundreds of people are made and log in here
 
 
 class Running(threading.Thread):

@@ -2,7 +2,6 @@
 
 from flask_babel import gettext, lazy_gettext as _
 from sqlalchemy.orm import Session
-from werkzeug.security import generate_password_hash
 
 from app.core import passwords
 from app.core.errors import RuleError
@@ -19,7 +18,7 @@ from app.core.web.login import end_sessions
 def set_password(house: Session, user: User, *, password: Password, user_id: int) -> str:
     """Give a user a password and end whatever was begun with the old one."""
     passwords.check(password, user.username, user.email)
-    user.password = generate_password_hash(password)
+    user.password = passwords.hashed(password)
     user.fail_login_count = 0
     house.flush()
     end_sessions(house, user.id)

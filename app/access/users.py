@@ -5,9 +5,9 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _
 from sqlalchemy import select
-from werkzeug.security import generate_password_hash
 
 import app.models  # noqa: F401  all declarations
+from app.core import passwords
 from app.core.db import unscoped
 from app.core.errors import RuleError
 from app.core.org import DataGrant, Role, User
@@ -44,7 +44,7 @@ def create_user(
             )
         user = User(
             username=username, first_name=first_name or username, last_name=last_name, active=True,
-            email=email or placeholder_email(username), password=generate_password_hash(password), role_id=held.id, **columns,
+            email=email or placeholder_email(username), password=passwords.hashed(password), role_id=held.id, **columns,
         )  # fmt: skip
         session.add(user)
         session.flush()

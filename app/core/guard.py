@@ -4,84 +4,18 @@ A query on a scoped entity gets its condition whether it is a list, a lazy load,
 by id. A statement that could slip past (Core tables, `text()`) is refused outside of `unscoped()`.
 """
 
-from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import Table, TextClause, event, inspect, select, true
-from sqlalchemy.orm import ORMExecuteState, aliased
-from sqlalchemy.orm.util import LoaderCriteriaOption
+from sqlalchemy import Table, TextClause, event, inspect, select
+from sqlalchemy.orm import ORMExecuteState
 from sqlalchemy.sql import visitors
 
 from app.core import registry
+from app.core.conditions import conditions
 from app.core.db import ScopedSession
 from app.core.errors import OutOfScope, ReadOnlyScope, ScopeError
 from app.core.reach import Reach, criteria
 from app.core.scope import TREES
-
-KEPT_REACHES = 64
-"""Users, about, whose criteria a process keeps."""
-
-
-class ScopeCriteria(LoaderCriteriaOption):
-    """The condition of one entity, also where an alias of it is joined.
-
-    SQLAlchemy leaves the condition of such a join as it is: about the table, not the alias. It is adapted, not
-    made anew for the alias, because a statement that is found in its cache takes its values from this one.
-    """
-
-    __slots__ = ()
-    _traverse_internals = LoaderCriteriaOption._traverse_internals  # noqa: SLF001  what makes two of them equal
-
-    def _resolve_where_criteria(self, ext_info: Any) -> Any:
-        if ext_info.is_aliased_class and ext_info.name in _opened_names(ext_info.mapper.class_):
-            return true()
-        condition = super()._resolve_where_criteria(ext_info)
-        return ext_info._adapter.traverse(condition) if ext_info.is_aliased_class else condition  # noqa: SLF001
-
-
-def opened(entity: Any) -> Any:
-    """An alias for joining the row that a row of `entity` opens to whoever sees it (a loan opens its customer).
-
-    Only to be joined to that row, whose own condition has said already what this one's would say again for
-    each; row security still does.
-    """
-    target = registry.entity(entity.__table__.c[f"{entity.__scope__.opens}_id"].info["link"])
-    return aliased(target, name=_OPENED.format(entity.__table__.name))
-
-
-_OPENED = "opened_by_{}"
-
-
-@cache
-def _opened_names(target: Any) -> frozenset[str]:
-    """Names under which `opened` joins rows of an entity."""
-    return frozenset(
-        _OPENED.format(cls.__table__.name)
-        for cls in registry.entities()
-        if cls.__scope__.opens and cls.__table__.c[f"{cls.__scope__.opens}_id"].info["link"] == target.slug()
-    )
-
-
-def _options(session: ScopedSession) -> list[Any]:
-    """Criteria for every scoped entity under the transaction's reach."""
-    reach = session.reach
-    if session.info.get("criteria_of") is not reach:
-        session.info["criteria"] = _criteria(reach, registry.count())
-        session.info["criteria_of"] = reach
-    return session.info["criteria"]
-
-
-@lru_cache(maxsize=KEPT_REACHES)
-def _criteria(reach: Reach, _declared: int) -> list[Any]:
-    """The criteria that follow from a reach: a transaction mostly has one that another had before.
-
-    Made anew they took a quarter of a request. The number of entities tells apart what was declared later.
-    """
-    return [
-        ScopeCriteria(cls, criteria(cls, reach), include_aliases=True)
-        for cls in registry.entities()
-        if not cls.__scope__.is_shared
-    ]
 
 
 def _scoped_tables() -> dict[Any, Any]:
@@ -110,7 +44,7 @@ def _restrict(state: ORMExecuteState) -> None:
     if state.is_insert or state.is_update or state.is_delete:
         _restrict_write(state, session)
     if not state.is_column_load:
-        state.statement = state.statement.options(*_options(session))
+        state.statement = state.statement.options(conditions(session.reach, registry.count()))
 
 
 def _restrict_write(state: ORMExecuteState, session: Any) -> None:

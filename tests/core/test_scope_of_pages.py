@@ -8,8 +8,8 @@ from sqlalchemy import event, select
 from sqlalchemy.orm import aliased
 from werkzeug.datastructures import MultiDict
 
+from app.core.conditions import opened
 from app.core.db import engine, scoped_as
-from app.core.guard import opened
 from app.core.web import listing as listing_module, principal
 from app.core.web.listing import Listing
 from app.models import Customer, Loan
@@ -106,3 +106,29 @@ def test_only_a_row_that_is_opened_is_joined_without_its_own_criteria(world: Wor
         }
         for slug, other in others.items():
             assert set(session.scalars(select(other.id))) == person.ids(slug)
+
+
+def loans_of(person: Person) -> tuple[set[int], str]:
+    """The ids of the loans he sees through the ORM alone, and whether the statement was compiled for it."""
+    told: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, _sql: str, _values: Any, context: Any, _many: Any) -> None:
+        told.append(context.cache_hit.name)
+
+    with only_orm(person) as session:
+        session.connection()
+        event.listen(engine(), "before_cursor_execute", note)
+        try:
+            return set(session.scalars(select(Loan.id).where(Loan.id > 0))), told[-1] if told else ""
+        finally:
+            event.remove(engine(), "before_cursor_execute", note)
+
+
+def test_people_whose_scopes_have_one_form_share_statements_and_not_rows(world: World) -> None:
+    first, second, other = (Person(world, name) for name in ("county", "township", "nobody"))
+    engine().clear_compiled_cache()
+    for person, is_new in ((first, True), (first, False), (second, False), (other, True), (other, False)):
+        ids, told = loans_of(person)
+        assert ids == person.ids("loan")
+        assert (told == "CACHE_MISS") is is_new
+    assert first.ids("loan") != second.ids("loan")

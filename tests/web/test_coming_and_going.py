@@ -8,15 +8,15 @@ from uuid import uuid4
 
 import pytest
 from flask_jwt_extended import create_refresh_token
-from werkzeug import security as hashing
+from werkzeug.security import check_password_hash
 
 import config
 from app import create_app
 from app.access.users import create_user
+from app.core import passwords
 from app.core.db import unscoped
 from app.core.errors import RuleError
 from app.core.org import GrantKind, Role, User
-from app.core.web import security
 from tests.web.people import Browser, Caller, rows
 
 ALL = ({"kind": GrantKind.ALL},)
@@ -115,13 +115,22 @@ def test_every_refused_login_costs_one_check_of_a_password(
     checked = []
 
     def count(stored_hash: str, password: str) -> bool:
-        checked.append(stored_hash.split(":", maxsplit=1)[0])
-        return hashing.check_password_hash(stored_hash, password)
+        checked.append(stored_hash.split("$", maxsplit=1)[0])
+        return check_password_hash(stored_hash, password)
 
-    monkeypatch.setattr(security, "check_password_hash", count)
+    monkeypatch.setattr(passwords, "check_password_hash", count)
     answer = Browser(app).login(person if name in ("known", "disabled") else name, "wrong")
     assert answer.headers["Location"].startswith("/login/")
-    assert checked == ["scrypt"]
+    assert checked == [config.PASSWORD_HASH]
+
+
+def test_passwords_are_kept_slow_to_guess_unless_told_otherwise() -> None:
+    assert config.SETTINGS["PASSWORD_HASH"].default == "scrypt:32768:8:1"
+
+
+def test_where_nothing_is_stored_no_password_is_right() -> None:
+    assert not passwords.is_right(None, "")
+    assert passwords.is_right(passwords.hashed("x"), "x")
 
 
 def test_a_failed_login_is_counted_and_logged_at_that_user_only(app: Any, person: str) -> None:

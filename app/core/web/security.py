@@ -2,16 +2,15 @@
 
 from typing import Any
 
-from flask import Flask, abort, current_app, g, session
+from flask import Flask, abort, g, session
 from flask_appbuilder.security.sqla.manager import SecurityManager
 from flask_babel import lazy_gettext as _
 from flask_jwt_extended import JWTManager
 from flask_login import current_user
 from sqlalchemy import event, func, or_, select
 from sqlalchemy.orm import undefer
-from werkzeug.security import check_password_hash, generate_password_hash
 
-from app.core import clock
+from app.core import clock, passwords
 from app.core.db import session_for, unscoped, web_session
 from app.core.errors import RuleError
 from app.core.org.access import User
@@ -72,8 +71,7 @@ class OneRoleSecurity(SecurityManager):
             user = own.scalars(found).first()
             stored = user.password if user is not None and user.active else None
             own.expunge_all()
-        fake = current_app.config["AUTH_DB_FAKE_PASSWORD_HASH_CHECK"]
-        is_right = check_password_hash(stored or fake, password or "")
+        is_right = passwords.is_right(stored, password or "")
         if user is None or not stored:
             return None
         self.update_user_auth_stat(user, success=is_right)
@@ -100,7 +98,7 @@ class OneRoleSecurity(SecurityManager):
         if int(userid) != asked.user_id and not asked.may("can_edit", "User"):
             abort(404)
         with unscoped("password change", user_id=asked.user_id) as house:
-            house.get_one(User, int(userid)).password = generate_password_hash(password)
+            house.get_one(User, int(userid)).password = passwords.hashed(password)
             house.flush()
             end_sessions(house, int(userid))
         if int(userid) == asked.user_id:
