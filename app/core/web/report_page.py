@@ -76,7 +76,9 @@ class Links:
                     return None
                 asked = replace(asked, **narrowed)
         filters = measure.rows.filters(asked, empty)
-        return None if filters is None else links.list_url(measure.rows.entity, **filters)
+        if filters is None:
+            return None
+        return links.list_url(measure.rows.entity, cols=measure.rows.columns(), **filters)
 
     def _may(self, verb: str, slug: str) -> bool:
         entity = registry.entity(slug)
