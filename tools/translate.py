@@ -1,8 +1,8 @@
 """Keeps the catalogues in step with the texts of the program.
 
-    python tools/translate.py update     collect the texts into translations/*/LC_MESSAGES/messages.po
-    python tools/translate.py missing    list what is missing, fuzzy or wrong; exit code 1 if anything is
-    python tools/translate.py compile    write the .mo files (the program also does so when it starts)
+    .venv/bin/python tools/translate.py update     collect the texts into translations/*/LC_MESSAGES/messages.po
+    .venv/bin/python tools/translate.py missing    list what is missing, fuzzy or wrong; exit code 1 if anything is
+    .venv/bin/python tools/translate.py compile    write the .mo files (the program also does so when it starts)
 
 A text is collected from app/ and tasks/ as babel.cfg says, from the names of entities, columns and arguments that
 screens make labels of, and from the installed Flask-AppBuilder and WTForms, whose own catalogues do not know all of

@@ -204,13 +204,13 @@ def patiently(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return work(*args, **kwargs)
         except OperationalError as error:
-            if not _is_lost(error) or time.monotonic() >= until:
+            if not is_lost(error) or time.monotonic() >= until:
                 raise
             log.warning("the database is lost and waited for: %s", error.orig)
             time.sleep(0.2)
 
 
-def _is_lost(error: OperationalError) -> bool:
+def is_lost(error: OperationalError) -> bool:
     """Whether no server answered, or one that goes down or comes up: not a lock, a full disk or a cancelled query."""
     state = getattr(error.orig, "sqlstate", None)
     return state is None or state.startswith("57P")

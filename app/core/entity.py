@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, MappedColumn, declared_attr, mapped_column, r
 
 from app.core import registry
 from app.core.labels import singular
+from app.core.personal import name_of
 from app.core.scope import Scope, add_key_columns
 from app.core.screen import Screen
 from app.core.tallies import Tally
@@ -149,7 +150,9 @@ class Entity(Model):
 
     def __str__(self) -> str:
         name = self.naming_column()
-        return str(getattr(self, name)) if name else f"{singular(type(self))} {self.id}"
+        if not name:
+            return f"{singular(type(self))} {self.id}"
+        return name_of(str(getattr(self, name)), self.__table__.c[name].info.get("personal"))
 
     __repr__ = __str__
 

@@ -93,6 +93,14 @@ class Rows:
     """Parameters that do not limit which rows this number counts (the day, the period)."""
     is_current: bool = True
     """The list shows the present, so the number is a link only while the figures are today's."""
+    adds: tuple[str, ...] = ()
+    """The columns of the list that add up to the figure; none for a number of rows."""
+
+    def columns(self) -> str | None:
+        """The list's columns as its address says them, where its usual ones lack some of those that add up."""
+        usual = registry.entity(self.entity).__screen__.columns("list")
+        missing = [name for name in self.adds if name not in usual]
+        return ".".join(name.replace(".", "-") for name in (*usual, *missing)) if missing else None
 
     def filters(self, asked: Asked, empty: str = "") -> dict[str, Any] | None:
         """Filters of the list for what was asked; the parameter `empty` means "has none". None: no link."""

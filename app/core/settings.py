@@ -14,13 +14,13 @@ SETTINGS: dict[str, tuple[str, Any, Any]] = {
     "business_date": (
         "", _("Business date"), _("The day the installation works on; empty means the computer's date"),
     ),
-    "clock_runs": ("no", _("The clock runs"), _("yes: the day is closed every night by itself")),
+    "clock_runs": ("no", _("The clock runs"), _("Whether the day is closed every night by itself")),
     "send_messages": (
-        "yes", _("Messages are sent"), _("no: nothing is sent, messages stay in the queue"),
+        "yes", _("Messages are sent"), _("If not, nothing is sent and messages stay in the queue"),
     ),
     "dun_only_after_repayments": (
         "no", _("Remind only after the day's repayments"),
-        _("yes: no reminder of arrears before the day's repayment file is posted"),
+        _("Whether reminders of arrears wait until the day's repayment file is posted"),
     ),
     "default_contact_pack": (
         "default", _("Rules of contact"), _("Rules of contact that apply where a client has none"),

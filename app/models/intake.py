@@ -29,6 +29,7 @@ class ImportLayout(Entity):
     __screen__ = Screen(
         menu=_("Administration"), title=_("Import layouts"), icon="columns", list="name title target",
         show={_("Layout"): "name title target definition"}, search="name title", order="name", operations="",
+        labels={"name": _("Code")},
     )  # fmt: skip
 
 

@@ -27,9 +27,11 @@ NAMES = ("loans", "disbursed", "collected_principal", "collected_interest", "out
         Measure("disbursed", _("Disbursed in the period"), rows=lists.disbursed()),
         Measure("collected_principal", _("Collected principal"), rows=lists.collected("principal")),
         Measure("collected_interest", _("Collected interest"), rows=lists.collected("interest")),
-        Measure("outstanding", _("Balance"), rows=lists.loans(), chart="bar"),
-        Measure("overdue", _("Overdue"), rows=lists.loans(days_past_due__gt="0"), chart="bar"),
-        Measure("late", _("Balance over 30 days late"), rows=lists.loans(days_past_due__gt="30")),
+        Measure("outstanding", _("Balance"), rows=lists.loans(*lists.BALANCE), chart="bar"),
+        Measure("overdue", _("Overdue"), rows=lists.late(*lists.OVERDUE), chart="bar"),
+        Measure(
+            "late", _("Balance over 30 days late"), rows=lists.loans(*lists.BALANCE, days_past_due__gt="30")
+        ),
         Measure("par30", _("PAR30"), "percent", of=("late", "outstanding"), chart="line", axis=1),
     ),
 )

@@ -25,14 +25,13 @@ def buckets(reader: Reader) -> Sequence[Measure]:
         select(Bucket.id, Bucket.name, Bucket.from_days).order_by(Bucket.from_days)
     ).all()
     columns = [
-        Measure(_name(number), name, rows=lists.loans(bucket=str(number)), chart="bar")
+        Measure(_name(number), name, rows=lists.loans(*lists.BALANCE, bucket=str(number)), chart="bar")
         for number, name, _first in found
     ]
     if not found or found[0].from_days > 0:
-        columns.insert(
-            0, Measure(_name(None), _("No bucket"), rows=lists.loans(bucket__null="yes"), chart="bar")
-        )
-    return [*columns, Measure("outstanding", _("Balance"), rows=lists.loans())]
+        none = lists.loans(*lists.BALANCE, bucket__null="yes")
+        columns.insert(0, Measure(_name(None), _("No bucket"), rows=none, chart="bar"))
+    return [*columns, Measure("outstanding", _("Balance"), rows=lists.loans(*lists.BALANCE))]
 
 
 @report(

@@ -13,9 +13,6 @@ from app.reports.dimensions import BRANCH, CLIENT, KIND, OFFICER, PLACES
 from app.reports.grouping import by_rows, key_of, largest_first
 from app.reports.portfolio import ROLES
 
-LATE = lists.loans(days_past_due__gt="0")
-"""The same loans that the home page and the other reports call overdue."""
-
 
 @report(
     "statistics",
@@ -27,10 +24,10 @@ LATE = lists.loans(days_past_due__gt="0")
     measures=(
         Measure("customers", _("Customers"), "number", is_distinct=True, chart="bar"),
         Measure("loans", _("Loans"), "number", rows=lists.every_loan(), chart="bar"),
-        Measure("disbursed", _("Disbursed"), rows=lists.every_loan()),
-        Measure("outstanding", _("Balance"), rows=lists.loans()),
-        Measure("overdue_loans", _("Overdue loans"), "number", rows=LATE),
-        Measure("overdue", _("Overdue"), rows=LATE),
+        Measure("disbursed", _("Disbursed"), rows=lists.every_loan("principal")),
+        Measure("outstanding", _("Balance"), rows=lists.loans(*lists.BALANCE)),
+        Measure("overdue_loans", _("Overdue loans"), "number", rows=lists.late()),
+        Measure("overdue", _("Overdue"), rows=lists.late(*lists.OVERDUE)),
     ),
 )
 def statistics(asked: Limits, by: str) -> Select[Any]:

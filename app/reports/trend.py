@@ -23,9 +23,9 @@ SUMS = {**{part: (part,) for part in PARTS}, "due": figures.DUE, "collected": fi
     icon="chart-line",
     position=12,
     measures=(
-        Measure("due_principal", _("Due principal"), rows=lists.due()),
-        Measure("due_interest", _("Due interest"), rows=lists.due()),
-        Measure("due", _("Due"), rows=lists.due(), chart="bar"),
+        Measure("due_principal", _("Due principal"), rows=lists.due("principal")),
+        Measure("due_interest", _("Due interest"), rows=lists.due("interest")),
+        Measure("due", _("Due"), rows=lists.due("principal", "interest"), chart="bar"),
         Measure("collected_principal", _("Collected principal"), rows=lists.collected("principal")),
         Measure("collected_interest", _("Collected interest"), rows=lists.collected("interest")),
         Measure("collected", _("Collected"), chart="bar"),

@@ -31,7 +31,7 @@ from app.views.schedule_table import schedule
 from app.views.timeline import events, kinds
 
 links.record_page("customer", "/customer/page/{id}")
-LOANS = "number product status days_past_due overdue_principal principal_outstanding"
+LOANS = "number product status days_past_due overdue_principal overdue_interest principal_outstanding"
 MOST = 50
 
 
@@ -94,18 +94,31 @@ def _tiles(loans: list[Any], on: date) -> list[Tile]:
     currencies = sorted({loan.currency for loan in loans})
     live = [loan for loan in loans if str(loan.status) != "settled"]
 
-    def total(name: str) -> str:
+    def total(*names: str) -> str:
         sums = [
-            (c, sum((getattr(loan, name) for loan in loans if loan.currency == c), Decimal(0)))
+            (
+                c,
+                sum(
+                    (getattr(loan, name) for loan in loans if loan.currency == c for name in names),
+                    Decimal(0),
+                ),
+            )
             for c in currencies
         ]
         return " + ".join(f"{money(amount)} {c}" for c, amount in sums) or money(Decimal(0))
 
     worst = max(((on - loan.overdue_since).days for loan in live if loan.overdue_since), default=0)
     late = "red" if worst else None
+    parts = f"{gettext('Principal')}: {total('overdue_principal')}; {gettext('Interest')}: {total('overdue_interest')}"
     return [
         Tile(gettext("Balance"), total("principal_outstanding")),
-        Tile(gettext("Overdue principal"), total("overdue_principal"), late),
+        Tile(
+            gettext("Overdue"),
+            total("overdue_principal", "overdue_interest"),
+            late,
+            None,
+            parts if worst else None,
+        ),
         Tile(gettext("Worst days past due"), format_decimal(worst), late),
         Tile(gettext("Loans"), format_decimal(len(loans)), None, None, gettext("%(n)s open", n=len(live))),
     ]

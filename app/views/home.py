@@ -118,7 +118,7 @@ def partner(home: Home) -> dict[str, Any]:
         home.count("customer", gettext("Borrowers"), None),
     )
     tables = present(
-        home.table("loan", gettext("Overdue"), "number customer product days_past_due overdue_principal region", "-days_past_due", 15, **LATE),
+        home.table("loan", gettext("Overdue"), "number customer product days_past_due overdue_principal overdue_interest region", "-days_past_due", 15, **LATE),
         home.table("loan", gettext("Next due"), "number customer next_due_on principal_outstanding", "next_due_on", status__in=OPEN, next_due_on__ge=home.on),
         home.table("customer", gettext("Borrowers"), "name identity_number manager", "name"),
     )  # fmt: skip

@@ -8,9 +8,9 @@ from app.core import codes, labels, registry
 
 SUBJECTS: dict[str, Any] = {
     "Clock": _("Business date"),
-    "Files": _("My files"),
+    "Files": _("Opening one's own files"),
     "Home": _("Home page"),
-    "Imports": _("Imports"),
+    "Imports": _("Importing files"),
     "Lookups": _("Lists to choose from"),
     "OpenApi": _("Description of the interface for programs"),
     "PersonalData": _("Personal data"),

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session, joinedload
 
 from app.core import codes
 from app.core.labels import subject
-from app.core.web.cells import money, plain
+from app.core.web.cells import money, plain, text_of
+from app.core.web.fields import describe
 from app.core.web.links import show_url
 from app.core.web.principal import Principal
 from app.models import ContactNote, Loan, Message, Repayment, WriteOff
@@ -41,9 +42,8 @@ def events(
     if loan_id is None and principal.may("can_list", subject(ContactNote)):
         found += _notes(session, ContactNote.customer_id == customer_id)
     if principal.may("can_list", subject(Message)):
-        found += _messages(
-            session, Message.loan_id == loan_id if loan_id else Message.customer_id == customer_id
-        )
+        mine = Message.loan_id == loan_id if loan_id else Message.customer_id == customer_id
+        found += _messages(session, principal, mine)
     if principal.may("can_list", subject(Repayment)):
         found += _repayments(
             session, Repayment.loan_id == loan_id if loan_id else Repayment.customer_id == customer_id
@@ -77,12 +77,13 @@ def _notes(session: Session, where: ColumnElement[bool]) -> list[Event]:
     ]  # fmt: skip
 
 
-def _messages(session: Session, where: ColumnElement[bool]) -> list[Event]:
+def _messages(session: Session, principal: Principal, where: ColumnElement[bool]) -> list[Event]:
     rows = session.scalars(select(Message).where(where).order_by(Message.id.desc()).limit(MOST))
-    return [_message(m) for m in rows]
+    number = describe(Message, "phone")
+    return [_message(m, text_of(number, m.phone, principal)) for m in rows]
 
 
-def _message(m: Any) -> Event:
+def _message(m: Any, phone: str) -> Event:
     at = m.sent_at or m.send_after or m.created_at
     title = f"{m.channel.label}: {m.state.label}" + (
         f" ({codes.say('contact_reason', m.reason)})" if m.reason else ""
@@ -95,7 +96,7 @@ def _message(m: Any) -> Event:
         m.state.colour,
         title,
         m.text,
-        m.phone or "",
+        phone,
         show_url("message", m.id),
     )
 

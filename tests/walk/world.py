@@ -10,7 +10,20 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ARRAY, Boolean, Date, DateTime, Integer, LargeBinary, Numeric, String
+from flask_appbuilder.security.sqla.models import Permission, PermissionView, assoc_permissionview_role
+from sqlalchemy import (
+    ARRAY,
+    Boolean,
+    Date,
+    DateTime,
+    Integer,
+    LargeBinary,
+    Numeric,
+    String,
+    insert,
+    literal,
+    select,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from app.access.users import create_user
@@ -43,6 +56,7 @@ class Person:
     name: str
     grants: tuple[dict[str, Any], ...]
     id: int = 0
+    may_reveal: bool = True
 
 
 @dataclass
@@ -75,6 +89,7 @@ PEOPLE = (
     Person("livestock", ({"kind": "region", "region": "c1", "product_kinds": ["livestock"]},)),
     Person("two_grants", ({"kind": "own"}, {"kind": "region", "region": "v4"})),
     Person("nobody", ()),
+    Person("masked", ({"kind": "all"},), may_reveal=False),
 )
 TEAM = {"o2": "north", "o3": "north", "o1": "south"}
 
@@ -101,7 +116,7 @@ def parents(tree: tuple[tuple[str, ...], ...], name: str) -> set[str]:
 
 def make_world() -> World:
     """Fill the database; one unscoped transaction."""
-    world = World(people=[Person(p.name, p.grants) for p in PEOPLE])
+    world = World(people=[Person(p.name, p.grants, may_reveal=p.may_reveal) for p in PEOPLE])
     with unscoped("the walk's data") as session:
         _frame(session, world)
     _make_people(world)
@@ -140,7 +155,8 @@ def _make_people(world: World) -> None:
     grant = registry.entity("data_grant")
     for person in world.people:
         if person.name not in world.users:
-            world.users[person.name] = create_user(person.name, "pw", "Administrator")
+            role = "Administrator" if person.may_reveal else _masked_role()
+            world.users[person.name] = create_user(person.name, "pw", role)
         person.id = world.users[person.name]
         with unscoped("grants of the walk") as session:
             ids = {"branch": world.branches, "region": world.regions, "client": world.clients}
@@ -158,6 +174,17 @@ def _make_people(world: World) -> None:
                         **columns,
                     )
                 )
+
+
+def _masked_role() -> str:
+    """A role with every right but that of seeing personal numbers in full."""
+    name, held = "Masked", assoc_permissionview_role
+    with unscoped("a role of the walk") as session:
+        role = _add(session, registry.entity("role")(name=name))
+        reveal = select(Permission.id).where(Permission.name == "can_reveal").scalar_subquery()
+        others = select(literal(role.id), PermissionView.id).where(PermissionView.permission_id != reveal)
+        session.execute(insert(held).from_select(["role_id", "permission_view_id"], others))
+    return name
 
 
 def _loan_and_all(
@@ -269,8 +296,8 @@ def _scope_key(entity: Any, name: str, holder: dict[str, Any]) -> Any:
 
 
 def _plain(column: Any, kind: Any, info: dict[str, Any], number: int, form: str) -> Any:
-    if info.get("kind") == "phone":
-        return f"+8613800{number:06d}"
+    if info.get("personal"):
+        return f"{'+86' if info['kind'] == 'phone' else 'ID'}13800{number:06d}"
     if isinstance(kind, String):
         text = form.format(number)
         return text if kind.length is None or kind.length >= len(text) else "CNY"[: kind.length]

@@ -42,7 +42,7 @@ class Setting(Entity):
     __screen__ = Screen(
         menu=_("Administration"), title=_("Settings"), icon="settings", list="name value meaning",
         form={_("Setting"): "name value"}, show={_("Setting"): "name value meaning"}, filters="name value",
-        search="name", order="name", operations="edit",
+        search="name", order="name", operations="edit", labels={"meaning": _("Explanation")},
     )  # fmt: skip
 
     def __str__(self) -> str:

@@ -12,6 +12,7 @@ from flask_babel import format_decimal, format_time, get_locale, gettext
 
 from app.core import registry
 from app.core.i18n import day, shown, told
+from app.core.personal import mask
 from app.core.types import Choice
 from app.core.web import kept
 from app.core.web.fields import FieldInfo
@@ -37,19 +38,6 @@ def money(value: Decimal | int) -> str:
 def _signs(locale: Locale) -> tuple[str, str, str]:
     symbols = locale.number_symbols["latn"]
     return symbols["decimal"], symbols["group"], symbols["minusSign"]
-
-
-def mask(value: str, kind: str) -> str:
-    """A personal number with its middle hidden.
-
-    >>> mask("621121197011125075", "code"), mask("+8614583832473", "phone")
-    ('6211••••••••••5075', '+861•••••••473')
-    """
-    keep_left, keep_right = (4, 3) if kind == "phone" else (4, 4)
-    hidden = max(len(value) - keep_left - keep_right, 0)
-    if not hidden:
-        return "•" * len(value)
-    return value[:keep_left] + "•" * hidden + value[-keep_right:]
 
 
 def text_of(

@@ -243,7 +243,7 @@ def _matches(column: Any, kind: str, text: str) -> ColumnElement[bool]:
 
 def lookup_search(entity: Any, text: str, principal: Principal) -> ColumnElement[bool]:
     """Search of a lookup: like the list's, and always over the label."""
-    names = [name for name in label_columns(entity) if name != "id"]
+    names = [n for n in label_columns(entity) if n != "id" and describe(entity, n).is_open_to(principal)]
     labels = [cast(getattr(entity, name), String) for name in names]
     named = or_(false(), *(func.lower(label).contains(text.lower(), autoescape=True) for label in labels))
     said = [one for name in names for one in _said(getattr(entity, name), describe(entity, name), text)]

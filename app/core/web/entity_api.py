@@ -19,9 +19,10 @@ from app.core import registry
 from app.core.db import web_session
 from app.core.errors import RuleError
 from app.core.labels import subject
+from app.core.personal import mask
 from app.core.types import Choice
 from app.core.web import bodies, forms, kept, links, openapi, operations, transfer
-from app.core.web.cells import as_told, mask
+from app.core.web.cells import as_told
 from app.core.web.fields import FieldInfo, as_id, describe_all, listable
 from app.core.web.listing import Listing
 from app.core.web.principal import Principal, current

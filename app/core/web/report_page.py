@@ -8,9 +8,10 @@ from urllib.parse import urlencode
 from flask_babel import format_decimal, gettext
 
 from app.core import clock, labels, registry
+from app.core.personal import mask
 from app.core.report import Dimension, Measure, entity_of
 from app.core.web import links, report_form
-from app.core.web.cells import mask, money, plain
+from app.core.web.cells import money, plain
 from app.core.web.pages import Cell, Col, Row
 from app.core.web.principal import Principal
 from app.core.web.report_data import Line, Result
@@ -75,7 +76,9 @@ class Links:
                     return None
                 asked = replace(asked, **narrowed)
         filters = measure.rows.filters(asked, empty)
-        return None if filters is None else links.list_url(measure.rows.entity, **filters)
+        if filters is None:
+            return None
+        return links.list_url(measure.rows.entity, cols=measure.rows.columns(), **filters)
 
     def _may(self, verb: str, slug: str) -> bool:
         entity = registry.entity(slug)

@@ -3,19 +3,17 @@
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, current_app, g, render_template, request
+from flask import Flask, Response, current_app, g, request
 from flask_appbuilder import AppBuilder
-from flask_babel import get_domain, get_locale, gettext, lazy_gettext as _
+from flask_babel import get_domain, get_locale
 from flask_login import current_user
 from flask_wtf import FlaskForm
-from flask_wtf.csrf import CSRFError, CSRFProtect
-from sqlalchemy.orm.exc import StaleDataError
-from werkzeug.exceptions import HTTPException
+from flask_wtf.csrf import CSRFProtect
 
 from app.core import db
-from app.core.errors import OutOfScope, ReadOnlyScope, RuleError
+from app.core.errors import RuleError
 from app.core.i18n import CATALOGUES, compile_catalogues
-from app.core.web import assets, drafts, texts
+from app.core.web import assets, drafts, error_pages, texts
 from app.core.web.ids import Id
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -51,7 +49,7 @@ def build(**overrides: Any) -> Flask:
     with app.app_context():
         _appbuilder()
     _hooks(app)
-    _errors(app)
+    error_pages.init(app)
     return app
 
 
@@ -74,6 +72,9 @@ def _hooks(app: Flask) -> None:
 
     @app.before_request
     def start() -> Any:
+        if request.endpoint == "static":
+            # files of the product need no user, so pages look as they should while the database is away
+            return None
         db.source.set("api" if request.path.startswith("/api/") else "screen")
         if current_user and current_user.is_authenticated:
             return None
@@ -107,39 +108,6 @@ def _hooks(app: Flask) -> None:
     def health() -> Any:
         """For the supervisor and load balancers: the process answers."""
         return {"status": "ok"}
-
-
-_SAID = {
-    400: _("This request cannot be understood"), 403: _("You may not do this"), 404: _("Nothing is here"),
-    405: _("This page does not work that way"), 413: _("The file is too large"), 429: _("Too many tries"),
-    500: _("Something went wrong on our side"),
-}  # fmt: skip
-"""What a program is told; people get the page of that number, which also says what to do."""
-
-
-def _errors(app: Flask) -> None:
-    """Every error is a page (or JSON for the API) that says what to do, and never what the database said."""
-
-    def page(status: int, message: str = "") -> Any:
-        db.web_session.rollback()
-        known = status if status in _SAID else 500 if status >= 500 else 400
-        if request.path.startswith("/api/") or request.accept_mimetypes.best == "application/json":
-            return {"message": message or str(_SAID[known])}, status
-        return render_template(f"errors/{known}.html", message=message), status
-
-    # what Werkzeug says of an error is English, so only its number is used
-    app.register_error_handler(HTTPException, lambda e: page(e.code or 500))
-    app.register_error_handler(OutOfScope, lambda _e: page(404))
-    # somebody else deleted the row between the look and the write
-    app.register_error_handler(StaleDataError, lambda _e: page(404))
-    app.register_error_handler(ReadOnlyScope, lambda _e: page(403))
-    app.register_error_handler(RuleError, lambda e: page(400, str(e)))
-    app.register_error_handler(CSRFError, lambda _e: drafts.keep() or page(400, _stale()))
-
-
-def _stale() -> str:
-    """What to do when a form's CSRF mark is missing, old or another session's."""
-    return gettext("This page is out of date. Open it again and repeat what you did; nothing was saved.")
 
 
 def language() -> str:

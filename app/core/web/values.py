@@ -16,8 +16,9 @@ from sqlalchemy.orm import Session, aliased
 from app.core.export.cells import numbers
 from app.core.i18n import told
 from app.core.labels import singular
+from app.core.personal import mask
 from app.core.types import ChoiceText
-from app.core.web.cells import mask, text_of, zone
+from app.core.web.cells import text_of, zone
 from app.core.web.fields import FieldInfo, describe, label_columns
 from app.core.web.link_names import names
 from app.core.web.listing import Listing
