@@ -9,14 +9,15 @@ from sqlalchemy.orm import Session
 from app.core import file_names, form_rules
 from app.core.org import Branch, User
 from app.models.customers import JointLiabilityGroup
-from app.models.lending import Product
+from app.models.lending import Client, Product
 
 _NAMED_BY: dict[type, tuple[str, ...]] = {
     User: ("first_name", "last_name"), Branch: ("name", "code"), Product: ("name", "code"),
-    JointLiabilityGroup: ("name",),
+    JointLiabilityGroup: ("name",), Client: ("name", "code"),
 }  # fmt: skip
 _TOLD_APART_BY: dict[type, tuple[str, ...]] = {
     User: ("branch_id",), Branch: (), Product: ("client_id",), JointLiabilityGroup: ("client_id", "region_id"),
+    Client: (),
 }  # fmt: skip
 """Rows that are the same in these may not answer to one name: a file could mean either."""
 

@@ -49,6 +49,10 @@ class Record:
         if len(self.errors) < LISTED_ERRORS:
             self.errors.append({"row": row, **i18n.kept(reason), **more})
 
+    def remark(self, reason: Any) -> None:
+        """What whoever reads of the step should know although nothing went wrong; stands before its errors."""
+        self.errors.insert(0, {"row": None, **i18n.kept(reason)})
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -61,6 +65,7 @@ class Outcome:
     errors: int
     seconds: Any
     is_new: bool
+    remark: str = ""
 
     def __str__(self) -> str:
         day = f" {self.business_on}" if self.business_on else ""
@@ -72,6 +77,8 @@ class Outcome:
             told = f"{self.rows:>9} rows, already done"
         if self.errors:
             told += f", {self.errors} errors"
+        if self.remark:
+            told += f": {self.remark}"
         return f"{self.step:<12}{day}  {told}"
 
 
@@ -216,4 +223,5 @@ def _fail(record: Record, attempt: int, error: Exception) -> None:
 
 def _outcome(row: JobRun, *, is_new: bool) -> Outcome:
     errors = int(row.result.get("errors", 0)) if row.result else 0
-    return Outcome(row.step, row.business_on, row.state, row.rows, errors, row.seconds or 0, is_new)
+    remark = next((str(each["reason"]) for each in row.errors or () if each["row"] is None), "")
+    return Outcome(row.step, row.business_on, row.state, row.rows, errors, row.seconds or 0, is_new, remark)

@@ -69,6 +69,9 @@ def parser() -> argparse.ArgumentParser:
     add["backup"].add_argument("file")
     add["restore"].add_argument("file")
     add["nightly"].add_argument("--date", required=True, type=day, metavar="YYYY-MM-DD")
+    add["nightly"].add_argument(
+        "--far", action="store_true", help="also a day more than a year after the business date"
+    )
     add["migration"].add_argument("message")
     return top
 

@@ -6,6 +6,7 @@ import secrets
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, redirect_stdout
+from datetime import date
 
 from app.launch.console import say
 from app.launch.errors import LaunchError
@@ -14,6 +15,8 @@ from app.launch.servers import Servers
 from app.launch.settings import OURS, admin_url, app_url, environment, running
 
 BENCH_DIR = "bench"
+FAR = 366
+"""So many days after the business date a night goes unasked."""
 CUT_OFF = "The database went away. What was under way is undone; run the same command again."
 
 
@@ -96,8 +99,24 @@ def nightly(options: argparse.Namespace) -> int:
     with application(options):
         from tasks.nightly import run, told
 
+        if not options.far:
+            refuse_far(options.date)
         say(told(options.date, run(options.date, say)))
     return 0
+
+
+def refuse_far(day: date) -> None:
+    """Raises LaunchError for a day so far off that it is a slip of the hand: each day between would be closed."""
+    from app.core import clock
+    from app.core.db import unscoped
+
+    with unscoped("how far off a day is") as session:
+        present = clock.business_date(session)
+    if (day - present).days > FAR:
+        raise LaunchError(
+            f"{day} is {(day - present).days:,} days after the business date {present}, and each of them would be "
+            "closed. Nothing was done. Check the date; if it is right, add --far."
+        )
 
 
 def create_user(options: argparse.Namespace) -> int:

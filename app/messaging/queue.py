@@ -39,15 +39,20 @@ AUTOMATIC = (TemplateKind.TIMED, TemplateKind.ADVANCE)
 def queue(session: Session, day: date, record: Record) -> int:
     """Make the day's reminders of all clients. Returns how many messages were made, refused ones included.
 
-    A template that cannot be used and a customer whose message cannot be made are told to `record`.
+    A template that cannot be used, a customer whose message cannot be made, and that no template is active, are
+    told to `record`.
     """
-    rows = 0
+    rows, active = 0, 0
     _run(session, sql.KNOWN_ZONES)
     for client in session.scalars(select(Client).order_by(Client.id)):
-        usable = [family for family in families(session, client, AUTOMATIC) if _is_usable(family, record)]
+        known = families(session, client, AUTOMATIC)
+        active += len(known)
+        usable = [family for family in known if _is_usable(family, record)]
         if usable:
             rows += _of_client(session, client, usable, day, record)
     _run(session, "DROP TABLE known_zone")
+    if not active:
+        record.remark(_("no active reminder template: nothing to queue"))
     return rows
 
 

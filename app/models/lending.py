@@ -43,12 +43,17 @@ class Client(Entity):
     contact_pack: Mapped[Code] = mapped_column(
         default="default", server_default="default", info={"words": "contact_pack"}
     )
+    names_in_files: Mapped[Text | None]
 
     __screen__ = Screen(
         menu=_("Portfolio"), title=_("Clients"), icon="briefcase", position=30,
         list="code name currency country language contact_pack",
-        form={_("Client"): "code name currency country zone language contact_pack"}, search="name code", order="code",
-        hints={"currency": _("Three letters, such as UAH"), "zone": _("Such as Europe/Kyiv")},
+        form={_("Client"): "code name currency country zone language contact_pack names_in_files"}, search="name code",
+        order="code",
+        hints={
+            "currency": _("Three letters, such as UAH"), "zone": _("Such as Europe/Kyiv"),
+            "names_in_files": file_names.HINT,
+        },
     )  # fmt: skip
 
 

@@ -101,15 +101,18 @@ class Book:
         """
         growth = np.ones(len(self.principal))
         worth = np.zeros(len(self.principal))
-        for period in range(self.plan.principal_grace, len(self.parts)):
-            some = slice(self.active[period])
-            step = 1 + self.rate[some] * self.parts[period, some] / (self.year * _PERCENT)
-            growth[some] *= step
-            worth[some] = worth[some] * step + 1
-        value = self.principal * growth / worth
+        with np.errstate(over="ignore", invalid="ignore"):  # growth beyond floating point is computed exactly
+            for period in range(self.plan.principal_grace, len(self.parts)):
+                some = slice(self.active[period])
+                step = 1 + self.rate[some] * self.parts[period, some] / (self.year * _PERCENT)
+                growth[some] *= step
+                worth[some] = worth[some] * step + 1
+            value = self.principal * growth / worth
+        is_known = np.isfinite(value)
+        value = np.where(is_known, value, 0)
         error = value * (16 * (self.count + 4) * _ULP)
         level, is_in_doubt = decided(value, cents(self.plan.level_unit), self.plan.level_mode, error)
-        return level, is_in_doubt & (self.rate > 0)
+        return level, (is_in_doubt | ~is_known) & (self.rate > 0)
 
 
 @lru_cache(maxsize=65_536)

@@ -25,6 +25,7 @@ from app.servicing import posting
 from app.servicing.account import Account, Share, Split, order_of
 from app.servicing.arrears import recompute
 from app.servicing.open_lines import open_lines
+from app.servicing.owed import Owed
 
 NOTHING = Split(ZERO, ZERO)
 FILES = "repayments"
@@ -93,15 +94,17 @@ class _Posting(NamedTuple):
 
 def post_staged(
     session: Session, client_id: int, rows: Iterable[Receipt], source: str, business_on: date,
-    user_id: int | None = None,
+    user_id: int | None = None, *, may_overpay: bool = True,
 ) -> Counts:  # fmt: skip
     """Post payments of many loans; what cannot be posted is refused row by row, all others are posted.
 
-    Payments of a loan are posted by day, those of a day in the order of the file. Needs an unscoped session.
+    Payments of a loan are posted by day, those of a day in the order of the file. Without `may_overpay` one of
+    more than its loan owes in all is refused. Needs an unscoped session.
     """
     receipts = sorted(rows, key=lambda receipt: (receipt.received_on, receipt.row))
     loans = _loans(session, client_id, receipts)
     known = _known(session, client_id, source, [receipt.reference for receipt in receipts])
+    owed = None if may_overpay else Owed(session, [loan.id for loan in loans.values()])
     present = settings.read_date(session, clock.BUSINESS_DATE)
     as_of = max(business_on, present or business_on)
     counts, postings = Counts(), list[_Posting]()
@@ -115,12 +118,16 @@ def post_staged(
                 continue
             split = receipt.split
             posting.check(receipt.amount, receipt.received_on, loan.disbursed_on, as_of, split)
+            if owed:
+                owed.check(loan.id, receipt.amount, loan.currency)
         except RuleError as error:
             counts.refused.append(_refused(receipt, error))
             continue
         known[receipt.reference] = (loan.id, receipt.amount, receipt.received_on)
         shares = loan.account.pay(receipt.amount, receipt.received_on, split)
         postings.append(_Posting(receipt, split, loan, shares))
+        if owed:
+            owed.pay(loan.id, loan.account, shares)
     counts.refused.sort(key=lambda refused: refused.row)
     if postings:
         _write(session, client_id, source, postings, user_id)

@@ -97,6 +97,7 @@ def upgrade() -> None:
     sa.Column('zone', sa.String(length=60), nullable=False),
     sa.Column('language', sa.String(length=60), nullable=False),
     sa.Column('contact_pack', sa.String(length=60), server_default='default', nullable=False),
+    sa.Column('names_in_files', sa.Text(), nullable=True),
     sa.PrimaryKeyConstraint('id'),
     sa.UniqueConstraint('code')
     )

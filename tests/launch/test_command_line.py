@@ -5,14 +5,18 @@ import re
 import shutil
 import subprocess
 import sys
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import config
-from app.launch import system, testing
+from app.core import clock
+from app.core.db import unscoped
+from app.launch import commands, system, testing
 from app.launch.__main__ import COMMANDS, parser
+from app.launch.errors import LaunchError
 from app.launch.paths import PROJECT, DataDir
 from tests.launch.installation import environment
 from tests.web.people import rows
@@ -126,6 +130,19 @@ def test_a_command_may_begin_an_installation_without_the_demonstration(place: Pa
 def test_every_command_that_can_begin_an_installation_takes_empty(words: list[str]) -> None:
     assert parser().parse_args([*words, "--empty"]).empty is True
     assert parser().parse_args(words).empty is False
+
+
+def test_a_night_a_year_ahead_is_refused_unless_it_is_meant(database: Any) -> None:
+    today = date(2018, 6, 25)
+    with unscoped("a test's installation") as session:
+        clock.set_business_date(session, today)
+    commands.refuse_far(today)
+    commands.refuse_far(today + timedelta(days=366))
+    for day in (today + timedelta(days=367), date(9999, 12, 31)):
+        with pytest.raises(LaunchError, match=r"days after the business date 2018-06-25.*add --far"):
+            commands.refuse_far(day)
+    assert parser().parse_args(["nightly", "--date", "9999-12-31"]).far is False
+    assert parser().parse_args(["nightly", "--date", "9999-12-31", "--far"]).far is True
 
 
 def test_help_is_given_before_any_package_is_installed(place: Path) -> None:

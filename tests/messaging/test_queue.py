@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from app.core import clock
 from app.core.db import ScopedSession, unscoped
-from app.core.jobs import Record
+from app.core.jobs import Record, run_step
 from app.messaging.queue import queue
 from app.models import Message, MessageTemplate, Phone
 from app.servicing.arrears import recompute
@@ -202,3 +202,24 @@ def test_words_with_percent_signs_braces_quotes_and_colons_arrive_as_they_are(bo
     book.person("O'Neil :x %", 5)
     book.queue()
     assert book.messages()[0].text == "100% of {it}: 'pay' \"now\" :day %s 5"
+
+
+def test_a_night_without_an_active_reminder_template_says_so(book) -> None:
+    said = "no active reminder template: nothing to queue"
+    book.person("Late", 10)
+    assert book.queue()[1].errors == []
+    for template in (book.ahead, book.late):
+        template.is_active = False
+    book.template("by hand", AHEAD, kind="manual")
+    made, record = book.queue(DAY + timedelta(days=1))
+    assert made == 0
+    assert [(each["row"], each["reason"]) for each in record.errors] == [(None, said)]
+    assert record.failed == 0
+
+
+def test_the_step_of_the_night_prints_what_it_remarks(database) -> None:
+    outcomes = [
+        run_step("a night", "messages", DAY, lambda s, record: queue(s, DAY, record)) for _time in "12"
+    ]
+    assert [(outcome.is_new, outcome.errors) for outcome in outcomes] == [(True, 0), (False, 0)]
+    assert all(str(each).endswith(": no active reminder template: nothing to queue") for each in outcomes)

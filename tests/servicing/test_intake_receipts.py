@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import func, select
 
 from app.core.db import unscoped
-from app.models import Allocation, Client, ImportProblem, Loan, Repayment, WriteOff
+from app.models import Allocation, Client, ImportLayout, ImportProblem, Loan, Repayment, WriteOff
+from app.servicing import posting
 from app.servicing.arrears import recompute
 from app.servicing.intake import run_import
 from app.servicing.intake.compare import compare_book
@@ -191,3 +192,49 @@ def test_a_payment_that_the_opening_position_holds_already_is_refused(
             select(ImportProblem.reason).where(ImportProblem.run_id == summary.run_id)
         ).one()
         assert told == "lies before 2018-06-25, the day the loan was taken over from a ledger"
+
+
+def test_more_than_a_loan_owes_is_posted_only_where_the_layout_says_so(
+    posted, at_once, rows, tmp_path
+) -> None:
+    first, second = [row["借据编号"] for row in rows if row["状态"] == "正常"][-2:]
+    with unscoped("a test asks what two loans owe") as session:
+        mine = select(Loan.id).join(Client).where(Client.code == "dingxi-b", Loan.number == first)
+        in_all = posting.owed(session, session.scalars(mine).one(), ON).in_all
+        known = session.scalars(
+            select(ImportLayout.definition).where(ImportLayout.name == "repayments-dingxi")
+        )
+        definition = known.one()
+        layout = {**definition["layout"], "name": "generous", "keeps_overpayments": True}
+        made = {**definition, "layout": layout}
+        session.add(ImportLayout(name="generous", title="G", target="repayments", definition=made))
+
+    def payments(*told: tuple[str, str, str]):
+        told_rows = [
+            {"还款日期": ON, "借据编号": number, "还款金额": amount, "流水号": reference}
+            for number, amount, reference in told
+        ]
+        return workbook(tmp_path / "much.xlsx", {"还款流水": told_rows})
+
+    most = "9999999999999999.99"
+    file = payments(
+        (first, most, "O1"), (second, "10.00", "O2"), (first, str(in_all - 1), "O3"), (first, "1.01", "O4"),
+        (first, "1.00", "O5"), (first, "0.01", "O6"),
+    )  # fmt: skip
+    summary = run_import(file, "repayments-dingxi")
+    assert summary.line == "created 3, updated 0, unchanged 0, rejected 3"
+    columns = (ImportProblem.row, ImportProblem.column, ImportProblem.value, ImportProblem.reason)
+    why = "is more than is still to pay on this loan in all, {} CNY; the layout does not let overpayments be posted"
+    with unscoped("a test looks at problems") as session:
+        told = session.execute(select(*columns).where(ImportProblem.run_id == summary.run_id)).all()
+        entries = select(Repayment.reference).where(Repayment.reference.like("O_"))
+        assert set(session.scalars(entries)) == {"O2", "O3", "O5"}
+    assert sorted(map(tuple, told)) == [
+        (2, "还款金额", most, why.format(in_all)), (5, "还款金额", "1.01", why.format("1.00")),
+        (7, "还款金额", "0.01", why.format("0.00")),
+    ]  # fmt: skip
+    assert run_import(payments((first, "5.00", "O7")), "generous").line.startswith("created 1,")
+    with unscoped("a test looks at an overpayment") as session:
+        kept = select(Allocation.component, Allocation.amount).join(Repayment)
+        found = session.execute(kept.where(Repayment.reference == "O7")).all()
+    assert [(str(component), amount) for component, amount in found] == [("overpayment", Decimal(5))]

@@ -66,6 +66,8 @@ WRONG = [
     ({"贷款余额": 10**7}, "贷款余额", "10000000.00", "is more than was lent"),
     ({"身份证号码": "X1", "客户姓名": "另一人"}, "身份证号码", "X1", "with another name"),
     ({"数据日期": date(2017, 1, 1)}, "数据日期", "2017-01-01", "is before the day of disbursement"),
+    ({"数据日期": date(2018, 12, 31)}, "数据日期", "2018-12-31", "is after the business date, 2018-06-25"),
+    ({"贷款金额": "9999999999999999.99"}, "贷款金额", "9999999999999999.99", "is more than 999999999999.99"),
     ({"身份证号码": "<b>12</b>"}, "身份证号码", "<B>12</B>", "has other signs than letters, digits, spaces, - and /"),
 ]  # fmt: skip
 

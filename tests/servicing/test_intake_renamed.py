@@ -9,10 +9,13 @@ from sqlalchemy import func, select
 
 from app.access.users import create_user
 from app.core.db import unscoped
+from app.core.errors import RuleError
 from app.core.org import Branch, GrantKind, History, User
 from app.models import Client, ImportProblem, JointLiabilityGroup, Loan, Product
 from app.servicing.intake import run_import
-from tests.servicing.ledgers import Row, ledger, settle_in, some_loans
+from app.servicing.intake.compare import compare_book
+from app.servicing.intake.names import LENDER_COLUMNS
+from tests.servicing.ledgers import ON, Row, ledger, settle_in, some_loans
 from tests.web.people import Browser, add, rows as stored_rows, stored
 
 HOUSE, OFFICER, BRANCH, GROUP = "示范农村信用社", "信贷员", "经办支行", "联保小组"
@@ -216,6 +219,28 @@ def test_a_branch_a_group_and_a_product_renamed_on_their_screens_are_not_made_ag
     assert again({BRANCH: "新开支行"}).startswith("created 0, updated 1")
     assert stored_rows("branch", name="新开支行")[0].parent_id == office
     again()
+
+
+def test_a_client_whose_code_was_changed_keeps_his_book(again, chief, rows, tmp_path) -> None:
+    client = stored_rows("client", code="dingxi")[0]
+    before = [len(stored_rows(kind)) for kind in ("client", "product", "loan")]
+    renamed = save(chief, "client", client.id, code="dingxi-new", name="改名银行")
+    assert renamed.names_in_files.splitlines() == [client.name, "dingxi"]
+    assert again() == unchanged(rows)
+    path = ledger(tmp_path, rows)
+    assert run_import(path, "dingxi", "dingxi").line == unchanged(rows)
+    assert run_import(path, "dingxi", "dingxi-new").line == unchanged(rows)
+    with unscoped("a test compares a ledger with the book") as session:
+        for code in ("dingxi", "dingxi-new"):
+            assert compare_book(session, code, path, "dingxi", ON).equal == len(rows)
+    assert [len(stored_rows(kind)) for kind in ("client", "product", "loan")] == before
+    other = add("client", **{name: getattr(client, name) for name in LENDER_COLUMNS if name != "code"}, code="x",
+                names_in_files="dingxi")  # fmt: skip
+    with pytest.raises(RuleError, match="names in files of several clients: dingxi-new, x"):
+        again()
+    with unscoped("a test takes the second client away") as session:
+        session.delete(session.get_one(Client, other))
+    save(chief, "client", client.id, code="dingxi", name=client.name)
 
 
 def test_two_products_or_groups_that_answer_to_one_name_refuse_its_rows(again, rows) -> None:

@@ -73,6 +73,8 @@ class Layout:
     fields: tuple[Field, ...]
     creates: tuple[str, ...] = ()
     """Entities whose unknown names an import may create: "branch", "officer", "group"."""
+    keeps_overpayments: bool = False
+    """Whether a payment of more than its loan owes in all is posted, the rest kept; otherwise its row is refused."""
     sheet: str | None = None
     header_row: int | None = None
     encoding: str | None = None

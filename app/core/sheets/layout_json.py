@@ -14,7 +14,7 @@ from app.core.sheets.values import AFTER, BEFORE, TYPES
 NUMBERS = ("integer", "decimal", "money", "rate")
 SLUG = re.compile(r"[a-z][a-z0-9_.-]*")
 LAYOUT_KEYS: dict[str, type | tuple[type, ...]] = {
-    "name": str, "title": str, "target": str, "fields": list, "creates": list, "sheet": str,
+    "name": str, "title": str, "target": str, "fields": list, "creates": list, "keeps_overpayments": bool, "sheet": str,
     "header_row": int, "encoding": str, "decimal_mark": str, "date_formats": list,
 }  # fmt: skip
 FIELD_KEYS: dict[str, type | tuple[type, ...]] = {

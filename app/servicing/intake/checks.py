@@ -1,6 +1,7 @@
 """What must hold of the rows of a portfolio, whoever sent it. One statement a rule, over all rows at once."""
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from flask_babel import lazy_gettext as _
@@ -49,15 +50,17 @@ PORTFOLIO = (
           "SELECT row, stated_balance, principal FROM staged WHERE stated_balance > principal"),
     Check("as_of", _("is before the day of disbursement, %(detail)s"),
           "SELECT row, as_of, disbursed_on FROM staged WHERE as_of < disbursed_on"),
+    Check("as_of", _("is after the business date, %(detail)s"),
+          "SELECT row, as_of, CAST(:on AS date) FROM staged WHERE as_of > CAST(:on AS date)"),
     Check("stated_overdue_since", _("is after the day the file speaks of, %(detail)s"),
           "SELECT row, stated_overdue_since, as_of FROM staged WHERE stated_overdue_since > as_of"),
 )  # fmt: skip
 
 
-def check(session: Session, checks: tuple[Check, ...], problems: Problems) -> None:
-    """Tell every row that breaks a rule."""
+def check(session: Session, checks: tuple[Check, ...], on: date, problems: Problems) -> None:
+    """Tell every row that breaks a rule. `on` is the business date."""
     for rule in checks:
-        for row, value, detail in run(session, rule.query):
+        for row, value, detail in run(session, rule.query, on=on):
             column = problems.columns.get(rule.field, rule.field)
             reason = rule.reason if detail is None else i18n.filled(rule.reason, detail=detail)
             problems.add(row, column, value, reason)

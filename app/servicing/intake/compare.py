@@ -6,14 +6,12 @@ from datetime import date
 from pathlib import Path
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.core.errors import RuleError
 from app.core.planning import by_hash
 from app.core.sheets.errors import SheetError
-from app.models.lending import Client
-from app.servicing.intake import layouts, standing
+from app.servicing.intake import clients, layouts, standing
 from app.servicing.intake.problems import Problems
 from app.servicing.intake.staging import run, stage
 
@@ -78,7 +76,7 @@ def compare_book(
     cannot be read or states no balances.
     """
     source = layouts.find(session, layout_name)
-    client = session.scalars(select(Client).where(Client.code == client_code)).one_or_none()
+    client = clients.find(session, client_code)
     if client is None:
         raise RuleError(_("There is no client %(code)s", code=client_code))
     if not source.has("stated_balance"):

@@ -10,6 +10,9 @@ from app.models.lending import LoanStatus, Method
 
 CODE, NAME, LINE, CURRENCY = 60, 200, 500, 3
 LARGEST = "9999999999999999.99"
+MOST_LENT = "999999999999.99"
+"""Of one loan. At the highest rate and for the longest time between two days that can stand in a file (999 % a year,
+301 years) it owes 3 x 10^15: within LARGEST, and room is left for the sums of a book."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +47,9 @@ def day(*, required: bool = False) -> Spec:
     return Spec("date", "date", required, min="1900-01-01", max="2200-12-31")
 
 
-def money(*, required: bool = False, least: str = "0") -> Spec:
+def money(*, required: bool = False, least: str = "0", most: str = LARGEST) -> Spec:
     """An amount."""
-    return Spec("money", "numeric(18,2)", required, min=least, max=LARGEST)
+    return Spec("money", "numeric(18,2)", required, min=least, max=most)
 
 
 def words(choices: type[Choice], *, required: bool = False) -> Spec:
@@ -68,7 +71,7 @@ TARGETS: dict[str, dict[str, Spec]] = {
         "mobile": PHONE, "landline": PHONE, "spouse_name": name(), "spouse_mobile": PHONE,
         **{level: name() for level in PLACES}, "village_group": name(), "house": name(longest=LINE),
         "product": name(required=True), "purpose": name(longest=LINE), "repayment_account": code(),
-        "principal": money(required=True, least="0.01"),
+        "principal": money(required=True, least="0.01", most=MOST_LENT),
         "annual_rate": Spec("rate", "numeric(9,6)", is_required=True, min="0", max="999"),
         "disbursed_on": day(required=True), "matures_on": day(required=True), "first_due_on": day(),
         "method": words(Method), "due_day": Spec("integer", "int", min="1", max="31"),

@@ -21,7 +21,7 @@ from app.core.reach import Reach
 from app.core.sheets.errors import SheetError
 from app.models.intake import ImportLayout, ImportRun, ImportState
 from app.models.lending import Client
-from app.servicing.intake import layouts, names, rights, runs
+from app.servicing.intake import clients, layouts, names, rights, runs
 from app.servicing.intake.errors import write_refused
 from app.servicing.intake.layouts import Source
 from app.servicing.intake.portfolio import import_portfolio
@@ -152,7 +152,8 @@ def is_cut_off(error: Exception) -> bool:
 
 
 def _wait_for_client(session: Session, code: str, tell: runs.Teller) -> None:
-    key = (LOCK_OF_CLIENT, func.hashtext(code))
+    client = clients.find(session, code)
+    key = (LOCK_OF_CLIENT, func.hashtext(client.code if client else code))
     if not session.scalar(select(func.pg_try_advisory_xact_lock(*key))):
         tell(1, _("Waiting for another import of this client to end"))
         session.execute(select(func.pg_advisory_xact_lock(*key)))

@@ -1,7 +1,9 @@
 """Import layouts: a sheet's layout for one of our targets, and the lender whose book it is. Data, kept in rows."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.core.errors import RuleError
 from app.core.sheets.layout import Field, Layout
-from app.core.sheets.layout_json import LayoutError, parse_layout
+from app.core.sheets.layout_json import LayoutError, bound, parse_layout
 from app.models.intake import ImportLayout
 from app.servicing.intake.fields import TARGETS, Spec
 
@@ -125,9 +127,16 @@ def _completed(item: Field, spec: Spec) -> Field:
         max_length=min(item.max_length or spec.max_length, spec.max_length)
         if spec.max_length
         else item.max_length,
-        min=item.min if item.min is not None else spec.min,
-        max=item.max if item.max is not None else spec.max,
+        min=_tighter(max, spec, item.min, spec.min),
+        max=_tighter(min, spec, item.max, spec.max),
     )
+
+
+def _tighter(choose: Callable[..., str], spec: Spec, own: str | None, demanded: str | None) -> str | None:
+    """A layout may narrow what its target takes, not widen it."""
+    if own is None or demanded is None:
+        return demanded if own is None else own
+    return choose(own, demanded, key=partial(bound, spec.type))
 
 
 def _wrong_words(item: Field, spec: Spec | None) -> list[tuple[str, Any]]:

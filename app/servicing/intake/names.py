@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from app.core import file_names
 from app.core.errors import RuleError
 from app.models.lending import Client, Product
+from app.servicing.intake import clients
 from app.servicing.intake.branches import Branches
 from app.servicing.intake.layouts import Source
 from app.servicing.intake.officers import Officers
@@ -37,12 +38,12 @@ Products = dict[str, Ready]
 def client_of(session: Session, source: Source, code: str | None) -> Client:
     """The client whose book the file is: the one asked for, else the layout's, made if the layout describes it.
 
-    Raises RuleError where there is no such client.
+    One whose code was changed on its screen is found by the old one, too. Raises RuleError where there is no such client.
     """
     wanted = code or source.client_code
     if not wanted:
         raise RuleError(_("Say whose portfolio this is: the layout names no client"))
-    client = session.scalars(select(Client).where(Client.code == wanted)).one_or_none()
+    client = clients.find(session, wanted)
     if client is None:
         if source.lender is None or source.lender["code"] != wanted:
             raise RuleError(_("There is no client %(code)s", code=wanted))
@@ -54,7 +55,7 @@ def client_of(session: Session, source: Source, code: str | None) -> Client:
 
 def products(session: Session, source: Source, client: Client, problems: Problems) -> Products:
     """The products that the file names by code or name; those the layout describes for its lender are made."""
-    if source.lender is not None and source.lender["code"] == client.code:
+    if source.lender is not None and clients.find(session, source.lender["code"]) is client:
         _make_products(session, source.lender, client)
     mine = select(Product).where(or_(Product.client_id == client.id, Product.client_id.is_(None)))
     found, unclear = _by_name(list(session.scalars(mine).unique()))

@@ -99,7 +99,7 @@ def _check(task: Task) -> names.Products:
     session, source, problems = task.session, task.source, task.problems
     for statement in NAMED.split(";"):
         run(session, statement)
-    checks.check(session, checks.PORTFOLIO, problems)
+    checks.check(session, checks.PORTFOLIO, task.on, problems)
     found = names.products(session, source, task.client, problems)
     names.check_people(session, source, task.client, problems)
     name_places(session, source, problems)

@@ -42,8 +42,9 @@ def import_repayments(task: Task) -> tuple[int, Counts]:
         ]
         task.tell(60, _("Posting %(rows)s repayments", rows=len(receipts)))
         counts = posting_bulk.post_staged(
-            task.session, task.client.id, receipts, source, task.on, task.user_id
-        )
+            task.session, task.client.id, receipts, source, task.on, task.user_id,
+            may_overpay=task.source.layout.keeps_overpayments,
+        )  # fmt: skip
         _refuse(counts, task.problems)
         created, unchanged = created + counts.posted, unchanged + counts.unchanged
     return len(rows), Counts(created, 0, unchanged)

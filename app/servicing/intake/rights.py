@@ -11,7 +11,7 @@ from app.core.db import ScopedSession, scoped_as
 from app.core.errors import RuleError
 from app.core.reach import ALL, Reach
 from app.models.intake import ImportLayout
-from app.models.lending import Client
+from app.servicing.intake import clients
 from app.servicing.intake.layouts import Source, client_code
 
 PAYMENTS = "repayments"
@@ -30,7 +30,8 @@ def reach_of(user_id: int | None, source: Source, code: str | None) -> Reach:
         return ALL
     with scoped_as(user_id) as session:
         reach = session.reach
-        client_id = session.scalar(select(Client.id).where(Client.code == code)) if code else None
+        client = clients.find(session, code) if code else None
+        client_id = client.id if client else None
     if not _may_import(reach, source.target, client_id):
         raise RuleError(REFUSED)
     return ALL if _sees_book(reach, client_id) else reach.for_writing
@@ -38,10 +39,10 @@ def reach_of(user_id: int | None, source: Source, code: str | None) -> Reach:
 
 def offered(session: ScopedSession) -> dict[str, tuple[ImportLayout, int | None]]:
     """The layouts by which the session's user may import, by name, each with the id of its client where there is one."""
-    clients = {row.code: row.id for row in session.execute(select(Client.code, Client.id))}
     found = {}
     for layout in session.scalars(select(ImportLayout).order_by(ImportLayout.title)):
-        client_id = clients.get(client_code(layout) or "")
+        client = clients.find(session, client_code(layout) or "")
+        client_id = client.id if client else None
         if _may_import(session.reach, layout.target, client_id):
             found[layout.name] = (layout, client_id)
     return found

@@ -1,0 +1,45 @@
+"""How much loans owe in all while a file of payments is posted: nobody can be asked whether more is meant."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from flask_babel import lazy_gettext as _
+from sqlalchemy import ARRAY, BigInteger, func, literal, select
+from sqlalchemy.orm import Session
+
+from app.core.errors import RuleError
+from app.core.money import ZERO
+from app.models.lending import Instalment
+from app.servicing.account import Account, Share
+
+
+class Owed:
+    """What is unpaid of each loan's whole schedule, principal and interest, as `posting.owed` has it in all."""
+
+    def __init__(self, session: Session, loan_ids: list[int]) -> None:
+        i = Instalment
+        unpaid = func.sum(i.principal + i.interest - i.principal_paid - i.interest_paid)
+        found = select(i.loan_id, unpaid).where(
+            i.loan_id == func.any(literal(loan_ids, ARRAY(BigInteger))), i.paid_on.is_(None)
+        )
+        self._in_all: dict[int, Decimal] = {
+            row[0]: row[1] for row in session.execute(found.group_by(i.loan_id))
+        }
+
+    def check(self, loan_id: int, amount: Decimal, currency: str) -> None:
+        """Raise RuleError, naming the field, for a payment of more than the loan owes in all."""
+        in_all = self._in_all.get(loan_id, ZERO)
+        if amount > in_all:
+            raise RuleError(
+                _("is more than is still to pay on this loan in all, %(in_all)s %(currency)s; the layout does not "
+                  "let overpayments be posted", in_all=in_all, currency=currency), "amount",
+            )  # fmt: skip
+
+    def pay(self, loan_id: int, account: Account, shares: Iterable[Share]) -> None:
+        """Take off what a payment paid; a loan that it closed owes no later interest.
+
+        The account may hold the first lines only: while one beyond them is open, so is one that it holds.
+        """
+        paid = sum((share.amount for share in shares if share.line), ZERO)
+        is_open = any(line.is_open for line in account.lines)
+        self._in_all[loan_id] = self._in_all.get(loan_id, ZERO) - paid if is_open else ZERO
