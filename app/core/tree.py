@@ -14,6 +14,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.core import registry
 from app.core.errors import RuleError
+from app.core.locks import Lock
 
 KEY = {"kind": "scope_key"}
 ROOT_WIDTH = 2**52
@@ -88,7 +89,7 @@ def line_of(table: str) -> str:
 
 def _lock(session: Session, cls: Any) -> None:
     """Be the only one that adds roots or moves nodes until the transaction ends."""
-    session.execute(select(func.pg_advisory_xact_lock(func.hashtext(cls.__tablename__))))
+    session.execute(select(func.pg_advisory_xact_lock(Lock.TREE, func.hashtext(cls.__tablename__))))
 
 
 def next_part(parent: Any) -> tuple[int, int]:
