@@ -104,8 +104,9 @@ def test_a_loan_with_payments_keeps_its_client_and_currency(desk: Desk, other: O
 
 def test_what_loans_belong_to_stays_with_their_client(desk: Desk, other: Other) -> None:
     loan = stored("loan", desk.loan())
-    for path in (f"customer/{loan.customer_id}", f"product/{loan.product_id}"):
-        called = desk.caller("admin").call("PUT", path, {"client_id": other.client_id})
+    order = {"allocation_order": "overdue: interest principal"}
+    for path, more in ((f"customer/{loan.customer_id}", {}), (f"product/{loan.product_id}", order)):
+        called = desk.caller("admin").call("PUT", path, {"client_id": other.client_id} | more)
         assert called.status_code == 422, called.text
         assert "Loans of another client" in called.json["errors"]["client_id"][0]
     assert stored("customer", loan.customer_id).client_id == desk.client

@@ -173,7 +173,7 @@ def test_a_principal_above_the_amount_is_named_although_it_implies_an_interest_b
     session, loan
 ) -> None:
     receipt = Receipt(2, loan.number, D("10.00"), FIRST_DUE, "1", principal=D("11.00"))
-    with pytest.raises(RuleError, match="The principal, 11.00, is more than the amount, 10.00") as refused:
+    with pytest.raises(RuleError, match=r"The principal, 11\.00, is more than the amount, 10\.00") as refused:
         pay(session, loan, receipt.amount, receipt.received_on, split=receipt.split)
     assert refused.value.field == "principal"
     assert (
