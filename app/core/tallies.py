@@ -24,6 +24,11 @@ class Tally:
     """A setting: a transaction in which it is on keeps no tally, since it sees to new sums itself."""
 
 
+def is_tallying(entity: Any) -> bool:
+    """Whether writing another table adds rows to this entity's. Who rewrites both ends with this one."""
+    return bool(getattr(entity, "__tallies__", ()))
+
+
 _ROWS = {"ins": ("INSERT", {"n": 1}), "upd": ("UPDATE", {"o": -1, "n": 1}), "del": ("DELETE", {"o": -1})}
 """Trigger → what it is fired by, and with which sign the old and the new rows count."""
 _NAMED = {"o": "OLD TABLE AS o", "n": "NEW TABLE AS n"}

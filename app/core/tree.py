@@ -15,6 +15,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from app.core import registry
 from app.core.errors import RuleError
 from app.core.locks import Lock
+from app.core.scope import TREES
+from app.core.tallies import is_tallying
 
 KEY = {"kind": "scope_key"}
 ROOT_WIDTH = 2**52
@@ -87,6 +89,12 @@ def line_of(table: str) -> str:
     return f"{table}_line"
 
 
+def hold_still(session: Session) -> None:
+    """Let no node move until the transaction ends: for whoever copies many rows with their numbers."""
+    for name in TREES:
+        _lock(session, registry.entity(name))
+
+
 def _lock(session: Session, cls: Any) -> None:
     """Be the only one that adds roots or moves nodes until the transaction ends."""
     session.execute(select(func.pg_advisory_xact_lock(Lock.TREE, func.hashtext(cls.__tablename__))))
@@ -148,13 +156,16 @@ def _renumber(nodes: list[Any]) -> None:
 
 
 def _rewrite_rows(session: Session, tree: str, renumbered: dict[int, Any]) -> None:
-    """Carry new numbers into every table that holds them, in one statement a table."""
+    """Carry new numbers into every table that holds them, in one statement a table.
+
+    Tallies come last: whoever wrote a row that they sum up has committed when that row could be rewritten.
+    """
     from sqlalchemy import column, values
 
     pairs = values(column("old", BigInteger), column("new", BigInteger), name="pairs").data(
         list(renumbered.items())
     )
-    for entity in registry.entities():
+    for entity in sorted(registry.entities(), key=is_tallying):
         key = getattr(entity, f"{tree}_lft", None)
         if key is not None:
             session.execute(

@@ -6,17 +6,21 @@ from typing import Any
 from sqlalchemy.dialects import postgresql
 
 from app.core import registry
-from app.core.tallies import tally_triggers
+from app.core.scope import TREES
+from app.core.tallies import is_tallying, tally_triggers
 
 
 def key_trigger(entity: Any) -> Iterator[str]:
-    """Copies the tree numbers of the linked branch and region, and the product's kind, into the row."""
+    """Copies the tree numbers of the linked branch and region, and the product's kind, into the row.
+
+    Locked, what is copied cannot be changed by somebody who does not see this row yet and would pass it by.
+    """
     copied = entity.__scope__.copied_keys()
     if not copied:
         return
     table = entity.__table__.name
     body = " ".join(
-        f"NEW.{key} := (SELECT {there} FROM {source} WHERE id = NEW.{column});"
+        f"NEW.{key} := (SELECT {there} FROM {source} WHERE id = NEW.{column} FOR SHARE);"
         for key, (column, source, there) in copied.items()
     )
     yield (
@@ -29,6 +33,32 @@ def key_trigger(entity: Any) -> Iterator[str]:
         f"CREATE TRIGGER scope_keys BEFORE INSERT OR UPDATE OF {columns} ON {table} "
         f"FOR EACH ROW EXECUTE FUNCTION scope_keys_{table}()"
     )
+
+
+def following_triggers(entity: Any) -> Iterator[str]:
+    """Carries a changed value into every table that holds a copy of it; numbers of trees `tree.move` carries.
+
+    Tallies come last: what the change adds to them is stored under the old value, too.
+    """
+    for key, (column, source, there) in entity.__scope__.copied_keys().items():
+        if source in TREES:
+            continue
+        holders = [each for each in registry.entities() if {key, column} <= set(each.__table__.c.keys())]
+        body = " ".join(
+            f"UPDATE {each.__table__.name} SET {key} = NEW.{there} "
+            f"WHERE {column} = NEW.id AND {key} IS DISTINCT FROM NEW.{there};"
+            for each in sorted(holders, key=is_tallying)
+        )
+        name = f"follow_{key}"
+        yield (
+            f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER "
+            f"SET search_path = public AS $$ BEGIN {body} RETURN NULL; END $$"
+        )
+        yield f"DROP TRIGGER IF EXISTS {name} ON {source}"
+        yield (
+            f"CREATE TRIGGER {name} AFTER UPDATE OF {there} ON {source} FOR EACH ROW "
+            f"WHEN (OLD.{there} IS DISTINCT FROM NEW.{there}) EXECUTE FUNCTION {name}()"
+        )
 
 
 _KEYS = {
@@ -247,6 +277,7 @@ def all_triggers() -> Iterator[str]:
     """Every trigger statement of every entity."""
     for entity in registry.entities():
         yield from key_trigger(entity)
+        yield from following_triggers(entity)
         yield from reach_triggers(entity)
         yield from feeding_triggers(entity)
         yield from tally_triggers(entity)

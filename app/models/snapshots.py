@@ -20,7 +20,16 @@ _SCOPE = Scope(
     client="client_id",
     product_kind="product_kind",
 )
-_KEYS = ("taken_on", "region_id", "branch_id", "officer_id", "product_id", "client_id", "currency")
+_KEYS = (
+    "taken_on",
+    "region_id",
+    "branch_id",
+    "officer_id",
+    "product_id",
+    "product_kind",
+    "client_id",
+    "currency",
+)
 
 
 class Place:
@@ -155,13 +164,13 @@ class CollectionByPlace(Entity):
 
 
 class CollectionByUnit(Entity):
-    """The same by month, branch, officer and kind of product, for readers and questions that know no place."""
+    """The same by month, branch, officer and product, for readers and questions that know no place."""
 
     __scope__ = Scope(branch="branch_lft", officer="officer_id", client="client_id")
     __history__ = False
     __table_args__ = (
         UniqueConstraint(
-            "month_on", "branch_id", "officer_id", "client_id", "product_kind", "currency",
+            "month_on", "branch_id", "officer_id", "client_id", "product_id", "product_kind", "currency",
             postgresql_nulls_not_distinct=True,
         ),
         Index("ix_collection_by_unit_branch_lft", "month_on", "branch_lft"),
@@ -173,6 +182,7 @@ class CollectionByUnit(Entity):
     branch_lft: Mapped[int | None] = mapped_column(BigInteger, info={"kind": "scope_key"})
     officer_id: Mapped[int | None] = link("user", index=False)
     client_id: Mapped[int] = link("client", index=False)
+    product_id: Mapped[int] = link("product", index=False)
     product_kind: Mapped[Code | None] = mapped_column(info={"kind": "scope_key"})
     currency: Mapped[Currency]
     disbursed: Mapped[Cents]

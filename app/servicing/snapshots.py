@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from app.core.locks import Lock
 from app.core.planning import by_hash
+from app.core.tree import hold_still
 from app.servicing.arrears import bucket_sql, status_sql
 
 KEPT_DAYS = 35
@@ -93,7 +94,7 @@ _MOVES = f"""
 
 _MONTHS = {
     "collection_by_place": ("region", "client_id, currency"),
-    "collection_by_unit": ("branch", "officer_id, client_id, product_kind, currency"),
+    "collection_by_unit": ("branch", "officer_id, client_id, product_id, product_kind, currency"),
 }
 """Sums of months: table → the tree it is about, and its other keys. Numbers of the tree are those of now."""
 _MOVED = ("disbursed", "due_principal", "due_interest", "collected_principal", "collected_interest")
@@ -233,7 +234,8 @@ def month_ends(first: date, last: date) -> list[date]:
 
 
 def _lock(session: Session) -> None:
-    """Two who take the same day at once would both miss the other's rows."""
+    """Two who take the same day at once would both miss the other's rows, and who moves a place those of the sums."""
+    hold_still(session)
     session.execute(select(func.pg_advisory_xact_lock(Lock.JOB, func.hashtext("snapshots"))))
 
 

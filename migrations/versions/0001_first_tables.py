@@ -383,6 +383,7 @@ def upgrade() -> None:
     sa.Column('branch_lft', sa.BigInteger(), nullable=True),
     sa.Column('officer_id', sa.Integer(), nullable=True),
     sa.Column('client_id', sa.BigInteger(), nullable=False),
+    sa.Column('product_id', sa.BigInteger(), nullable=False),
     sa.Column('product_kind', sa.String(length=60), nullable=True),
     sa.Column('currency', sa.String(length=3), nullable=False),
     sa.Column('disbursed', sa.BigInteger(), nullable=False),
@@ -393,8 +394,9 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['branch_id'], ['branch.id'], ondelete='RESTRICT'),
     sa.ForeignKeyConstraint(['client_id'], ['client.id'], ondelete='RESTRICT'),
     sa.ForeignKeyConstraint(['officer_id'], ['ab_user.id'], ondelete='RESTRICT'),
+    sa.ForeignKeyConstraint(['product_id'], ['product.id'], ondelete='RESTRICT'),
     sa.PrimaryKeyConstraint('id'),
-    sa.UniqueConstraint('month_on', 'branch_id', 'officer_id', 'client_id', 'product_kind', 'currency', postgresql_nulls_not_distinct=True)
+    sa.UniqueConstraint('month_on', 'branch_id', 'officer_id', 'client_id', 'product_id', 'product_kind', 'currency', postgresql_nulls_not_distinct=True)
     )
     op.create_index('ix_collection_by_unit_branch_lft', 'collection_by_unit', ['month_on', 'branch_lft'], unique=False)
     op.create_table('collection_snapshot',
@@ -421,7 +423,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['product_id'], ['product.id'], ondelete='RESTRICT'),
     sa.ForeignKeyConstraint(['region_id'], ['region.id'], ondelete='RESTRICT'),
     sa.PrimaryKeyConstraint('id'),
-    sa.UniqueConstraint('taken_on', 'region_id', 'branch_id', 'officer_id', 'product_id', 'client_id', 'currency', postgresql_nulls_not_distinct=True)
+    sa.UniqueConstraint('taken_on', 'region_id', 'branch_id', 'officer_id', 'product_id', 'product_kind', 'client_id', 'currency', postgresql_nulls_not_distinct=True)
     )
     op.create_index('ix_collection_snapshot_branch_lft', 'collection_snapshot', ['taken_on', 'branch_lft'], unique=False)
     op.create_index('ix_collection_snapshot_client_id', 'collection_snapshot', ['taken_on', 'client_id'], unique=False)
@@ -602,7 +604,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['product_id'], ['product.id'], ondelete='RESTRICT'),
     sa.ForeignKeyConstraint(['region_id'], ['region.id'], ondelete='RESTRICT'),
     sa.PrimaryKeyConstraint('id'),
-    sa.UniqueConstraint('taken_on', 'region_id', 'branch_id', 'officer_id', 'product_id', 'client_id', 'currency', 'bucket_id', 'status', postgresql_nulls_not_distinct=True)
+    sa.UniqueConstraint('taken_on', 'region_id', 'branch_id', 'officer_id', 'product_id', 'product_kind', 'client_id', 'currency', 'bucket_id', 'status', postgresql_nulls_not_distinct=True)
     )
     op.create_index('ix_portfolio_snapshot_branch_lft', 'portfolio_snapshot', ['taken_on', 'branch_lft'], unique=False)
     op.create_index('ix_portfolio_snapshot_client_id', 'portfolio_snapshot', ['taken_on', 'client_id'], unique=False)
