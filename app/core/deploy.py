@@ -12,10 +12,9 @@ from sqlalchemy.engine import make_url
 from app.core import clock, security_ddl
 from app.core.db import sqlalchemy_url
 from app.core.errors import RuleError
+from app.core.locks import Lock
 
 ROOT = Path(__file__).resolve().parents[2]
-LOCK = 7_213_001
-"""Key of the advisory lock that lets one deployment run at a time."""
 
 
 def alembic_config(url: str) -> Config:
@@ -38,7 +37,7 @@ def deploy(admin_url: str, app_url: str) -> None:
     """Migrate as owner, then make the database enforce what the code declares, then create permissions."""
     app_login = make_url(sqlalchemy_url(app_url)).username or ""
     with _once(admin_url) as connection:
-        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": LOCK})
+        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": Lock.DEPLOY})
         connection.commit()
         config = alembic_config(admin_url)
         config.attributes["connection"] = connection
@@ -121,7 +120,7 @@ def make_migration(message: str, admin_url: str) -> Any:
     """
     config = alembic_config(admin_url)
     with _once(admin_url) as connection:
-        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": LOCK})
+        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": Lock.DEPLOY})
         connection.commit()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

@@ -19,11 +19,10 @@ from sqlalchemy.orm import Session
 from app.core import clock, i18n
 from app.core.db import ScopedSession, source, unscoped
 from app.core.faults import reason_of
+from app.core.locks import Lock
 from app.core.org.records import JobRun, JobState
 
 log = logging.getLogger("loandesk.jobs")
-LOCKS = 7_213_002
-"""First half of the advisory locks of jobs; the second is the job's name."""
 REQUEST = "request"
 """The step under which somebody's wish to have a job run waits."""
 PATIENCE = timedelta(minutes=1)
@@ -167,7 +166,7 @@ def note(session: Session, job: str, step: str, business_on: date, rows: int) ->
 
 def lock(session: Session, job: str) -> None:
     """Be the only one that works on this job until the transaction ends; waits for whoever is."""
-    session.execute(select(func.pg_advisory_xact_lock(LOCKS, func.hashtext(job))))
+    session.execute(select(func.pg_advisory_xact_lock(Lock.JOB, func.hashtext(job))))
 
 
 def find(session: Session, job: str, step: str, business_on: date | None) -> JobRun | None:

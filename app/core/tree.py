@@ -14,6 +14,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.core import registry
 from app.core.errors import RuleError
+from app.core.locks import Lock
 from app.core.scope import TREES
 from app.core.tallies import is_tallying
 
@@ -96,7 +97,7 @@ def hold_still(session: Session) -> None:
 
 def _lock(session: Session, cls: Any) -> None:
     """Be the only one that adds roots or moves nodes until the transaction ends."""
-    session.execute(select(func.pg_advisory_xact_lock(func.hashtext(cls.__tablename__))))
+    session.execute(select(func.pg_advisory_xact_lock(Lock.TREE, func.hashtext(cls.__tablename__))))
 
 
 def next_part(parent: Any) -> tuple[int, int]:

@@ -21,8 +21,9 @@ from typing import Any
 from sqlalchemy import case, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from app.core import clock, jobs, settings
+from app.core import clock, settings
 from app.core.db import patiently, unscoped
+from app.core.locks import Lock
 from app.core.org import JobRun
 from app.messaging import calling, channels
 from app.messaging.channels import Channel, ChannelError, Outcome, Receipt, UnknownOutcome
@@ -64,9 +65,7 @@ def serve(channel: Channel, seconds: float, way: Way = Way.SMS) -> int:
     """
     until, sent = time.monotonic() + seconds, 0
     with unscoped("be the only sender") as session:
-        if not session.scalar(
-            select(func.pg_try_advisory_xact_lock(jobs.LOCKS, func.hashtext(f"send {way}")))
-        ):
+        if not session.scalar(select(func.pg_try_advisory_xact_lock(Lock.JOB, func.hashtext(f"send {way}")))):
             return 0
         while True:
             sent += send_due(channel, way)

@@ -1,4 +1,4 @@
-"""What holds for typed products and delinquency buckets, and the words of what they store."""
+"""What holds for typed loans, products and delinquency buckets, and the words of what they store."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.core import codes, form_rules
+from app.core import clock, codes, form_rules
 from app.core.errors import RuleError
 from app.core.money import CENT, RoundingMode
-from app.models.lending import Bucket, Product
+from app.models.customers import Customer, JointLiabilityGroup
+from app.models.journal import Repayment
+from app.models.lending import Bucket, Client, Loan, Product
 from app.servicing.account import order_of
 from app.servicing.daycount import DayCount
 from app.servicing.duedates import Frequency
@@ -84,3 +86,69 @@ def no_two_alike(session: Session, product: Product) -> object:
 @form_rules.check(Bucket)
 def bucket_begins_on_a_day(_session: Session, bucket: Bucket) -> None:
     form_rules.at_least(bucket, from_days=0)
+
+
+@form_rules.check(Loan)
+def money_was_lent(_session: Session, loan: Loan) -> None:
+    """Some money, at a rate that takes none back. What came otherwise from a file does not stop other changes."""
+    for name, least in (("principal", CENT), ("annual_rate", 0)):
+        if form_rules.changed(loan, name):
+            form_rules.at_least(loan, **{name: least})
+
+
+@form_rules.check(Loan)
+def lent_before_it_is_due(session: Session, loan: Loan) -> None:
+    """The order of days that an import asks for; and a loan that stands in the book was paid out."""
+    today = clock.business_date(session)
+    if form_rules.changed(loan, "disbursed_on") and loan.disbursed_on > today:
+        raise RuleError(_("The day is after the business date (%(day)s)", day=today), "disbursed_on")
+    if form_rules.changed(loan, "disbursed_on", "matures_on") and loan.matures_on <= loan.disbursed_on:
+        raise RuleError(
+            _("The day must be after that of paying out (%(day)s)", day=loan.disbursed_on), "matures_on"
+        )
+
+
+@form_rules.check(Loan)
+def of_one_client(session: Session, loan: Loan) -> None:
+    """The customer, the product and the group of a loan are its client's; a product may be everyone's."""
+    for name, entity in (("customer", Customer), ("product", Product), ("joint_group", JointLiabilityGroup)):
+        key = f"{name}_id"
+        if getattr(loan, key) is None or not form_rules.changed(loan, "client_id", key):
+            continue
+        row = session.get(entity, getattr(loan, key))
+        if row is not None and row.client_id not in (None, loan.client_id):
+            at_fault = key if form_rules.changed(loan, key) else "client_id"
+            raise RuleError(_("%(name)s belongs to another client", name=str(row)), at_fault)
+
+
+@form_rules.check(Loan)
+def currency_of_the_agreement(session: Session, loan: Loan) -> None:
+    """A loan is lent in the currency of its product or of its client, whatever a file may have said before."""
+    if not form_rules.changed(loan, "currency"):
+        return
+    lenders = session.get(Product, loan.product_id), session.get(Client, loan.client_id)
+    allowed = sorted({row.currency for row in lenders if row is not None})
+    if allowed and loan.currency not in allowed:
+        why = _("Its product and its client lend in %(currencies)s", currencies=", ".join(allowed))
+        raise RuleError(why, "currency")
+
+
+@form_rules.check(Loan)
+def as_its_payments_were_posted(session: Session, loan: Loan) -> None:
+    """Payments keep the client and the currency they were posted with."""
+    for name in ("client_id", "currency"):
+        other = getattr(Repayment, name) != getattr(loan, name)
+        posted = select(Repayment.id).where(Repayment.loan_id == loan.id, other)
+        if loan.id is not None and form_rules.changed(loan, name) and session.scalar(posted.limit(1)):
+            raise RuleError(_("Payments of this loan are posted, so this cannot change"), name)
+
+
+@form_rules.check(Customer, Product, JointLiabilityGroup)
+def loans_of_the_same_client(session: Session, row: Customer | Product | JointLiabilityGroup) -> None:
+    """What loans belong to does not go over to another client without them."""
+    if row.id is None or row.client_id is None or not form_rules.changed(row, "client_id"):
+        return
+    key = {Customer: Loan.customer_id, Product: Loan.product_id, JointLiabilityGroup: Loan.joint_group_id}
+    others = select(Loan.id).where(key[type(row)] == row.id, Loan.client_id != row.client_id)
+    if session.scalar(others.limit(1)):
+        raise RuleError(_("Loans of another client belong to it"), "client_id")

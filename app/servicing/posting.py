@@ -206,6 +206,15 @@ def check(
         )
     if received_on > business_on:
         raise RuleError(_("The day is after the business date (%(day)s)", day=business_on), "received_on")
+    if split is not None and split.principal > amount:
+        raise RuleError(
+            _(
+                "The principal, %(part)s, is more than the amount, %(amount)s",
+                part=split.principal,
+                amount=amount,
+            ),
+            "principal",
+        )
     if split is not None and min(split.principal, split.interest) < 0:
         raise RuleError(_("Principal and interest cannot be negative"), "principal")
     if split is not None and split.principal + split.interest != amount:

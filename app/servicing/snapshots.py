@@ -15,7 +15,7 @@ from typing import Any, cast
 from sqlalchemy import CursorResult, func, select, text
 from sqlalchemy.orm import Session
 
-from app.core import jobs
+from app.core.locks import Lock
 from app.core.planning import by_hash
 from app.core.tree import hold_still
 from app.servicing.arrears import bucket_sql, status_sql
@@ -236,7 +236,7 @@ def month_ends(first: date, last: date) -> list[date]:
 def _lock(session: Session) -> None:
     """Two who take the same day at once would both miss the other's rows, and who moves a place those of the sums."""
     hold_still(session)
-    session.execute(select(func.pg_advisory_xact_lock(jobs.LOCKS, func.hashtext("snapshots"))))
+    session.execute(select(func.pg_advisory_xact_lock(Lock.JOB, func.hashtext("snapshots"))))
 
 
 def _replace(session: Session, table: str, insert: str, day: date, client_id: int | None = None) -> int:

@@ -8,13 +8,12 @@ from sqlalchemy import func, select
 
 from app.core.db import unscoped
 from app.core.errors import RuleError
+from app.core.locks import Lock
 from app.models.intake import ImportRun, ImportState
 from app.servicing.intake.importing import run_waiting
 from app.servicing.intake.runs import end_interrupted
 
 log = logging.getLogger("loandesk.jobs")
-LOCKS = 7_213_012
-"""First half of the advisory locks that let one process take up a waiting import; the second is its id."""
 
 
 def run_all() -> int:
@@ -30,7 +29,7 @@ def run_all() -> int:
 
 def _run(run_id: int) -> bool:
     with unscoped("be the only one at an import") as session:
-        if not session.scalar(select(func.pg_try_advisory_xact_lock(LOCKS, run_id % 2**31))):
+        if not session.scalar(select(func.pg_try_advisory_xact_lock(Lock.WAITING_IMPORT, run_id % 2**31))):
             return False
         state = session.scalar(select(ImportRun.state).where(ImportRun.id == run_id))
         if state != ImportState.WAITING:

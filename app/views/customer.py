@@ -21,6 +21,7 @@ from app.core.web import links, show_page
 from app.core.web.cells import cell, money
 from app.core.web.fields import describe_all
 from app.core.web.forms import LONGEST
+from app.core.web.inputs import Needed, stripped
 from app.core.web.pages import Action, Badge, Col, Row, Table, Tile
 from app.core.web.principal import Principal, current
 from app.core.web.register import screen
@@ -41,11 +42,11 @@ class NoteForm(FlaskForm):
     way = SelectField(
         _("How"),
         choices=[SelectChoice(w.value, w.label) for w in ContactWay],
-        validators=[check.InputRequired(_("Needed"))],
+        validators=[Needed()],
     )
-    place = StringField(_("Where"), validators=[check.Optional(), check.Length(max=500)])
+    place = StringField(_("Where"), validators=[check.Optional(), check.Length(max=500)], filters=[stripped])
     text = TextAreaField(
-        _("What was said"), validators=[check.InputRequired(_("Needed")), check.Length(max=LONGEST)]
+        _("What was said"), validators=[Needed(), check.Length(max=LONGEST)], filters=[stripped]
     )
 
 
@@ -169,8 +170,8 @@ class CustomerPage(BaseView):
         if not form.validate():
             return render_template("customer360.html", page=self._page(customer, form)), 422
         note = ContactNote(
-            customer_id=customer.id, at=clock.now(), way=ContactWay(form.way.data), place=form.place.data or None,
-            text=form.text.data.replace("\x00", ""), author_id=current().user_id,
+            customer_id=customer.id, at=clock.now(), way=ContactWay(form.way.data), place=form.place.data,
+            text=form.text.data, author_id=current().user_id,
         )  # fmt: skip
         session = web_session()
         session.add(note)

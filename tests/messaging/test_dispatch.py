@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from app.core import clock, jobs, settings
 from app.core.db import unscoped
+from app.core.locks import Lock
 from app.messaging import dispatch, receive
 from app.messaging.channels import (
     ChannelError,
@@ -261,7 +262,7 @@ def test_many_senders_at_once_send_every_message_once() -> None:
 def test_only_one_process_serves_a_way_of_sending() -> None:
     prepare()
     with unscoped("a test of sending") as session:
-        session.execute(select(func.pg_advisory_xact_lock(jobs.LOCKS, func.hashtext("send sms"))))
+        session.execute(select(func.pg_advisory_xact_lock(Lock.JOB, func.hashtext("send sms"))))
         assert serve(Scripted(), 0) == 0
     assert serve(Scripted(), 0) == 1
 

@@ -16,6 +16,7 @@ from app.models.lending import LoanStatus
 from app.servicing.account import Split
 from app.servicing.arrears import recompute
 from app.servicing.posting import post_repayment
+from app.servicing.posting_bulk import Receipt
 from app.servicing.reversal import reverse
 from app.servicing.write_offs import WrittenOff, write_off, write_off_staged
 from tests.servicing.book import BUSINESS_ON, make_book
@@ -166,6 +167,21 @@ def test_the_same_payment_again_is_posted_once(session, loan) -> None:
     assert session.scalar(select(func.count(Repayment.id))) == 1
     with pytest.raises(RuleError, match="Another payment"):
         pay(session, loan, 1031, FIRST_DUE)
+
+
+def test_a_principal_above_the_amount_is_named_although_it_implies_an_interest_below_zero(
+    session, loan
+) -> None:
+    receipt = Receipt(2, loan.number, D("10.00"), FIRST_DUE, "1", principal=D("11.00"))
+    with pytest.raises(RuleError, match=r"The principal, 11\.00, is more than the amount, 10\.00") as refused:
+        pay(session, loan, receipt.amount, receipt.received_on, split=receipt.split)
+    assert refused.value.field == "principal"
+    assert (
+        session.scalar(
+            select(func.count(Repayment.id)).where(Repayment.loan_id == loan.id, Repayment.source == "cash")
+        )
+        == 0
+    )
 
 
 @pytest.mark.parametrize(

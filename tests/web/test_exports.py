@@ -15,6 +15,7 @@ from sqlalchemy import text
 
 from app.core import files
 from app.core.db import unscoped
+from app.core.locks import Lock
 from app.core.org import FileJob, JobState, User
 from app.core.web import export_job, transfer
 from tests.web.people import Browser, add, rows, stored
@@ -271,7 +272,7 @@ def test_a_worker_that_is_killed_leaves_a_job_that_the_next_one_does_again(
 def test_two_workers_never_make_the_same_file(shop: Shop, small_cap: int) -> None:
     job_id = ask(shop)
     with unscoped("another worker is at it") as session:
-        session.execute(text("SELECT pg_advisory_xact_lock(:a, :b)"), {"a": export_job.LOCKS, "b": job_id})
+        session.execute(text("SELECT pg_advisory_xact_lock(:a, :b)"), {"a": Lock.EXPORT_JOB, "b": job_id})
         done: list[bool] = []
 
         def work() -> None:

@@ -1,6 +1,7 @@
 """Filters of every kind and operator, against the same condition in Python."""
 
 import operator
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -234,3 +235,34 @@ def test_instants_are_filtered_by_the_installations_day(varied: Shop) -> None:
     answer = varied.caller("admin").call("GET", "contact_note/?at__ge=2018-06-25&at__lt=2018-06-26").json
     assert [row["text"] for row in answer["result"]] == ["An hour"]
     assert day(0) == DAY
+
+
+@pytest.mark.parametrize(
+    "slug, name, column, target",
+    [
+        ("loan", "client", "client_id", "client"), ("loan", "officer", "officer_id", "user"), ("loan", "client__ne", "client_id__ne", "client"),
+        ("loan", "bucket__null", "bucket_id__null", ""), ("instalment", "loan", "loan_id", "loan"),
+        ("instalment", "loan.client", "loan.client_id", "client"), ("repayment", "loan.customer.client", "loan.customer_id.client_id", "client"),
+        ("customer", "branch", "branch_id", "branch"),
+    ],
+)  # fmt: skip
+def test_a_link_filters_by_the_name_of_its_column_too(
+    shop: Shop, slug: str, name: str, column: str, target: str
+) -> None:
+    wanted = shop.some(target) if target else "yes"
+    program = shop.caller("admin")
+    usual, asked = (program.call("GET", f"{slug}/?{one}={wanted}&size=100") for one in (name, column))
+    assert asked.status_code == 200, asked.text
+    assert [row["id"] for row in asked.json["result"]] == [row["id"] for row in usual.json["result"]]
+    pages = [shop.admin.get(f"/{slug}/list/?{one}={wanted}").text for one in (name, column)]
+    chips = [re.findall(r'<li class="filter-chip">.*?</b>', page) for page in pages]
+    assert len(chips[0]) == 1
+    assert chips[1] == chips[0]
+
+
+def test_a_link_by_the_name_of_its_column_opens_nothing_beyond_the_scope(shop: Shop) -> None:
+    foreign = shop.users["otto"]
+    answer = shop.caller("olga").call("GET", f"loan/?officer_id={foreign}")
+    assert (answer.status_code, answer.json["result"]) == (200, [])
+    own = shop.caller("olga").call("GET", f"loan/?officer_id={shop.users['olga']}&size=100")
+    assert len(own.json["result"]) == len(shop.loans) // 2

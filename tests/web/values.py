@@ -55,7 +55,7 @@ def sample(field: FieldInfo, shop: Shop, number: int) -> Any:
         return text(field, number)
     made = {
         "money": f"{100 + number}.25", "rate": "14.070001", "number": str(number), "days": str(number),
-        "date": f"2017-{number % 12 + 1:02d}-03", "datetime": f"2018-06-{number % 28 + 1:02d}T15:30", "bool": True,
+        "date": f"{2018 if field.name == 'matures_on' else 2017}-{number % 12 + 1:02d}-03", "datetime": f"2018-06-{number % 28 + 1:02d}T15:30", "bool": True,
     }  # fmt: skip
     return made.get(kind)
 

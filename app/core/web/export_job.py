@@ -16,13 +16,12 @@ from app.core import clock, files
 from app.core.db import unscoped, web_session
 from app.core.errors import RuleError
 from app.core.labels import subject
+from app.core.locks import Lock
 from app.core.org import FileJob, JobState
 from app.core.web import principal, transfer
 from app.core.web.listing import Listing
 
 log = logging.getLogger("loandesk.jobs")
-LOCKS = 7_213_021
-"""First half of the advisory locks that let one process make a file; the second is its job's id."""
 STEP = 2_000
 """Rows after which the progress is told."""
 
@@ -41,7 +40,7 @@ def run(job_id: int) -> bool:
     A failure is told to its owner in the job's row and raised to nobody.
     """
     with unscoped("be the only one at a file") as session:
-        if not session.scalar(select(func.pg_try_advisory_xact_lock(LOCKS, job_id % 2**31))):
+        if not session.scalar(select(func.pg_try_advisory_xact_lock(Lock.EXPORT_JOB, job_id % 2**31))):
             return False
         job = session.scalar(select(FileJob).where(FileJob.id == job_id))
         if job is None or job.state not in (JobState.WAITING, JobState.RUNNING):

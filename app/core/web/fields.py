@@ -76,14 +76,26 @@ def _kind(column: Any) -> str:
 
 
 def describe(entity: Any, name: str) -> FieldInfo:
-    """What is known of a name in a screen's list. Raises KeyError when the entity has no such thing."""
+    """What is known of a name in a screen's list. Raises KeyError when the entity has no such thing.
+
+    A link has two names, `client` and that of its column, `client_id`; what is told is the former.
+    """
+    name = _linked_name(entity, name)
     if "." in name:
         head, _dot, rest = name.partition(".")
         link = describe(entity, head)
         if link.target is None:
             raise KeyError(name)
         inner = describe(link.target, rest)
-        return FieldInfo(entity, name, inner.kind, inner.column, inner.target, (head,), inner.personal)
+        return FieldInfo(
+            entity,
+            f"{link.name}.{inner.name}",
+            inner.kind,
+            inner.column,
+            inner.target,
+            (link.name,),
+            inner.personal,
+        )
     declared = vars(entity).get(name)
     if getattr(declared, "is_derived", False):
         return FieldInfo(entity, name, declared.kind, entity.__table__.c[declared.column], derived=declared)
@@ -95,6 +107,13 @@ def describe(entity: Any, name: str) -> FieldInfo:
     if column.info.get("kind") in ("scope_key", "bytes") or name == "password":
         raise KeyError(name)
     return FieldInfo(entity, name, _kind(column), column, personal=column.info.get("personal"))
+
+
+def _linked_name(entity: Any, name: str) -> str:
+    """The name without the column's ending, where it is that of a link."""
+    column = entity.__table__.c.get(name)
+    is_link = column is not None and name.endswith("_id") and column.info.get("link")
+    return name.removesuffix("_id") if is_link else name
 
 
 def as_id(entity: Any, raw: Any) -> int | None:

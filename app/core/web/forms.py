@@ -28,6 +28,8 @@ from app.core.web.inputs import (
     InstantInput,
     IntegerInput,
     LookupField,
+    Needed,
+    stripped,
 )
 
 LONGEST = 4000
@@ -54,9 +56,7 @@ def is_required(column: Any) -> bool:
 def input_for(field: FieldInfo, session: Any, row: Any = None) -> Any:
     """The WTForms field for a column of an entity; `row` is the one that is changed."""
     column, kind = field.column, field.kind
-    rules: list[Any] = (
-        [check.InputRequired(_("Needed"))] if is_required(column) and kind != "bool" else [check.Optional()]
-    )
+    rules: list[Any] = [Needed()] if is_required(column) and kind != "bool" else [check.Optional()]
     hint = field.entity.__screen__.hints.get(field.name, "")
     common = {"label": field.label, "validators": rules, "description": hint, "default": _default(column)}
     if kind == "link":
@@ -102,7 +102,7 @@ def plain_input(field: FieldInfo, common: dict[str, Any]) -> Any:
     common["validators"] = [*common["validators"], *_text_rules(column)]
     if kind == "password":
         return PasswordField(**common)
-    return (TextAreaField if kind == "longtext" else StringField)(**common, filters=[_strip])
+    return (TextAreaField if kind == "longtext" else StringField)(**common, filters=[stripped])
 
 
 def choice_input(common: dict[str, Any], choices: Any, *, optional: bool) -> Any:
@@ -111,10 +111,6 @@ def choice_input(common: dict[str, Any], choices: Any, *, optional: bool) -> Any
     if optional:
         options.insert(0, SelectChoice("", "–"))
     return SelectField(**common, choices=options, coerce=lambda raw: choices(raw) if raw else None)
-
-
-def _strip(value: Any) -> Any:
-    return (value.strip().replace("\x00", "") or None) if isinstance(value, str) else value
 
 
 def view_name(entity: Any) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel.numbers import format_decimal
-from flask_babel import get_locale, gettext
+from flask_babel import get_locale, gettext, lazy_gettext as _
 from sqlalchemy import select
 from wtforms import (
     DateTimeLocalField,
@@ -150,6 +150,23 @@ class LookupField(Field):
             raise ValueError(gettext("There is nothing like this to choose"))
         else:
             self.data = int(raw)
+
+
+def stripped(value: Any) -> Any:
+    """A typed text as it is stored: without what cannot be stored and spaces around it; None where nothing is left."""
+    return (value.replace("\x00", "").strip() or None) if isinstance(value, str) else value
+
+
+class Needed(check.InputRequired):
+    """Something must be typed; spaces alone are nothing, since none of them would be stored."""
+
+    def __init__(self) -> None:
+        super().__init__(_("Needed"))
+
+    def __call__(self, form: Any, field: Any) -> None:
+        if not any(stripped(raw) for raw in field.raw_data or ()):
+            field.errors = []
+            raise check.StopValidation(str(self.message))
 
 
 class Chosen(check.DataRequired):

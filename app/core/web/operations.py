@@ -22,7 +22,7 @@ from app.core.operation import Operation, Refused
 from app.core.types import Choice, Count, Flag, Line, Money
 from app.core.web.fields import FieldInfo
 from app.core.web.forms import choice_input, plain_input
-from app.core.web.inputs import LookupField
+from app.core.web.inputs import LookupField, Needed
 from app.core.web.principal import Principal
 from app.core.web.transfer import plain_reason
 
@@ -57,7 +57,7 @@ def form_for(operation: Operation, session: Any, *, posted: Any = None) -> Flask
 def _input(operation: Operation, parameter: inspect.Parameter, session: Any) -> Any:
     kind, column, optional = _read(parameter.annotation)
     has_default = parameter.default is not parameter.empty
-    rules = [check.Optional()] if optional or has_default else [check.InputRequired(_("Needed"))]
+    rules = [check.Optional()] if optional or has_default else [Needed()]
     label = operation.labels.get(parameter.name) or labels.gettext(labels.words(parameter.name))
     common: dict[str, Any] = {"label": label, "validators": rules, "description": ""}
     if has_default and parameter.default is not None:

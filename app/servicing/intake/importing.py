@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from app.core import clock, db, files
 from app.core.db import unscoped
 from app.core.errors import RuleError
+from app.core.locks import Lock
 from app.core.org import User
 from app.core.reach import Reach
 from app.core.sheets.errors import SheetError
@@ -30,8 +31,6 @@ from app.servicing.intake.receipts import import_repayments, import_write_offs
 from app.servicing.intake.regions import import_regions
 from app.servicing.intake.summary import Counts, Summary, Task
 
-LOCK_OF_CLIENT = 7_213_011
-"""First half of the advisory lock that lets one import at a time work on a client's book."""
 TARGETS: dict[str, Callable[[Task], tuple[int, Counts]]] = {
     "regions": import_regions,
     "portfolio": import_portfolio,
@@ -153,7 +152,7 @@ def is_cut_off(error: Exception) -> bool:
 
 def _wait_for_client(session: Session, code: str, tell: runs.Teller) -> None:
     client = clients.find(session, code)
-    key = (LOCK_OF_CLIENT, func.hashtext(client.code if client else code))
+    key = (Lock.IMPORT_CLIENT, func.hashtext(client.code if client else code))
     if not session.scalar(select(func.pg_try_advisory_xact_lock(*key))):
         tell(1, _("Waiting for another import of this client to end"))
         session.execute(select(func.pg_advisory_xact_lock(*key)))

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.access.users import placeholder_email
 from app.core import file_names
+from app.core.locks import Lock
 from app.core.org import Role, User
 from app.models.lending import Client
 
@@ -16,8 +17,6 @@ OFFICER = "Officer"
 """The role of loan officers made by an import."""
 UNUSABLE = "!"
 """As a password this is the hash of nothing: nobody can log in until an administrator sets one."""
-LOCK_OF_BRANCH = 7_213_012
-"""First half of the advisory lock under which officers of a branch are made, so that nobody is made twice."""
 Wanted = list[tuple[str, int | None]]
 """Officers as (name, branch id)."""
 
@@ -54,7 +53,9 @@ class Officers:
         if not wanted:
             return
         for place in sorted({branch_id or 0 for _name, branch_id in wanted}):
-            self._session.execute(select(func.pg_advisory_xact_lock(LOCK_OF_BRANCH, func.hashint8(place))))
+            self._session.execute(
+                select(func.pg_advisory_xact_lock(Lock.OFFICERS_OF_BRANCH, func.hashint8(place)))
+            )
         role_id = self._session.scalars(select(Role.id).where(Role.name == OFFICER)).one()
         logins = self._logins()
         made: dict[tuple[str, int | None], int] = {}

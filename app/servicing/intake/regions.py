@@ -7,6 +7,7 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from app.core.locks import Lock
 from app.core.org import Region, RegionLevel
 from app.core.tree import move
 from app.core.tree_bulk import NewNode, add_nodes, unnested
@@ -60,7 +61,7 @@ def store_regions(session: Session, places: list[Place], problems: Problems) -> 
 
     Numbers of places that are there never change by adding others. What is wrong goes to `problems`.
     """
-    session.execute(select(func.pg_advisory_xact_lock(func.hashtext(Region.__tablename__))))
+    session.execute(select(func.pg_advisory_xact_lock(Lock.TREE, func.hashtext(Region.__tablename__))))
     stored = _Stored(session)
     changes = _changes(_sound(places, stored, problems), stored)
     add_nodes(session, Region, changes.new)

@@ -17,13 +17,12 @@ from sqlalchemy.orm import Session
 
 from app.core import clock, i18n
 from app.core.db import unscoped
+from app.core.locks import Lock
 from app.models.intake import ImportRun, ImportState, StatedDifference
 from app.servicing.intake.problems import Problem
 from app.servicing.intake.staging import fill
 from app.servicing.intake.summary import Step, Summary
 
-LOCKS = 7_213_010
-"""First half of the advisory locks of runs; the second is the run's id."""
 SECONDS_BETWEEN_TELLING = 1.0
 SHOWN = 1000
 """Characters of a refused value that are kept."""
@@ -46,7 +45,7 @@ class Record:
         is_new = self.run_id is None
         sequence = func.pg_get_serial_sequence(ImportRun.__tablename__, "id")
         run_id = self.run_id or int(session.scalars(select(func.nextval(sequence))).one())
-        session.execute(select(func.pg_advisory_xact_lock(LOCKS, _key(run_id))))
+        session.execute(select(func.pg_advisory_xact_lock(Lock.IMPORT_RUN, _key(run_id))))
         with unscoped("record that an import begins", user_id=self.user_id) as own:
             end_interrupted(own)
             if is_new:
@@ -82,7 +81,7 @@ def end_interrupted(session: Session) -> int:
     """
     running = session.scalars(select(ImportRun.id).where(ImportRun.state == ImportState.RUNNING)).all()
     free = func.pg_try_advisory_xact_lock
-    dead = [number for number in running if session.scalar(select(free(LOCKS, _key(number))))]
+    dead = [number for number in running if session.scalar(select(free(Lock.IMPORT_RUN, _key(number))))]
     if dead:
         is_first = and_(ImportRun.file_key.is_not(None), ImportRun.message.is_(None))
         mine = update(ImportRun).where(ImportRun.id.in_(dead))

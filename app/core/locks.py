@@ -1,0 +1,30 @@
+"""The numbers of the database's advisory locks, each with what it keeps apart."""
+
+from enum import IntEnum, unique
+
+
+@unique
+class Lock(IntEnum):
+    """First key of an advisory lock; the second tells what of that sort is locked.
+
+    PostgreSQL knows such locks by their numbers alone: two uses of one number would wait for each other, or each
+    think the other's work its own. A number that was once in use is not given to something else, for two releases
+    may run on one database while one replaces the other.
+    """
+
+    DEPLOY = 7_213_001
+    """One start at a time brings the database to its release. Of all locks the only one with a single key."""
+    JOB = 7_213_002
+    """One run at a time of a job, or of a named part of one; the second key is a hash of the name."""
+    IMPORT_RUN = 7_213_010
+    """One worker at a time for a run of an import; the second key is made of its id."""
+    IMPORT_CLIENT = 7_213_011
+    """One import at a time into the book of a lender; the second key is a hash of its code."""
+    WAITING_IMPORT = 7_213_012
+    """One process at a time takes up an import that waits; the second key is made of its id."""
+    OFFICERS_OF_BRANCH = 7_213_013
+    """One import at a time makes officers of a branch, so that nobody is made twice; the second key is a hash of its id."""
+    TREE = 7_213_014
+    """One change at a time to the shape of a tree; the second key is a hash of its table's name."""
+    EXPORT_JOB = 7_213_021
+    """One worker at a time for an export; the second key is made of its id."""
