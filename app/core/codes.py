@@ -11,6 +11,8 @@ from typing import Any
 from babel import Locale
 from flask_babel import get_locale
 
+from app.core.alphabet import in_order
+
 Words = Mapping[str, Any]
 _SOURCES: dict[str, list[Words | Callable[[], Words]]] = {}
 _NO_COUNTRIES = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})
@@ -44,7 +46,7 @@ def say(kind: str, code: str) -> str:
 def _countries(locale: str) -> dict[str, str]:
     names = {str(code): str(name) for code, name in Locale.parse(locale).territories.items()}
     known = [code for code in names if len(code) == 2 and code.isalpha() and code not in _NO_COUNTRIES]
-    return {code: names[code] for code in sorted(known, key=lambda code: names[code])}
+    return {code: names[code] for code in in_order(known, names.__getitem__)}
 
 
 def countries() -> Words:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from app.core import policy, registry
+from app.core import alphabet, policy, registry
 from app.core.tree import Tree, line_of
 from app.core.triggers import all_triggers
 
@@ -90,6 +90,7 @@ def grants(prefix: str, app_login: str) -> Iterator[str]:
     yield f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {everyone}, {_quoted(policy.role(prefix, 'login'))}"
     yield f"GRANT EXECUTE ON FUNCTION scope_resolve(int) TO {_quoted(app_login)}"
     yield f"GRANT EXECUTE ON FUNCTION scope_prefix() TO {_quoted(app_login)}"
+    yield f"GRANT EXECUTE ON FUNCTION alphabetical(text) TO {_quoted(app_login)}, {everyone}, {_quoted(policy.role(prefix, 'login'))}"
 
 
 def _user_grants(prefix: str, everyone: str) -> Iterator[str]:
@@ -150,6 +151,7 @@ def statements(connection: Any, prefix: str, app_login: str, today: date) -> Ite
     yield from partitions(today.replace(day=1))
     yield from lines()
     yield RESOLVE
+    yield alphabet.FUNCTION
     # a copy of the database keeps the roles its policies name
     yield f"CREATE OR REPLACE FUNCTION scope_prefix() RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT '{prefix}' $$"
     yield "REVOKE ALL ON FUNCTION scope_resolve(int) FROM PUBLIC"
@@ -163,7 +165,7 @@ def statements(connection: Any, prefix: str, app_login: str, today: date) -> Ite
 
 def fingerprint() -> str:
     """Changes whenever a declaration would lead to other roles, policies or triggers."""
-    parts = [RESOLVE, *lines(), *grants("p", "a"), *all_triggers()]
+    parts = [RESOLVE, alphabet.FUNCTION, *lines(), *grants("p", "a"), *all_triggers()]
     for entity in registry.entities():
         parts += policy.policies(entity, "p")
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]

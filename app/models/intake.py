@@ -21,7 +21,8 @@ class ImportLayout(Entity):
     __scope__ = Scope.shared("a description of files")
 
     name: Mapped[Code] = mapped_column(unique=True)
-    title: Mapped[Name]
+    title: Mapped[Name] = mapped_column(info={"said": "import_layout"})
+    """In the reader's language for a layout that comes with the product, until an administrator renames it."""
     target: Mapped[Code] = mapped_column(info={"words": "import_target"})
     """What it imports: regions, portfolio, repayments."""
     definition: Mapped[Json] = mapped_column(info={"is_code": True})
@@ -31,6 +32,9 @@ class ImportLayout(Entity):
         show={_("Layout"): "name title target definition"}, search="name title", order="name", operations="",
         labels={"name": _("Code")},
     )  # fmt: skip
+
+    def __str__(self) -> str:
+        return codes.say("import_layout", self.title)
 
 
 class ImportState(Choice):
@@ -122,6 +126,28 @@ codes.add(
         "portfolio": _("Portfolio"),
         "repayments": _("Repayments"),
         "write_offs": _("Write-offs"),
+    },
+)
+codes.add(
+    "import_layout",
+    {
+        "Loans of Dingxi from pay-out, without their history": _(
+            "Loans of Dingxi from pay-out, without their history"
+        ),
+        "Loan ledger of Dingxi": _("Loan ledger of Dingxi"),
+        "Divisions of China by their statistical codes": _("Divisions of China by their statistical codes"),
+        "Administrative units of Ukraine by KATOTTG": _("Administrative units of Ukraine by KATOTTG"),
+        "Repayments of the ledger of Dingxi": _("Repayments of the ledger of Dingxi"),
+        "Repayments of the Ukrainian demonstration lender": _(
+            "Repayments of the Ukrainian demonstration lender"
+        ),
+        "Loan book of the Ukrainian demonstration lender": _(
+            "Loan book of the Ukrainian demonstration lender"
+        ),
+        "Write-offs of the ledger of Dingxi": _("Write-offs of the ledger of Dingxi"),
+        "Write-offs of the Ukrainian demonstration lender": _(
+            "Write-offs of the Ukrainian demonstration lender"
+        ),
     },
 )
 

@@ -8,6 +8,7 @@ from flask_babel import gettext, lazy_gettext as _
 from sqlalchemy import Integer, Select, and_, false, func, literal, or_, select, type_coerce
 from sqlalchemy.orm import aliased
 
+from app.core.alphabet import by_alphabet
 from app.core.org import Region, User
 from app.core.report import Measure, Reader, parameter, report
 from app.core.types import Choice
@@ -189,7 +190,7 @@ def villages(asked: Round) -> Select[Any]:
         .where(
             Loan.status.in_(OPEN), *asked.where(Loan), *asked.whom(), *([false()] if asked.is_empty else [])
         )
-        .order_by(Loan.region_lft, Customer.name, Loan.id)
+        .order_by(Loan.region_lft, by_alphabet(Customer.name), Loan.id)
     )
 
 

@@ -55,7 +55,7 @@ class Imports(BaseView):
         page = {
             "title": gettext("Import a file"), "subtitle": None, "crumbs": [(gettext("Imports"), "/import_run/list/")],
             "action": "/imports/new", "csrf": None, "hidden": [], "fields": [], "errors": errors, "cancel_url": "/import_run/list/",
-            "layouts": [{"value": one.name, "label": one.title, "help": None, "checked": False} for one, _client in layouts.values()],
+            "layouts": [{"value": one.name, "label": str(one), "help": None, "checked": False} for one, _client in layouts.values()],
             "accept": ".xlsx,.xls,.xlsb,.ods,.csv,.txt", "submit_label": gettext("Import"),
         }  # fmt: skip
         return render_template("import/new.html", page=page), (

@@ -1,5 +1,6 @@
 """What a role may do, as a table of subjects and verbs that an administrator ticks."""
 
+from operator import itemgetter
 from typing import Any
 
 from flask import abort, flash, redirect, render_template, request
@@ -16,6 +17,7 @@ from sqlalchemy import delete, insert, select
 
 from app.access.roles import ADMINISTRATOR
 from app.core import labels, registry
+from app.core.alphabet import in_order
 from app.core.db import unscoped, web_session
 from app.core.org import AuditEvent, Role
 from app.core.web import links
@@ -108,5 +110,5 @@ class Roles(BaseView):
         return {
             "title": str(role), "crumbs": [(gettext("Roles"), "/role/list/")], "action": f"/roles/{role.id}", "verbs": PLAIN,
             "verb_labels": [named(verb, verbs) for verb in PLAIN],
-            "subjects": sorted(subjects.values(), key=lambda line: line["label"]), "is_fixed": role.name == ADMINISTRATOR,
+            "subjects": in_order(subjects.values(), itemgetter("label")), "is_fixed": role.name == ADMINISTRATOR,
         }  # fmt: skip

@@ -25,6 +25,7 @@ FLOATS: dict[str, str] = {
 
 SQL_AS_TEXT: dict[str, str] = {
     "app/launch/": "works with servers and their logins before the program and its entities are loaded",
+    "app/core/alphabet.py": "a function of the database is written in its own language",
     "app/core/policy.py": "roles and row policies are statements SQLAlchemy has no words for",
     "app/core/deploy.py": "grants, advisory locks and roles, of which SQLAlchemy knows nothing",
     "app/core/security_ddl.py": "makes roles, policies and triggers equal to the registry's declarations",

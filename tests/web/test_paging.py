@@ -11,18 +11,37 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, example, given, settings, strategies as st
 
+from app.core.alphabet import alphabetical
 from app.core.errors import RuleError
 from app.core.web import listing as listing_module
 from app.core.web.list_page import list_page
+from app.core.web.values import Values
 from tests.web.pool import STATES, day, listing, unsaved
 from tests.web.shop import Shop
 
 QUIET = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+WORDS = [
+    "Ґудзь",
+    "Гудзь",
+    "гудзь",
+    "Єва",
+    "їжак",
+    "Їжак",
+    "абрам",
+    "Абрам",
+    "Ярема",
+    "Wang",
+    "wang",
+    "王",
+    "7",
+    "",
+]
 ROW = st.fixed_dictionaries(
     {
         "principal": st.sampled_from([Decimal("0.01"), Decimal(5), Decimal(700)]),
         "overdue_since": st.none() | st.sampled_from([day(n) for n in (-3, 0, 1, 40)]),
         "contract_number": st.none() | st.sampled_from(["aa", "ab", "b"]),
+        "purpose": st.none() | st.sampled_from(WORDS),
         "status": st.sampled_from(STATES),
         "is_dunning_stopped": st.booleans(),
     }
@@ -31,6 +50,7 @@ NAMES = (
     "principal",
     "overdue_since",
     "contract_number",
+    "purpose",
     "status",
     "is_dunning_stopped",
     "days_past_due",
@@ -51,6 +71,8 @@ def value(row: Any, name: str) -> Any:
     if name == "days_past_due":
         return None if row.overdue_since is None else (day(0) - row.overdue_since).days
     found = getattr(row, name)
+    if name == "purpose":
+        return None if found is None else alphabetical(found)
     return str(found) if name == "status" else found
 
 
@@ -125,6 +147,25 @@ def test_going_on_and_back_again_leads_to_the_same_page(
             assert back.has_before == (place > 1)
 
 
+@settings(QUIET, max_examples=10)
+@given(
+    words=st.lists(st.none() | st.sampled_from(WORDS), min_size=4, max_size=14),
+    sort=st.sampled_from(["purpose", "-purpose", "status -purpose", "-purpose -id"]),
+    size=st.sampled_from([1, 2, 3, 7]),
+)
+def test_names_that_differ_only_in_case_are_met_once_each_both_ways_and_stand_so_in_the_file(
+    shop: Shop, words: list[str | None], sort: str, size: int
+) -> None:
+    with unsaved(shop, [{"purpose": word} for word in words]) as session:
+        asked = {"size": str(size), "sort": sort}
+        loans = {row.id: row for row in session.scalars(listing({}).rows_query())}
+        wanted = expected(list(loans.values()), tuple(sort.split()))
+        assert walked(session, asked, forwards=True) == wanted
+        assert walked(session, asked, forwards=False) == wanted
+        blocks = list(Values(listing(asked | {"cols": "number"})).blocks(session))
+        assert [each for block in blocks for each in block[0]] == [loans[one].number for one in wanted]
+
+
 def test_a_row_that_is_added_or_gone_moves_no_other_from_its_page(shop: Shop) -> None:
     rows = [{"principal": Decimal(n)} for n in range(6)]
     with unsaved(shop, rows) as session:
@@ -149,6 +190,8 @@ JUNK = st.recursive(
 @example(values=[-(2**63) - 1], order=("id",), way="before")
 @example(values=["a\x00b", 1], order=("contract_number",), way="after")
 @example(values=["\ud800", 1], order=("contract_number",), way="after")
+@example(values=["a\x00b", 1], order=("purpose",), way="after")
+@example(values=["\ud800", 1], order=("-purpose",), way="before")
 @example(values=["NaN", 1], order=("principal",), way="after")
 @example(values=["sNaN", 1], order=("principal",), way="after")
 @example(values=["1e400", 1], order=("-principal",), way="before")

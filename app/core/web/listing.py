@@ -1,7 +1,8 @@
 """Lists: filters, order and keyset pages over any entity. Any depth costs the same.
 
 A page is found by the values of the row before it, never by counting rows off. Every order ends in the id,
-so that no row can be skipped or shown twice; empty values come last in both directions.
+so that no row can be skipped or shown twice; empty values come last in both directions. Names stand by the
+alphabet, whatever their case.
 """
 
 import base64
@@ -13,28 +14,21 @@ from decimal import Decimal
 from typing import Any
 
 from flask_babel import gettext
-from sqlalchemy import BigInteger, ColumnElement, Select, and_, false, func, literal, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, false, func, or_, select
 from sqlalchemy.orm import Session, contains_eager, joinedload, load_only
 from werkzeug.datastructures import MultiDict
 
 from app.core.conditions import opened
 from app.core.errors import RuleError
 from app.core.types import Choice
-from app.core.web import conditions
+from app.core.web import conditions, ordering
 from app.core.web.driving import Page, ids_in_scope
 from app.core.web.fields import FieldInfo, attribute, describe, label_columns, listable
+from app.core.web.ordering import Order
 from app.core.web.principal import Principal
 
 COUNT_CAP = 10_000
 SIZES = (25, 50, 100)
-
-
-@dataclass(frozen=True)
-class Order:
-    """One column of the order."""
-
-    field: FieldInfo
-    descending: bool
 
 
 @dataclass
@@ -110,7 +104,7 @@ class Listing:
 
     def terms(self) -> list[Any]:
         """The order as SQL."""
-        return [term for order in self.orders for term in _terms(self.entity, order)]
+        return [term for order in self.orders for term in ordering.terms(self.entity, order)]
 
     def _shown(self, session: Session | None, page: Page | None = None) -> Select[Any]:
         """Only shown columns, and one join for each shown link: never a query for each row."""
@@ -159,7 +153,7 @@ class Listing:
         query = self._shown(session, nearest)
         if cursor:
             query = query.where(self._beyond(cursor, orders, backwards=backwards))
-        terms = [t for order in orders for t in _terms(self.entity, order, nulls_first=backwards)]
+        terms = [t for order in orders for t in ordering.terms(self.entity, order, nulls_first=backwards)]
         rows = list(session.scalars(query.order_by(*terms).limit(self.size + 1)).unique())
         more, rows = len(rows) > self.size, rows[: self.size]
         told = re.fullmatch("[0-9]{1,9}", self.args.get("at", ""))
@@ -180,10 +174,14 @@ class Listing:
         arms: list[Any] = []
         equal: list[Any] = []
         for order, raw in zip(orders, cursor, strict=True):
-            column = attribute(self.entity, order.field)
             value = typed(order.field, raw)
-            arms.append(and_(*equal, _after(column, value, order.descending, nulls_last=not backwards)))
-            equal.append(column.is_(None) if value is None else column == value)
+            arms.append(and_(*equal, ordering.after(self.entity, order, value, nulls_last=not backwards)))
+            column = attribute(self.entity, order.field)
+            equal.append(
+                column.is_(None)
+                if value is None
+                else ordering.compared(order, column) == ordering.bound(order, value)
+            )
         return or_(false(), *arms)
 
     def cursor(self, row: Any) -> str:
@@ -204,23 +202,6 @@ def can_sort(field: FieldInfo, principal: Principal) -> bool:
         and field.kind not in ("link", "longtext", "json", "codes", "file")
         and field.is_open_to(principal)
     )
-
-
-def _terms(entity: Any, order: Order, *, nulls_first: bool = False) -> list[Any]:
-    column = attribute(entity, order.field)
-    term = column.desc() if order.descending else column.asc()
-    if not order.field.column.nullable:
-        return [term]
-    return [term.nulls_first() if nulls_first else term.nulls_last()]
-
-
-def _after(column: Any, value: Any, descending: bool, *, nulls_last: bool) -> ColumnElement[bool]:
-    """Strictly after `value`, with empty values last (first when walking backwards)."""
-    if value is None:
-        return false() if nulls_last else column.is_not(None)
-    bound = literal(value, column.type)  # SQLAlchemy compares nothing with a bare True
-    beyond = column < bound if descending else column > bound
-    return or_(beyond, column.is_(None)) if nulls_last and column.property.columns[0].nullable else beyond
 
 
 def encode(values: list[Any]) -> str:

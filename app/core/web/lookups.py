@@ -9,10 +9,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import load_only
 
 from app.core import registry
+from app.core.alphabet import by_alphabet
 from app.core.db import web_session
 from app.core.labels import subject
 from app.core.web.conditions import lookup_search
-from app.core.web.fields import label_columns
+from app.core.web.fields import describe, label_columns
 from app.core.web.principal import Principal, current
 from app.core.web.register import screen
 
@@ -27,9 +28,15 @@ def rows(entity: Any, text: str, principal: Principal) -> dict[str, Any]:
     text = text.strip().replace("\x00", "")
     if text:
         query = query.where(lookup_search(entity, text, principal))
-    first = getattr(entity, label_columns(entity)[0])
-    found = web_session().scalars(query.order_by(first, entity.id).limit(MOST)).unique()
+    found = web_session().scalars(query.order_by(*_by_label(entity), entity.id).limit(MOST)).unique()
     return {"results": [{"value": str(row.id), "text": str(row), "sub": ""} for row in found]}
+
+
+def _by_label(entity: Any) -> list[Any]:
+    """The order of the rows' labels: names by the alphabet."""
+    fields = [describe(entity, name) for name in label_columns(entity)]
+    columns = [(field, getattr(entity, field.name)) for field in fields]
+    return [by_alphabet(column) if field.kind == "text" else column for field, column in columns]
 
 
 @screen()

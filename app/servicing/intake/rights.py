@@ -7,6 +7,7 @@ that he may not write to does not exist.
 from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 
+from app.core.alphabet import in_order
 from app.core.db import ScopedSession, scoped_as
 from app.core.errors import RuleError
 from app.core.reach import ALL, Reach
@@ -38,9 +39,12 @@ def reach_of(user_id: int | None, source: Source, code: str | None) -> Reach:
 
 
 def offered(session: ScopedSession) -> dict[str, tuple[ImportLayout, int | None]]:
-    """The layouts by which the session's user may import, by name, each with the id of its client where there is one."""
+    """The layouts by which the session's user may import, by name, each with the id of its client where there is one.
+
+    They stand in the order of their titles as the reader sees them.
+    """
     found = {}
-    for layout in session.scalars(select(ImportLayout).order_by(ImportLayout.title)):
+    for layout in in_order(session.scalars(select(ImportLayout))):
         client = clients.find(session, client_code(layout) or "")
         client_id = client.id if client else None
         if _may_import(session.reach, layout.target, client_id):
