@@ -194,6 +194,13 @@ def test_a_payment_that_the_opening_position_holds_already_is_refused(
         assert told == "lies before 2018-06-25, the day the loan was taken over from a ledger"
 
 
+def payments(folder, *told: tuple[str, str, str]):
+    """A file of payments: number of the loan, amount, reference."""
+    columns = ("借据编号", "还款金额", "流水号")
+    rows = [{"还款日期": ON, **dict(zip(columns, each, strict=True))} for each in told]
+    return workbook(folder / "much.xlsx", {"还款流水": rows})
+
+
 def test_more_than_a_loan_owes_is_posted_only_where_the_layout_says_so(
     posted, at_once, rows, tmp_path
 ) -> None:
@@ -209,16 +216,9 @@ def test_more_than_a_loan_owes_is_posted_only_where_the_layout_says_so(
         made = {**definition, "layout": layout}
         session.add(ImportLayout(name="generous", title="G", target="repayments", definition=made))
 
-    def payments(*told: tuple[str, str, str]):
-        told_rows = [
-            {"还款日期": ON, "借据编号": number, "还款金额": amount, "流水号": reference}
-            for number, amount, reference in told
-        ]
-        return workbook(tmp_path / "much.xlsx", {"还款流水": told_rows})
-
     most = "9999999999999999.99"
     file = payments(
-        (first, most, "O1"), (second, "10.00", "O2"), (first, str(in_all - 1), "O3"), (first, "1.01", "O4"),
+        tmp_path, (first, most, "O1"), (second, "10.00", "O2"), (first, str(in_all - 1), "O3"), (first, "1.01", "O4"),
         (first, "1.00", "O5"), (first, "0.01", "O6"),
     )  # fmt: skip
     summary = run_import(file, "repayments-dingxi")
@@ -233,7 +233,7 @@ def test_more_than_a_loan_owes_is_posted_only_where_the_layout_says_so(
         (2, "还款金额", most, why.format(in_all)), (5, "还款金额", "1.01", why.format("1.00")),
         (7, "还款金额", "0.01", why.format("0.00")),
     ]  # fmt: skip
-    assert run_import(payments((first, "5.00", "O7")), "generous").line.startswith("created 1,")
+    assert run_import(payments(tmp_path, (first, "5.00", "O7")), "generous").line.startswith("created 1,")
     with unscoped("a test looks at an overpayment") as session:
         kept = select(Allocation.component, Allocation.amount).join(Repayment)
         found = session.execute(kept.where(Repayment.reference == "O7")).all()
