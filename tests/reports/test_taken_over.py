@@ -1,5 +1,6 @@
 """A book that a ledger takes over in the midst of its life has no past: reports of it begin on the ledger's day."""
 
+from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 import app.reports  # noqa: F401  declares the reports
+from app.core import clock
 from app.core.db import unscoped
 from app.models import Client, Instalment, Loan, PortfolioSnapshot, Repayment
 from app.servicing import snapshots
@@ -82,11 +84,19 @@ def test_past_days_of_a_ledgers_book_have_no_balances_either(house: Book, taken_
         assert stood[0] == session.scalar(loans)
 
 
-def test_a_new_loan_of_a_later_ledger_is_paid_out_on_its_day(
-    house: Book, bring: Importer, taken_over: list[str]
-) -> None:
-    following = ON + 30 * ONE
+@pytest.fixture
+def following(house: Book) -> Iterator[date]:
+    """A month later, for the time of a test."""
+    for day in (ON + 30 * ONE, ON):
+        with unscoped("the day of a test") as session:
+            clock.set_business_date(session, day)
+        if day != ON:
+            yield day
 
+
+def test_a_new_loan_of_a_later_ledger_is_paid_out_on_its_day(
+    house: Book, bring: Importer, taken_over: list[str], following: date
+) -> None:
     def new(row: Row) -> Row:
         start = date(2018, 7, 20)
         return {
