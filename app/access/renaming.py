@@ -2,11 +2,13 @@
 
 from typing import Any
 
-from flask_babel import gettext
+from flask_babel import gettext, lazy_gettext as _
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from app.core import file_names, form_rules
+from app.core.db import unscoped
+from app.core.errors import RuleError
 from app.core.org import Branch, User
 from app.models.customers import JointLiabilityGroup
 from app.models.lending import Client, Product
@@ -44,6 +46,20 @@ def keeps_its_old_names(session: Session, row: Any) -> str | None:
     return gettext(
         "Files may go on saying %(names)s; it stands under names in files now", names=", ".join(kept)
     )
+
+
+@form_rules.check(Client)
+def answers_alone_to_its_codes(_session: Session, row: Client) -> None:
+    """A file means one lender: no other, seen here or not, has its code or one of its names in files for a code."""
+    mine = {row.code, *file_names.listed(row.names_in_files)}
+    with unscoped("codes of all clients") as house:
+        others = house.execute(
+            select(Client.code, Client.names_in_files).where(Client.id.is_distinct_from(row.id))
+        )
+        taken = {name for code, listed in others for name in (code, *file_names.listed(listed))}
+    for column, names in (("code", {row.code}), ("names_in_files", mine)):
+        if form_rules.changed(row, column) and names & taken:
+            raise RuleError(_("Files call another client %(name)s", name=min(names & taken)), column)
 
 
 def _stored_names(session: Session, row: Any) -> list[str]:

@@ -67,6 +67,9 @@ class ScopeConditions(CriteriaOption):
     def process_compile_state(self, compile_state: Any) -> None:
         self.get_global_criteria(compile_state.global_attributes)
 
+    def process_compile_state_replaced_entities(self, compile_state: Any, _entities: Any) -> None:
+        self.process_compile_state(compile_state)
+
     def get_global_criteria(self, attributes: dict[Any, Any]) -> None:
         for part in self.parts:
             part.get_global_criteria(attributes)

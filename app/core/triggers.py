@@ -20,7 +20,7 @@ def key_trigger(entity: Any) -> Iterator[str]:
         return
     table = entity.__table__.name
     body = " ".join(
-        f"NEW.{key} := (SELECT {there} FROM {source} WHERE id = NEW.{column} FOR SHARE);"
+        f"NEW.{key} := (SELECT {there} FROM {source} WHERE id = NEW.{column} FOR KEY SHARE);"
         for key, (column, source, there) in copied.items()
     )
     yield (
@@ -38,7 +38,8 @@ def key_trigger(entity: Any) -> Iterator[str]:
 def following_triggers(entity: Any) -> Iterator[str]:
     """Carries a changed value into every table that holds a copy of it; numbers of trees `tree.move` carries.
 
-    Tallies come last: what the change adds to them is stored under the old value, too.
+    Tallies come last: what the change adds to them is stored under the old value, too. The changed row is locked as
+    if its key were to change: who copies from it waits, or is waited for, and nobody else meets that lock.
     """
     for key, (column, source, there) in entity.__scope__.copied_keys().items():
         if source in TREES:
@@ -54,11 +55,16 @@ def following_triggers(entity: Any) -> Iterator[str]:
             f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER "
             f"SET search_path = public AS $$ BEGIN {body} RETURN NULL; END $$"
         )
-        yield f"DROP TRIGGER IF EXISTS {name} ON {source}"
         yield (
-            f"CREATE TRIGGER {name} AFTER UPDATE OF {there} ON {source} FOR EACH ROW "
-            f"WHEN (OLD.{there} IS DISTINCT FROM NEW.{there}) EXECUTE FUNCTION {name}()"
+            f"CREATE OR REPLACE FUNCTION hold_{key}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER "
+            f"SET search_path = public AS $$ BEGIN PERFORM FROM {source} WHERE id = NEW.id FOR UPDATE; RETURN NEW; END $$"
         )
+        for trigger, moment in ((f"hold_{key}", "BEFORE"), (name, "AFTER")):
+            yield f"DROP TRIGGER IF EXISTS {trigger} ON {source}"
+            yield (
+                f"CREATE TRIGGER {trigger} {moment} UPDATE OF {there} ON {source} FOR EACH ROW "
+                f"WHEN (OLD.{there} IS DISTINCT FROM NEW.{there}) EXECUTE FUNCTION {trigger}()"
+            )
 
 
 _KEYS = {

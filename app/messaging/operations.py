@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.core import clock, codes
 from app.core.errors import RuleError
 from app.core.operation import Refused, operation
+from app.core.personal import name_of
 from app.core.types import Text
 from app.messaging import calling, manual
 from app.models.customers import Customer
@@ -54,7 +55,7 @@ def _said(message: Message) -> object:
     """What came of it, in words."""
     if message.state == MessageState.REFUSED:
         return Refused(codes.say("contact_reason", message.reason or ""))
-    return gettext("Queued to %(number)s", number=message.phone)
+    return gettext("Queued to %(number)s", number=name_of(message.phone or "", "phone"))
 
 
 @operation(

@@ -99,7 +99,7 @@ def post_staged(
     """Post payments of many loans; what cannot be posted is refused row by row, all others are posted.
 
     Payments of a loan are posted by day, those of a day in the order of the file. Without `may_overpay` one of
-    more than its loan owes in all is refused. Needs an unscoped session.
+    far more than its loan owes in all is refused. Needs an unscoped session.
     """
     receipts = sorted(rows, key=lambda receipt: (receipt.received_on, receipt.row))
     loans = _loans(session, client_id, receipts)

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from app.core.locks import Lock
 from app.core.planning import by_hash
 from app.core.tree import hold_still
+from app.models.lending import Product
 from app.servicing.arrears import bucket_sql, status_sql
 
 KEPT_DAYS = 35
@@ -234,8 +235,12 @@ def month_ends(first: date, last: date) -> list[date]:
 
 
 def _lock(session: Session) -> None:
-    """Two who take the same day at once would both miss the other's rows, and who moves a place those of the sums."""
+    """Two who take the same day at once would both miss the other's rows.
+
+    Who moves a place, or says that a product is of another kind, would miss those of the sums.
+    """
     hold_still(session)
+    session.execute(select(Product.id).with_for_update(read=True, key_share=True))
     session.execute(select(func.pg_advisory_xact_lock(Lock.JOB, func.hashtext("snapshots"))))
 
 

@@ -201,13 +201,14 @@ def payments(folder, *told: tuple[str, str, str]):
     return workbook(folder / "much.xlsx", {"还款流水": rows})
 
 
-def test_more_than_a_loan_owes_is_posted_only_where_the_layout_says_so(
+def test_far_more_than_a_loan_owes_is_posted_only_where_the_layout_says_so(
     posted, at_once, rows, tmp_path
 ) -> None:
     first, second = [row["借据编号"] for row in rows if row["状态"] == "正常"][-2:]
     with unscoped("a test asks what two loans owe") as session:
-        mine = select(Loan.id).join(Client).where(Client.code == "dingxi-b", Loan.number == first)
-        in_all = posting.owed(session, session.scalars(mine).one(), ON).in_all
+        mine = select(Loan).join(Client).where(Client.code == "dingxi-b", Loan.number == first)
+        loan = session.scalars(mine).one()
+        in_all, tenth = posting.owed(session, loan.id, ON).in_all, loan.principal / 10
         known = session.scalars(
             select(ImportLayout.definition).where(ImportLayout.name == "repayments-dingxi")
         )
@@ -218,20 +219,23 @@ def test_more_than_a_loan_owes_is_posted_only_where_the_layout_says_so(
 
     most = "9999999999999999.99"
     file = payments(
-        tmp_path, (first, most, "O1"), (second, "10.00", "O2"), (first, str(in_all - 1), "O3"), (first, "1.01", "O4"),
-        (first, "1.00", "O5"), (first, "0.01", "O6"),
+        tmp_path, (first, most, "O1"), (second, "10.00", "O2"), (first, str(in_all - 1), "O3"), (first, f"{tenth + Decimal('1.01'):.2f}", "O4"),
+        (first, f"{tenth + 1:.2f}", "O5"), (first, f"{tenth + Decimal('0.01'):.2f}", "O6"),
     )  # fmt: skip
     summary = run_import(file, "repayments-dingxi")
     assert summary.line == "created 3, updated 0, unchanged 0, rejected 3"
     columns = (ImportProblem.row, ImportProblem.column, ImportProblem.value, ImportProblem.reason)
-    why = "is more than is still to pay on this loan in all, {} CNY; the layout does not let overpayments be posted"
+    why = (
+        "is more than a tenth of the loan above all that is still to pay on it, {} CNY; the layout does not let such "
+        "overpayments be posted"
+    )
     with unscoped("a test looks at problems") as session:
         told = session.execute(select(*columns).where(ImportProblem.run_id == summary.run_id)).all()
         entries = select(Repayment.reference).where(Repayment.reference.like("O_"))
         assert set(session.scalars(entries)) == {"O2", "O3", "O5"}
     assert sorted(map(tuple, told)) == [
-        (2, "还款金额", most, why.format(in_all)), (5, "还款金额", "1.01", why.format("1.00")),
-        (7, "还款金额", "0.01", why.format("0.00")),
+        (2, "还款金额", most, why.format(in_all)), (5, "还款金额", f"{tenth + Decimal('1.01'):.2f}", why.format("1.00")),
+        (7, "还款金额", f"{tenth + Decimal('0.01'):.2f}", why.format("0.00")),
     ]  # fmt: skip
     assert run_import(payments(tmp_path, (first, "5.00", "O7")), "generous").line.startswith("created 1,")
     with unscoped("a test looks at an overpayment") as session:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from app.access.renaming import answers_alone_to_its_codes
 from app.access.users import create_user
 from app.core.db import unscoped
 from app.core.errors import RuleError
@@ -234,10 +235,21 @@ def test_a_client_whose_code_was_changed_keeps_his_book(again, chief, rows, tmp_
         for code in ("dingxi", "dingxi-new"):
             assert compare_book(session, code, path, "dingxi", ON).equal == len(rows)
     assert [len(stored_rows(kind)) for kind in ("client", "product", "loan")] == before
+    assert again({BRANCH: "改名后新开支行"}).startswith("created 0, updated 1")
+    (office,) = stored_rows("branch", parent_id=None)
+    assert stored_rows("branch", name="改名后新开支行")[0].parent_id == office.id
+    again()
     other = add("client", **{name: getattr(client, name) for name in LENDER_COLUMNS if name != "code"}, code="x",
                 names_in_files="dingxi")  # fmt: skip
     with pytest.raises(RuleError, match="names in files of several clients: dingxi-new, x"):
         again()
+    with unscoped("a test types what another client is called") as session:
+        row = session.get_one(Client, other)
+        for column, name in (("code", "dingxi-new"), ("code", "dingxi"), ("names_in_files", "y\ndingxi-new")):
+            setattr(row, column, name)
+            with pytest.raises(RuleError, match="Files call another client"):
+                answers_alone_to_its_codes(session, row)
+            session.refresh(row)
     with unscoped("a test takes the second client away") as session:
         session.delete(session.get_one(Client, other))
     save(chief, "client", client.id, code="dingxi", name=client.name)

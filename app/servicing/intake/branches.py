@@ -8,23 +8,25 @@ from sqlalchemy.orm import Session, lazyload
 
 from app.core import file_names
 from app.core.org import Branch
+from app.models.lending import Client
 
 
 class Branches:
     """Branches by the names a file gives them, those below the lender's own head office first."""
 
-    def __init__(self, session: Session, office: str) -> None:
-        self._session, self._office_name = session, office
+    def __init__(self, session: Session, client: Client) -> None:
+        self._session, self._office_name = session, client.name
+        offices = file_names.of_thing(client) - {client.code}
         self._open: dict[str, list[Any]] = defaultdict(list)
         self._closed: dict[str, list[Any]] = defaultdict(list)
         tops = []
         for row in session.scalars(select(Branch).options(lazyload("*")).order_by(Branch.id)):
             names = file_names.of_thing(row)
-            if row.parent_id is None and office in names:
+            if row.parent_id is None and offices & names:
                 tops.append(row)
             for name in names:
                 (self._closed if row.is_closed else self._open)[name].append(row)
-        self.office = min(tops, key=lambda row: row.name != office) if tops else None
+        self.office = min(tops, key=lambda row: row.name != client.name) if tops else None
         self.ids: dict[str, int] = {}
         self.unclear: set[str] = set()
         self.closed: set[str] = set()

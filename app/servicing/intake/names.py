@@ -101,7 +101,7 @@ def check_people(session: Session, source: Source, client: Client, problems: Pro
 
     Whose branch is refused hears nothing of the officer: which one is meant depends on the branch.
     """
-    branches = Branches(session, client.name)
+    branches = Branches(session, client)
     unknown = branches.find([name for (name,) in _distinct(session, "branch")])
     if source.creates("branch"):
         unknown = []
@@ -145,7 +145,7 @@ def enter_people(
     session: Session, client: Client, places: list[str], pairs: list[tuple[str, str]]
 ) -> tuple[dict[str, int], dict[tuple[str, int | None], int]]:
     """Branches by name and officers, told as (name, branch's name), by (name, branch id); those unknown made."""
-    branches, officers = Branches(session, client.name), Officers(session, client)
+    branches, officers = Branches(session, client), Officers(session, client)
     branches.make(branches.find(places))
     officers.make(officers.find([(name, branches.ids.get(branch)) for name, branch in pairs]))
     return branches.ids, officers.ids

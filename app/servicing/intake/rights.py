@@ -45,7 +45,10 @@ def offered(session: ScopedSession) -> dict[str, tuple[ImportLayout, int | None]
     """
     found = {}
     for layout in in_order(session.scalars(select(ImportLayout))):
-        client = clients.find(session, client_code(layout) or "")
+        try:
+            client = clients.find(session, client_code(layout) or "")
+        except RuleError:
+            continue  # it may mean several; whoever uploads by it is told
         client_id = client.id if client else None
         if _may_import(session.reach, layout.target, client_id):
             found[layout.name] = (layout, client_id)
