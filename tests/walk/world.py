@@ -178,7 +178,7 @@ def _make_people(world: World) -> None:
 
 def _masked_role() -> str:
     """A role with every right but that of seeing personal numbers in full."""
-    name, held = "Masked", assoc_permissionview_role
+    name, held = "common902", assoc_permissionview_role
     with unscoped("a role of the walk") as session:
         role = _add(session, registry.entity("role")(name=name))
         reveal = select(Permission.id).where(Permission.name == "can_reveal").scalar_subquery()
