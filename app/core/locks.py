@@ -26,5 +26,7 @@ class Lock(IntEnum):
     """One import at a time makes officers of a branch, so that nobody is made twice; the second key is a hash of its id."""
     TREE = 7_213_014
     """One change at a time to the shape of a tree; the second key is a hash of its table's name."""
+    MOVES = 7_213_015
+    """No node of a tree moves while rows are copied with its numbers; the second key is a hash of its table's name."""
     EXPORT_JOB = 7_213_021
     """One worker at a time for an export; the second key is made of its id."""

@@ -92,7 +92,7 @@ def line_of(table: str) -> str:
 def hold_still(session: Session) -> None:
     """Let no node move until the transaction ends: for whoever copies many rows with their numbers."""
     for name in TREES:
-        _lock(session, registry.entity(name))
+        session.execute(select(func.pg_advisory_xact_lock_shared(Lock.MOVES, func.hashtext(name))))
 
 
 def _lock(session: Session, cls: Any) -> None:
@@ -122,6 +122,7 @@ def move(session: Session, node: Any, new_parent: Any) -> int:
     """
     cls = type(node)
     _lock(session, cls)
+    session.execute(select(func.pg_advisory_xact_lock(Lock.MOVES, func.hashtext(cls.__tablename__))))
     session.refresh(node, with_for_update=True)
     if new_parent is not None:
         session.refresh(new_parent)

@@ -67,10 +67,8 @@ def save(chief: Browser, slug: str, row_id: int | None, **typed: str) -> Any:
         for tag, name in re.findall(r'(<input[^>]*\bname="(\w+)"[^>]*>)', page)
         if "checkbox" not in tag
     }
-    said |= {
-        name: unescape(text).strip()
-        for name, text in re.findall(r'<textarea[^>]*\bname="(\w+)"[^>]*>(.*?)</textarea>', page, re.DOTALL)
-    }
+    areas = re.findall(r'<textarea[^>]*\bname="(\w+)"[^>]*>(.*?)</textarea>', page, re.DOTALL)
+    said |= {name: unescape(text).strip() for name, text in areas}
     for name, options in re.findall(r'<select[^>]*\bname="(\w+)"[^>]*>(.*?)</select>', page, re.DOTALL):
         chosen = re.search(r"<option[^>]*\bselected[^>]*>", options)
         said[name] = _value(chosen[0]) if chosen else ""
@@ -258,13 +256,8 @@ def test_a_client_whose_code_was_changed_keeps_his_book(again, chief, rows, tmp_
 def test_two_products_or_groups_that_answer_to_one_name_refuse_its_rows(again, rows) -> None:
     row = next(row for row in rows if row[GROUP])
     first, product = officer_group(row)
-    second = add(
-        "joint_liability_group",
-        client_id=first.client_id,
-        region_id=first.region_id,
-        name="第二组",
-        names_in_files=row[GROUP],
-    )
+    shared = {"client_id": first.client_id, "region_id": first.region_id, "names_in_files": row[GROUP]}
+    second = add("joint_liability_group", name="第二组", **shared)
     mine = sum(officer_group(each)[0] is not None and officer_group(each)[0].id == first.id for each in rows)
     assert again().endswith(f"rejected {mine}")
     with unscoped("a test takes the second group away") as session:
