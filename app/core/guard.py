@@ -11,11 +11,11 @@ from sqlalchemy.orm import ORMExecuteState
 from sqlalchemy.sql import visitors
 
 from app.core import registry
-from app.core.conditions import conditions
 from app.core.db import ScopedSession
 from app.core.errors import OutOfScope, ReadOnlyScope, ScopeError
 from app.core.reach import Reach, criteria
 from app.core.scope import TREES
+from app.core.scope_conditions import conditions
 
 
 def _scoped_tables() -> dict[Any, Any]:

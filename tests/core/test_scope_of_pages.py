@@ -8,8 +8,8 @@ from sqlalchemy import event, select
 from sqlalchemy.orm import aliased
 from werkzeug.datastructures import MultiDict
 
-from app.core.conditions import opened
 from app.core.db import engine, scoped_as
+from app.core.scope_conditions import opened
 from app.core.web import listing as listing_module, principal
 from app.core.web.listing import Listing
 from app.models import Customer, Loan

@@ -18,8 +18,8 @@ from sqlalchemy import BigInteger, ColumnElement, Select, and_, false, func, or_
 from sqlalchemy.orm import Session, contains_eager, joinedload, load_only
 from werkzeug.datastructures import MultiDict
 
-from app.core.conditions import opened
 from app.core.errors import RuleError
+from app.core.scope_conditions import opened
 from app.core.types import Choice
 from app.core.web import conditions, ordering
 from app.core.web.driving import Page, ids_in_scope
