@@ -8,16 +8,13 @@ branch counts from the next transaction, and a connection returned to the pool c
 import logging
 import os
 import re
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import timedelta
 from functools import lru_cache
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 from sqlalchemy import Engine, create_engine, event, func, select, text
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, scoped_session
 
 import config
@@ -32,10 +29,6 @@ change_reason: ContextVar[str] = ContextVar("change_reason", default="")
 
 PREPARED_AFTER = 3
 """Times a connection sends a statement before it is prepared."""
-PATIENCE = timedelta(seconds=30)
-"""So long a database that restarts is waited for."""
-P = ParamSpec("P")
-T = TypeVar("T")
 
 
 class ScopedSession(Session):
@@ -192,28 +185,6 @@ def unscoped(reason: str, *, user_id: int | None = None) -> Iterator[ScopedSessi
         session.info["unscoped"] = reason
         yield session
         session.commit()
-
-
-def patiently(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """What `work` returns; begun anew while the database is lost, for a restart must not lose what we know.
-
-    For transactions of their own that may be done twice: a commit may be done whose answer is lost.
-    """
-    until = time.monotonic() + PATIENCE.total_seconds()
-    while True:
-        try:
-            return work(*args, **kwargs)
-        except OperationalError as error:
-            if not is_lost(error) or time.monotonic() >= until:
-                raise
-            log.warning("the database is lost and waited for: %s", error.orig)
-            time.sleep(0.2)
-
-
-def is_lost(error: OperationalError) -> bool:
-    """Whether no server answered, or one that goes down or comes up: not a lock, a full disk or a cancelled query."""
-    state = getattr(error.orig, "sqlstate", None)
-    return state is None or state.startswith("57P")
 
 
 def scoped_as(user_id: int) -> ScopedSession:

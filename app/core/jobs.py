@@ -21,6 +21,7 @@ from app.core.db import ScopedSession, source, unscoped
 from app.core.faults import reason_of
 from app.core.locks import Lock
 from app.core.org.records import JobRun, JobState
+from app.core.retry import until_free
 
 log = logging.getLogger("loandesk.jobs")
 REQUEST = "request"
@@ -92,8 +93,16 @@ def run_step(
     `work` writes through the session it is given and returns how many rows it touched. What it raises undoes
     the step, is kept in its row as the reason, and is raised again.
     """
-    record, attempt = Record(job, step, business_on), 0
     mark = source.set("job")
+    try:
+        return until_free(_attempt, job, step, business_on, work, user_id)
+    finally:
+        source.reset(mark)
+
+
+def _attempt(job: str, step: str, business_on: date | None, work: Work, user_id: int | None) -> Outcome:
+    """One try at a step: done, or as if it had never begun with the reason in its row."""
+    record, attempt = Record(job, step, business_on), 0
     try:
         with unscoped("step of a job", user_id=user_id) as session:
             lock(session, job)
@@ -108,8 +117,6 @@ def run_step(
         if attempt:
             _fail(record, attempt, error)
         raise
-    finally:
-        source.reset(mark)
 
 
 def miss(job: str, step: str, business_on: date) -> Outcome:

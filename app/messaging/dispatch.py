@@ -22,9 +22,10 @@ from sqlalchemy import case, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.core import clock, settings
-from app.core.db import patiently, unscoped
+from app.core.db import unscoped
 from app.core.locks import Lock
 from app.core.org import JobRun
+from app.core.retry import patiently
 from app.messaging import calling, channels
 from app.messaging.channels import Channel, ChannelError, Outcome, Receipt, UnknownOutcome
 from app.messaging.reasons import Reason

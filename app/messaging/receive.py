@@ -11,7 +11,8 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from app.core import clock
-from app.core.db import patiently, unscoped
+from app.core.db import unscoped
+from app.core.retry import patiently
 from app.messaging.channels import Channel, DeliveryReport, DeliveryState, Inbound, overall
 from app.messaging.channels.base import Event
 from app.messaging.channels.smpp_job import short_reference

@@ -53,6 +53,19 @@ def test_seeding_again_adds_nothing_and_keeps_what_an_administrator_changed(inst
         )
 
 
+def test_a_field_is_read_as_what_its_target_is(installed) -> None:
+    wrong = dingxi()
+    field(wrong, "principal").update(type="date", min="2018-01-01")
+    field(wrong, "disbursed_on")["type"] = "money"
+    field(wrong, "customer_name")["type"] = "phone"
+    told = mistakes(wrong).splitlines()
+    assert told == [
+        "customer_name.type: must be text",
+        "principal.type: must be money",
+        "disbursed_on.type: must be date",
+    ]
+
+
 def test_every_mistake_in_a_layout_is_told(installed) -> None:
     wrong = dingxi()
     wrong["layout"]["creates"] += ["product"]

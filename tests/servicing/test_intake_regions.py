@@ -3,14 +3,16 @@
 import time
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from app.core.db import unscoped
 from app.core.errors import RuleError
+from app.core.locks import Lock
 from app.core.org import History, Region
 from app.models import ImportProblem, ImportRun
 from app.seeds import seed
 from app.servicing.intake import run_import
+from tests.deadlocks import in_the_way
 from tests.servicing.ledgers import DEMO, regions
 
 HEAD = "code,parent_code,level,name\n"
@@ -157,3 +159,17 @@ def test_the_settlements_of_ukraine_with_one_name_in_a_community_are_all_kept(in
 def test_a_layout_that_is_not_there_is_told_with_those_that_are(installed, tmp_path) -> None:
     with pytest.raises(RuleError, match=r"There is no layout nowhere; there are: .*regions-cn"):
         run_import(regions(tmp_path), "nowhere")
+
+
+def test_a_file_that_meets_another_writer_of_the_same_places_is_stored_all_the_same(gansu, tmp_path) -> None:
+    mine = select(Region.id).where(Region.code == "621121100001").with_for_update()
+    shape = select(func.pg_advisory_xact_lock(Lock.TREE, func.hashtext(Region.__tablename__)))
+    path = tmp_path / "renamed.csv"
+    path.write_text(f"{HEAD}621121100001,621121100,village,改名村\n", encoding="utf-8")
+    with in_the_way(mine, shape):
+        summary = run_import(path, "regions-cn")
+    assert summary.line == "created 0, updated 1, unchanged 0, rejected 0"
+    with unscoped("a test looks at the tree") as session:
+        assert session.scalar(select(Region.name).where(Region.code == "621121100001")) == "改名村"
+        run = session.get_one(ImportRun, summary.run_id)
+        assert (str(run.state), run.updated, run.message) == ("done", 1, None)

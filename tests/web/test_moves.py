@@ -1,8 +1,12 @@
 """Move: the operation on branches and places, by screen and by API."""
 
 import pytest
+from sqlalchemy import func, select
 
 from app.core import registry
+from app.core.locks import Lock
+from app.core.org import Branch
+from tests.deadlocks import in_the_way
 from tests.web.people import add, rows, stored
 from tests.web.shop import Shop
 
@@ -105,3 +109,16 @@ def test_a_bulk_operation_on_a_strangers_row_is_a_404_for_all_of_its_rows(shop: 
             answer = shop.browser("olga").post(f"/loan/do/{operation.name}", {"ids": ids, "__run": "1"})
             assert answer.status_code == 404, operation.name
     assert len(rows("message")) == before
+
+
+def test_whose_move_was_ended_for_another_is_told_to_try_again(shop: Shop, south: int) -> None:
+    mine = select(Branch.id).where(Branch.id == south).with_for_update()
+    shape = select(func.pg_advisory_xact_lock(Lock.TREE, func.hashtext(Branch.__tablename__)))
+    data = {"ids": south, "__run": "1", "branch_id": shop.branches["head"]}
+    with in_the_way(mine, shape):
+        answer = shop.admin.post("/branch/do/move_branch", data)
+    assert answer.status_code == 409
+    assert "Nothing was saved; try again" in answer.text
+    assert stored("branch", south).parent_id is None
+    assert shop.admin.post("/branch/do/move_branch", data).status_code == 302
+    assert stored("branch", south).parent_id == shop.branches["head"]

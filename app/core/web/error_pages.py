@@ -9,7 +9,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
-from app.core import db
+from app.core import db, retry
 from app.core.errors import OutOfScope, ReadOnlyScope, RuleError
 from app.core.web import drafts
 
@@ -49,7 +49,12 @@ def page(status: int, message: str = "") -> Any:
 def _http(error: HTTPException) -> Any:
     """What Werkzeug says of an error is English, so only its number is used."""
     cause = getattr(error, "original_exception", None)
-    is_away = isinstance(cause, OperationalError) and db.is_lost(cause)
+    if retry.is_deadlock(cause):
+        return page(
+            409,
+            gettext("Somebody else changed the same rows at the same moment. Nothing was saved; try again."),
+        )
+    is_away = isinstance(cause, OperationalError) and retry.is_lost(cause)
     return page(503 if is_away else error.code or 500)
 
 

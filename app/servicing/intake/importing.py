@@ -19,6 +19,7 @@ from app.core.errors import RuleError
 from app.core.locks import Lock
 from app.core.org import User
 from app.core.reach import Reach
+from app.core.retry import until_free
 from app.core.sheets.errors import SheetError
 from app.models.intake import ImportLayout, ImportRun, ImportState
 from app.models.lending import Client
@@ -63,7 +64,7 @@ def run_import(
     mark = db.source.set("import")
     try:
         with force_locale(language or "en"):
-            return _import(wanted, record, progress)
+            return until_free(_import, wanted, record, progress)
     except Exception as error:
         if not isinstance(error, RuleError) and not is_cut_off(error):
             record.fail(INTERNAL)

@@ -100,6 +100,11 @@ def source_of(row: ImportLayout) -> Source:
         (name, _("cannot be created by an import")) for name in layout.creates if name not in CREATABLE
     ]
     mistakes += [mistake for item in layout.fields for mistake in _wrong_words(item, specs.get(item.field))]
+    mistakes += [
+        (f"{item.field}.type", _("must be %(kind)s", kind=spec.type))
+        for item in layout.fields
+        if (spec := specs.get(item.field)) and not _is_read_as(item, spec)
+    ]
     if mistakes:
         raise LayoutError(mistakes)
     ready = replace(
@@ -130,6 +135,11 @@ def _completed(item: Field, spec: Spec) -> Field:
         min=_tighter(max, spec, item.min, spec.min),
         max=_tighter(min, spec, item.max, spec.max),
     )
+
+
+def _is_read_as(item: Field, spec: Spec) -> bool:
+    """A text takes what is read as a text or a code; a number, a day or a phone is read as what it is."""
+    return item.type in ("text", spec.type) or (item.type, spec.type) == ("code", "text")
 
 
 def _tighter(choose: Callable[..., str], spec: Spec, own: str | None, demanded: str | None) -> str | None:
