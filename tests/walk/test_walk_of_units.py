@@ -1,4 +1,4 @@
-"""Every door × those who see all, by branch, officer, team or lender, or nothing."""
+"""Every door × those who see all, by branch, officer or team, or nothing."""
 
 from tests.walk.walking import Walk
 from tests.walk.world import by_unit

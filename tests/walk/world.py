@@ -95,8 +95,8 @@ TEAM = {"o2": "north", "o3": "north", "o1": "south"}
 
 
 def by_place() -> list[Person]:
-    """Those whose grants name a place."""
-    return [one for one in PEOPLE if any(grant["kind"] == "region" for grant in one.grants)]
+    """Those whose grants name a place or a lender: half of the people, so that both halves take as long."""
+    return [one for one in PEOPLE if any(grant["kind"] in ("region", "client") for grant in one.grants)]
 
 
 def by_unit() -> list[Person]:
