@@ -28,5 +28,7 @@ class Lock(IntEnum):
     """One change at a time to the shape of a tree; the second key is a hash of its table's name."""
     MOVES = 7_213_015
     """No node of a tree moves while rows are copied with its numbers; the second key is a hash of its table's name."""
+    BUSINESS_DATE = 7_213_016
+    """The business date stays while files are stored as of it. The second key is always 0."""
     EXPORT_JOB = 7_213_021
     """One worker at a time for an export; the second key is made of its id."""

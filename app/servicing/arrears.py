@@ -127,6 +127,7 @@ def advance(session: Session, day: date, record: Record) -> int:
     again) every loan is recomputed. A loan that cannot be worked on is told to `record` and tried again, from
     its instalments, the next night.
     """
+    clock.wait_to_move(session)
     present, left = _beginning(session, record)
     if present is None or day - present != ONE_DAY:
         clock.set_business_date(session, day)

@@ -1,13 +1,11 @@
 """Loans that a file brings today stand in the reports of the days on which they were paid out and fell due."""
 
-from datetime import timedelta
-
 from sqlalchemy import func, select, update
 
 import app.reports  # noqa: F401  declares the reports
 from app.core.db import unscoped
 from app.core.org import Branch
-from app.models import Instalment, Loan, UntakenDay
+from app.models import Instalment, Loan
 from app.servicing import snapshots
 from tests.reports.imported import (
     ONE,
@@ -93,14 +91,6 @@ def test_a_night_that_dies_leaves_the_days_of_a_file_to_the_next(house: Book, br
     assert_equal(house)
     night()
     assert_taken(house)
-
-
-def test_days_that_nights_reach_before_the_file_is_stored_are_noted_too(house: Book, bring: Importer) -> None:
-    bring(5, "dingxi-b")
-    with unscoped("a test looks") as session:
-        ahead = set(session.scalars(select(UntakenDay.moved_on).where(UntakenDay.moved_on > ON)))
-    assert ahead
-    assert max(ahead) <= ON + timedelta(days=31)
 
 
 def test_a_corrected_day_or_amount_of_a_pay_out_is_reported_at_once(house: Book, bring: Importer) -> None:

@@ -126,12 +126,14 @@ def _store(
         run_id = record.begin(session)
         tell = runs.Teller(run_id, progress)
         client = None
+        on = clock.business_date(session)
         if source.target != "regions":
             _wait_for_client(session, wanted.client_code or source.client_code or "", tell)
             client = names.client_of(session, source, wanted.client_code)
+            on = clock.hold_business_date(session)
         tell(1, _("Reading"))
         task = Task(
-            session, source, wanted.path, client, run_id, wanted.user_id, clock.business_date(session),
+            session, source, wanted.path, client, run_id, wanted.user_id, on,
             wanted.as_of, problems, tell, reach,
         )  # fmt: skip
         rows, counts = TARGETS[source.target](task)

@@ -1,6 +1,6 @@
 """New loans with their instalments and, where a ledger takes over their history, the entries that explain it."""
 
-from datetime import date, timedelta
+from datetime import date
 
 from sqlalchemy.orm import Session
 
@@ -47,8 +47,6 @@ INSTALMENTS = f"""
 NOTES = """
     INSERT INTO untaken_day (moved_on)
     SELECT DISTINCT due_on FROM new_line WHERE is_before_takeover = 0 AND due_on <= CAST(:until AS date)"""
-AHEAD = timedelta(days=31)
-"""Instalments of so many days to come are noted, too: nights that end before the import does cannot see them."""
 
 ENTRIES = f"""
     INSERT INTO repayment (client_id, loan_id, customer_id, received_on, amount, currency, kind, source, reference,
@@ -81,7 +79,7 @@ def store_loans(session: Session, client_id: int, currency: str, on: date) -> No
     ).replace(":day", "CAST(:day AS date)")  # fmt: skip
     run(session, statement, client=client_id, currency=currency, day=on)
     run(session, INSTALMENTS)
-    run(session, NOTES, until=on + AHEAD)
+    run(session, NOTES, until=on)
 
 
 def store_opening(
