@@ -17,7 +17,8 @@ from app.core import codes, i18n, registry, settings
 from app.core.db import unscoped
 from app.core.web.links import is_shown, show_url
 from tests.page_texts import english, left_over
-from tests.walk.world import DAY, World, make_world
+from tests.walk.canaries import DAY
+from tests.walk.world import World, make_world
 from tests.web.people import Browser, Caller, add
 
 PLAIN_CODES = {

@@ -6,10 +6,7 @@ is about one function.
 
 # A file of data is as long as its data.
 LONG_FILES: dict[str, str] = {
-    "tests/messaging/test_smpp.py": "one conversation with a message centre, told in order",
     "tests/servicing/test_intake_portfolio.py": "one ledger, looked at from every side",
-    "tests/servicing/test_intake_refused.py": "one list of what can be wrong with a row",
-    "tests/walk/world.py": "one world; its tables of places and loans are half of it",
 }
 
 LONG_FUNCTIONS: dict[str, str] = {

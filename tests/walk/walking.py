@@ -11,9 +11,10 @@ import psycopg
 
 from app.core import registry
 from app.core.web.links import is_shown
+from tests.walk.canaries import TOKEN
 from tests.walk.doors import Door, doors
 from tests.walk.oracle import Oracle
-from tests.walk.world import TOKEN, Person, World
+from tests.walk.world import Person, World
 
 FEWEST = 300
 """A person who finds no more doors than this has not walked."""

@@ -4,36 +4,22 @@ Rows are made from the declarations, so an entity that is new tomorrow has its c
 Who may see what is computed from grants and tree membership in plain Python, not by the code under test.
 """
 
-import re
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 from flask_appbuilder.security.sqla.models import Permission, PermissionView, assoc_permissionview_role
 from sqlalchemy import (
-    ARRAY,
-    Boolean,
-    Date,
-    DateTime,
-    Integer,
-    LargeBinary,
-    Numeric,
-    String,
     insert,
     literal,
     select,
 )
-from sqlalchemy.dialects.postgresql import JSONB
 
 from app.access.users import create_user
 from app.core import registry
-from app.core.cents import WholeCents
 from app.core.db import unscoped
 from app.core.org import GrantKind
+from tests.walk.canaries import token, values_of
 
-TOKEN = re.compile(r"canary(\d{3})z|13800(\d{6})")
-TOKEN_TEXT = "canary{:03d}z"
 PLACES = (
     ("province", None, "province"), ("city", "province", "city"), ("c1", "city", "county"), ("c2", "city", "county"),
     ("a1", "c1", "area"), ("t1", "a1", "township"), ("t2", "c1", "township"), ("t3", "c2", "township"),
@@ -46,7 +32,6 @@ LOANS = (
     ("y", "b2", "o3", "v4", "consumer", 3), ("y", "b1", "o2", "v4", "livestock", 4), ("x", "b2", "o1", "v4", "consumer", 0),
     ("y", "b1a", "o3", "v1", "consumer", 5), ("x", "hq", "o2", "v3", "livestock", 6), ("y", "hq", "o3", "v2", "livestock", 7),
 )  # fmt: skip
-DAY = date(2018, 6, 25)
 
 
 @dataclass
@@ -202,7 +187,7 @@ def _loan_and_all(
         slug = entity.slug()
         if (slug in holder and slug != "customer") or (slug == "customer" and "customer" in holder):
             continue
-        row = _add(session, entity(**_values(entity, holder)))
+        row = _add(session, entity(**values_of(entity, holder)))
         holder[slug] = row
         if slug == "customer":
             customers[client, who] = row
@@ -254,85 +239,6 @@ def _needed(cls: Any) -> set[str]:
 
 def _optional_cycles(cls: Any) -> set[str]:
     return {"bucket", "customer"} if cls.slug() == "bucket" else set()
-
-
-def _values(entity: Any, holder: dict[str, Any]) -> dict[str, Any]:
-    found = {}
-    for column in entity.__table__.columns:
-        value = _value(entity, column, holder)
-        if value is not None:
-            found[column.key] = value
-    return found
-
-
-def _value(entity: Any, column: Any, holder: dict[str, Any]) -> Any:
-    number, kind, info = holder["number"], column.type, column.info
-    if column.primary_key or info.get("kind") == "file":
-        return None
-    if info.get("kind") == "scope_key":
-        return _scope_key(entity, column.name, holder)
-    if info.get("link"):
-        target = holder.get(info["link"])
-        return None if info["link"] == entity.slug() else getattr(target, "id", None)
-    if info.get("choices"):
-        members = list(info["choices"])
-        return (
-            holder["kind"]
-            if column.name == "kind" and holder["kind"] in members and entity.slug() == "product"
-            else members[0]
-        )
-    return _plain(column, kind, info, number, "common{:03d}" if entity.__scope__.is_shared else TOKEN_TEXT)
-
-
-def _scope_key(entity: Any, name: str, holder: dict[str, Any]) -> Any:
-    """Filled by triggers where it is copied from a link; set here where the row itself is the key."""
-    if name in entity.__scope__.copied_keys():
-        return None
-    return {
-        "branch_lft": holder["branch"].lft,
-        "region_lft": holder["region"].lft,
-        "product_kind": holder["kind"],
-    }.get(name)
-
-
-def _plain(column: Any, kind: Any, info: dict[str, Any], number: int, form: str) -> Any:
-    if info.get("personal"):
-        return f"{'+86' if info['kind'] == 'phone' else 'ID'}13800{number:06d}"
-    if isinstance(kind, String):
-        text = form.format(number)
-        return text if kind.length is None or kind.length >= len(text) else "CNY"[: kind.length]
-    if isinstance(kind, Boolean):
-        return column.name == "is_active"
-    if isinstance(kind, DateTime):
-        return datetime(2018, 6, 1, 8, tzinfo=UTC) + timedelta(hours=number)
-    if isinstance(kind, Date):
-        return (
-            None
-            if column.name in ("paid_on", "written_off_on", "settled_on") and column.nullable
-            else DAY - timedelta(days=number + 1)
-        )
-    if isinstance(kind, Numeric):
-        return Decimal(2**number) if info.get("kind") == "money" else Decimal(number + 1)
-    if isinstance(kind, WholeCents):
-        return Decimal(number + 1)
-    if isinstance(kind, Integer):
-        return number + 1
-    if isinstance(kind, JSONB):
-        return (
-            None
-            if info.get("kind") == "json"
-            and column.default is not None
-            and callable(column.default.arg)
-            and column.name in ("errors", "receipts")
-            else {"note": form.format(number)}
-        )
-    assert isinstance(kind, (ARRAY, LargeBinary)), f"the walk cannot fill {column}"
-    return None
-
-
-def token(number: int) -> str:
-    """The canary of a loan's rows."""
-    return TOKEN_TEXT.format(number)
 
 
 def _add(session: Any, row: Any) -> Any:

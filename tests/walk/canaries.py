@@ -1,0 +1,104 @@
+"""What stands in the rows of the walk: made from the declarations, each value with the canary of its loan."""
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import (
+    ARRAY,
+    Boolean,
+    Date,
+    DateTime,
+    Integer,
+    LargeBinary,
+    Numeric,
+    String,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from app.core.cents import WholeCents
+
+TOKEN = re.compile(r"canary(\d{3})z|13800(\d{6})")
+TOKEN_TEXT = "canary{:03d}z"
+DAY = date(2018, 6, 25)
+
+
+def values_of(entity: Any, holder: dict[str, Any]) -> dict[str, Any]:
+    """What the columns of a row hold that belongs to the rows of a holder, by its declaration alone."""
+    found = {}
+    for column in entity.__table__.columns:
+        value = _value(entity, column, holder)
+        if value is not None:
+            found[column.key] = value
+    return found
+
+
+def _value(entity: Any, column: Any, holder: dict[str, Any]) -> Any:
+    number, kind, info = holder["number"], column.type, column.info
+    if column.primary_key or info.get("kind") == "file":
+        return None
+    if info.get("kind") == "scope_key":
+        return _scope_key(entity, column.name, holder)
+    if info.get("link"):
+        target = holder.get(info["link"])
+        return None if info["link"] == entity.slug() else getattr(target, "id", None)
+    if info.get("choices"):
+        members = list(info["choices"])
+        return (
+            holder["kind"]
+            if column.name == "kind" and holder["kind"] in members and entity.slug() == "product"
+            else members[0]
+        )
+    return _plain(column, kind, info, number, "common{:03d}" if entity.__scope__.is_shared else TOKEN_TEXT)
+
+
+def _scope_key(entity: Any, name: str, holder: dict[str, Any]) -> Any:
+    """Filled by triggers where it is copied from a link; set here where the row itself is the key."""
+    if name in entity.__scope__.copied_keys():
+        return None
+    return {
+        "branch_lft": holder["branch"].lft,
+        "region_lft": holder["region"].lft,
+        "product_kind": holder["kind"],
+    }.get(name)
+
+
+def _plain(column: Any, kind: Any, info: dict[str, Any], number: int, form: str) -> Any:
+    if info.get("personal"):
+        return f"{'+86' if info['kind'] == 'phone' else 'ID'}13800{number:06d}"
+    if isinstance(kind, String):
+        text = form.format(number)
+        return text if kind.length is None or kind.length >= len(text) else "CNY"[: kind.length]
+    if isinstance(kind, Boolean):
+        return column.name == "is_active"
+    if isinstance(kind, DateTime):
+        return datetime(2018, 6, 1, 8, tzinfo=UTC) + timedelta(hours=number)
+    if isinstance(kind, Date):
+        return (
+            None
+            if column.name in ("paid_on", "written_off_on", "settled_on") and column.nullable
+            else DAY - timedelta(days=number + 1)
+        )
+    if isinstance(kind, Numeric):
+        return Decimal(2**number) if info.get("kind") == "money" else Decimal(number + 1)
+    if isinstance(kind, WholeCents):
+        return Decimal(number + 1)
+    if isinstance(kind, Integer):
+        return number + 1
+    if isinstance(kind, JSONB):
+        return (
+            None
+            if info.get("kind") == "json"
+            and column.default is not None
+            and callable(column.default.arg)
+            and column.name in ("errors", "receipts")
+            else {"note": form.format(number)}
+        )
+    assert isinstance(kind, (ARRAY, LargeBinary)), f"the walk cannot fill {column}"
+    return None
+
+
+def token(number: int) -> str:
+    """The canary of a loan's rows."""
+    return TOKEN_TEXT.format(number)
