@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from app.core import clock, i18n
@@ -21,7 +22,7 @@ from app.core.db import ScopedSession, source, unscoped
 from app.core.faults import reason_of
 from app.core.locks import Lock
 from app.core.org.records import JobRun, JobState
-from app.core.retry import until_free
+from app.core.retry import is_lost, until_free
 
 log = logging.getLogger("loandesk.jobs")
 REQUEST = "request"
@@ -219,7 +220,16 @@ def _finish(session: Session, record: Record, rows: int, seconds: Any) -> Outcom
 
 
 def _fail(record: Record, attempt: int, error: Exception) -> None:
+    """Keep why a step failed. Where the database is gone it cannot be kept: the next run finds a step of the dead."""
     log.error("%s: step %s failed", record.job, record.step, exc_info=error)
+    try:
+        _keep_reason(record, attempt, error)
+    except OperationalError as away:
+        if not is_lost(away):
+            raise
+
+
+def _keep_reason(record: Record, attempt: int, error: Exception) -> None:
     with unscoped("record a failed step") as session:
         row = find(session, record.job, record.step, record.business_on)
         if row is not None and row.state == JobState.RUNNING and row.attempts == attempt:

@@ -6,6 +6,7 @@ from typing import Any
 from flask_babel import gettext
 
 from app.core import registry
+from app.core.types import UNSEEN
 
 
 def words(name: str) -> str:
@@ -44,7 +45,7 @@ def every_label() -> Iterator[str]:
     for entity in registry.entities():
         yield words(entity.slug())
         for column in entity.__table__.columns:
-            if column.info.get("kind") not in ("scope_key", "bytes"):
+            if column.info.get("kind") not in UNSEEN:
                 yield words(column.name)
         for name, value in vars(entity).items():
             if getattr(value, "is_derived", False):

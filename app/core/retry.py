@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import ParamSpec, TypeVar
 
+import psycopg
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 log = logging.getLogger("loandesk.retry")
@@ -43,19 +44,25 @@ def until_free(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     for _attempt in range(1, TIMES):
         try:
             return work(*args, **kwargs)
-        except DBAPIError as error:
+        except (DBAPIError, psycopg.Error) as error:
             if not is_deadlock(error):
                 raise
-            log.warning("ended for another and begun anew: %s", error.orig)
+            log.warning("ended for another and begun anew: %s", _cause(error))
     return work(*args, **kwargs)
 
 
-def is_lost(error: OperationalError) -> bool:
+def is_lost(error: BaseException | None) -> bool:
     """Whether no server answered, or one that goes down or comes up: not a lock, a full disk or a cancelled query."""
-    state = getattr(error.orig, "sqlstate", None)
-    return state is None or state.startswith("57P")
+    cause = _cause(error)
+    return isinstance(cause, psycopg.OperationalError) and (cause.sqlstate or "57P").startswith("57P")
 
 
 def is_deadlock(error: BaseException | None) -> bool:
     """Whether the database ended a transaction because it and another waited for each other."""
-    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) == DEADLOCK
+    cause = _cause(error)
+    return isinstance(cause, psycopg.Error) and cause.sqlstate == DEADLOCK
+
+
+def _cause(error: BaseException | None) -> BaseException | None:
+    """What the driver said, whether SQLAlchemy tells it or, in a COPY, the driver itself."""
+    return error.orig if isinstance(error, DBAPIError) else error

@@ -8,6 +8,7 @@ from sqlalchemy.dialects import postgresql
 from app.core import registry
 from app.core.scope import TREES
 from app.core.tallies import is_tallying, tally_triggers
+from app.core.types import UNSEEN
 
 
 def key_trigger(entity: Any) -> Iterator[str]:
@@ -218,10 +219,9 @@ _WHO = (
 
 def history_columns(entity: Any) -> list[str]:
     """Columns whose changes are kept: all but the id, tree numbers and secrets."""
-    left_out = {"scope_key", "bytes"}
     names = {"id", "password", "changed_on", "login_count", "fail_login_count", "last_login"}
     return [
-        c.name for c in entity.__table__.columns if c.info.get("kind") not in left_out and c.name not in names
+        c.name for c in entity.__table__.columns if c.info.get("kind") not in UNSEEN and c.name not in names
     ]
 
 

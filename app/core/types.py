@@ -35,6 +35,11 @@ PersonalData = Annotated[
     str, mapped_column(String(60), info={"kind": "code", "personal": "code", "form": "identity"})
 ]
 """A value that identifies a person (identity or tax number); masked unless the role may reveal it."""
+PersonalKind = Annotated[str, mapped_column(String(10), info={"kind": "mark"})]
+"""As what ("phone", "code") the value of another column of the row is masked, if it is personal; that column's
+`info["personal_by"]` names this one, which is shown to nobody."""
+UNSEEN = ("scope_key", "bytes", "mark")
+"""Kinds of columns that serve the program alone."""
 Flag = Annotated[bool, mapped_column(Boolean, default=False, server_default="false", info={"kind": "bool"})]
 Instant = Annotated[datetime, mapped_column(DateTime(timezone=True), info={"kind": "datetime"})]
 CreatedAt = Annotated[

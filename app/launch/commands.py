@@ -23,13 +23,11 @@ CUT_OFF = "The database went away. What was under way is undone; run the same co
 @contextmanager
 def application(options: argparse.Namespace) -> Iterator[Servers]:
     """The servers and, inside this process, the application: for as long as the command runs."""
-    with running(options.data_dir, f"run.py {options.command}") as servers:
+    with running(options.data_dir, f"run.py {options.command}") as servers, lost_in_words():
         url = app_url(servers)
         demo = keeps_demo(servers, options)
         if not is_prepared(servers.data, url, demo=demo):
             prepare(servers, demo=demo)
-        from sqlalchemy.exc import DBAPIError
-
         from app import create_app
         from app.core.errors import RuleError
 
@@ -38,10 +36,20 @@ def application(options: argparse.Namespace) -> Iterator[Servers]:
                 yield servers
             except RuleError as error:
                 raise LaunchError(str(error)) from error
-            except DBAPIError as error:
-                if not error.connection_invalidated:
-                    raise
-                raise LaunchError(f"{CUT_OFF} It said: {error.orig}") from error
+
+
+@contextmanager
+def lost_in_words() -> Iterator[None]:
+    """A sentence in place of a traceback where the database goes away."""
+    from app.core.retry import is_lost
+
+    try:
+        yield
+    except Exception as error:
+        if not is_lost(error):
+            raise
+        said = str(getattr(error, "orig", error)).strip()
+        raise LaunchError(f"{CUT_OFF} It said: {said}") from error
 
 
 def keeps_demo(servers: Servers, options: argparse.Namespace) -> bool:

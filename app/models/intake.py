@@ -10,7 +10,19 @@ from app.core.entity import Entity, link
 from app.core.labels import column_label
 from app.core.scope import Scope
 from app.core.screen import Screen
-from app.core.types import Choice, Code, Count, CreatedAt, Instant, Json, Line, Name, Text, choice
+from app.core.types import (
+    Choice,
+    Code,
+    Count,
+    CreatedAt,
+    Instant,
+    Json,
+    Line,
+    Name,
+    PersonalKind,
+    Text,
+    choice,
+)
 from app.models.lending import LoanStatus, Method
 
 
@@ -91,11 +103,12 @@ class ImportProblem(Entity):
     run_id: Mapped[int] = link("import_run", ondelete="CASCADE")
     row: Mapped[Count]
     column: Mapped[Name | None]
-    value: Mapped[Text | None] = mapped_column(info={"holds_days": True})
+    value: Mapped[Text | None] = mapped_column(info={"holds_days": True, "personal_by": "personal"})
     reason: Mapped[Text] = mapped_column(info={"told_by": "said"})
     """In English, a day in it as 2018-06-25; people read what `said` makes of it in their language."""
     said: Mapped[Json]
     """The reason's sentence and values (`app.core.i18n.kept`)."""
+    personal: Mapped[PersonalKind | None]
 
     __screen__ = Screen(
         title=_("Rows refused"), icon="alert-triangle", list="row column value reason", operations="", order="row",
@@ -162,8 +175,13 @@ class StatedDifference(Entity):
     loan_id: Mapped[int] = link("loan", ondelete="CASCADE")
     as_of: Mapped[date]
     field: Mapped[Code] = mapped_column(info={"words": "stated_field"})
-    stated: Mapped[Line | None] = mapped_column(info={"said": "stated_value", "holds_days": True})
-    computed: Mapped[Line | None] = mapped_column(info={"said": "stated_value", "holds_days": True})
+    stated: Mapped[Line | None] = mapped_column(
+        info={"said": "stated_value", "holds_days": True, "personal_by": "personal"}
+    )
+    computed: Mapped[Line | None] = mapped_column(
+        info={"said": "stated_value", "holds_days": True, "personal_by": "personal"}
+    )
+    personal: Mapped[PersonalKind | None]
 
     __screen__ = Screen(
         menu=_("Portfolio"), title=_("Stated differences"), icon="alert-circle", position=75, operations="",

@@ -104,7 +104,7 @@ class Imports(BaseView):
             "step": 4 if state in ENDED else 3 if step is Step.STORING else 2, "state": state, "percent": run.progress, "text": _rows(run, state, step),
             "tiles": [Tile(label, format_decimal(n), colour) for label, n, colour in counts] if state in ENDED else [],
             "errors": self._problems(run), "error": i18n.told({"reason": run.message, **run.said}) or None, "actions": [],
-            "error_file_url": f"/imports/{run.id}/errors.xlsx" if run.error_file_key else None,
+            "error_file_url": f"/imports/{run.id}/errors.xlsx" if run.error_file_key and _may_see_rows(run) else None,
             "result_url": _made(run) if run.client_id and state == "done" else None,
         }  # fmt: skip
         return render_template("import/run.html", page=page)
@@ -133,6 +133,8 @@ class Imports(BaseView):
         if not run.error_file_key:
             flash(gettext("No row was refused"), "info")
             return redirect(f"/imports/{run_id}")
+        if not _may_see_rows(run):
+            abort(403)
         from app.core import files
 
         return send_file(
@@ -141,6 +143,11 @@ class Imports(BaseView):
             as_attachment=True,
             download_name=f"errors-{run_id}.xlsx",
         )
+
+
+def _may_see_rows(run: ImportRun) -> bool:
+    """Whether whole rows of the file, its personal numbers in full, are shown: they are no news to who sent them."""
+    return current().may_reveal or run.started_by_id == current().user_id
 
 
 def _rows(run: ImportRun, state: str, step: Step) -> str:

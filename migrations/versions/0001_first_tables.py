@@ -683,6 +683,7 @@ def upgrade() -> None:
     sa.Column('value', sa.Text(), nullable=True),
     sa.Column('reason', sa.Text(), nullable=False),
     sa.Column('said', postgresql.JSONB(astext_type=sa.Text()), server_default='{}', nullable=False),
+    sa.Column('personal', sa.String(length=10), nullable=True),
     sa.ForeignKeyConstraint(['run_id'], ['import_run.id'], ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id')
     )
@@ -860,6 +861,7 @@ def upgrade() -> None:
     sa.Column('field', sa.String(length=60), nullable=False),
     sa.Column('stated', sa.String(length=500), nullable=True),
     sa.Column('computed', sa.String(length=500), nullable=True),
+    sa.Column('personal', sa.String(length=10), nullable=True),
     sa.ForeignKeyConstraint(['loan_id'], ['loan.id'], ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['run_id'], ['import_run.id'], ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id')

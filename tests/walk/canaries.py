@@ -65,8 +65,8 @@ def _scope_key(entity: Any, name: str, holder: dict[str, Any]) -> Any:
 
 
 def _plain(column: Any, kind: Any, info: dict[str, Any], number: int, form: str) -> Any:
-    if info.get("personal"):
-        return f"{'+86' if info['kind'] == 'phone' else 'ID'}13800{number:06d}"
+    if info.get("personal") or info.get("personal_by"):
+        return f"{'+86' if info.get('kind') == 'phone' else 'ID'}13800{number:06d}"
     if isinstance(kind, String):
         text = form.format(number)
         return text if kind.length is None or kind.length >= len(text) else "CNY"[: kind.length]

@@ -7,17 +7,11 @@ Who may see what is computed from grants and tree membership in plain Python, no
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask_appbuilder.security.sqla.models import Permission, PermissionView, assoc_permissionview_role
-from sqlalchemy import (
-    insert,
-    literal,
-    select,
-)
-
 from app.access.users import create_user
 from app.core import registry
 from app.core.db import unscoped
 from app.core.org import GrantKind
+from tests.roles import role_that_reveals_nothing
 from tests.walk.canaries import token, values_of
 
 PLACES = (
@@ -140,7 +134,7 @@ def _make_people(world: World) -> None:
     grant = registry.entity("data_grant")
     for person in world.people:
         if person.name not in world.users:
-            role = "Administrator" if person.may_reveal else _masked_role()
+            role = "Administrator" if person.may_reveal else role_that_reveals_nothing("common902")
             world.users[person.name] = create_user(person.name, "pw", role)
         person.id = world.users[person.name]
         with unscoped("grants of the walk") as session:
@@ -159,17 +153,6 @@ def _make_people(world: World) -> None:
                         **columns,
                     )
                 )
-
-
-def _masked_role() -> str:
-    """A role with every right but that of seeing personal numbers in full."""
-    name, held = "common902", assoc_permissionview_role
-    with unscoped("a role of the walk") as session:
-        role = _add(session, registry.entity("role")(name=name))
-        reveal = select(Permission.id).where(Permission.name == "can_reveal").scalar_subquery()
-        others = select(literal(role.id), PermissionView.id).where(PermissionView.permission_id != reveal)
-        session.execute(insert(held).from_select(["role_id", "permission_view_id"], others))
-    return name
 
 
 def _loan_and_all(

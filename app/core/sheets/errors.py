@@ -78,7 +78,9 @@ SENTENCES: dict[Reason, Any] = {
         "The names of the columns stand in merged cells. Give every column its own cell and name."
     ),
     Reason.DUPLICATE_HEADER: _("Two columns have the same name: %(detail)s. Rename or delete one."),
-    Reason.WRONG_ENCODING: _("The text is not in the encoding %(detail)s. Choose another one."),
+    Reason.WRONG_ENCODING: _(
+        "The text is not in the encoding %(detail)s. Save the file as .xlsx, or as text in UTF-8."
+    ),
     Reason.ERROR_CELL: _("The cell holds the error %(detail)s."),
     Reason.FORMULA_WITHOUT_VALUE: _(
         "The cell holds a formula that was never calculated. "

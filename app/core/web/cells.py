@@ -114,6 +114,8 @@ def zone() -> str:
 def cell(field: FieldInfo, row: Any, principal: Principal, on: date, *, linked: Any = None) -> Cell:
     """The cell of a field in a row. `linked(entity, row)` gives the address of a linked record, if visible."""
     value = as_told(field, row, field.value(row, on))
+    if value is not None and (personal := field.masked_as(row, principal)):
+        return Cell(mask(str(value), personal), "text")
     told_by = None if field.path or field.column is None else field.column.info.get("of")
     names = names_in(row, field) if told_by and field.kind == "json" else None
     text = text_of(field, value, principal, getattr(row, told_by) if told_by else None, names)

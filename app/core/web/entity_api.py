@@ -37,8 +37,8 @@ def json_value(field: FieldInfo, row: Any, principal: Principal, on: date) -> An
         return None
     if field.kind == "link":
         return {"id": value.id, "text": str(value)}
-    if field.personal and not principal.may_reveal:
-        return mask(str(value), field.personal)
+    if personal := field.masked_as(row, principal):
+        return mask(str(value), personal)
     if field.kind == "json":
         of = None if field.path else field.column.info.get("of")
         return kept.masked(value, of and getattr(row, of), principal)

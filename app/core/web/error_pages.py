@@ -5,7 +5,6 @@ from typing import Any
 from flask import Flask, current_app, render_template, request
 from flask_babel import get_locale, gettext, lazy_gettext as _
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
@@ -54,8 +53,7 @@ def _http(error: HTTPException) -> Any:
             409,
             gettext("Somebody else changed the same rows at the same moment. Nothing was saved; try again."),
         )
-    is_away = isinstance(cause, OperationalError) and retry.is_lost(cause)
-    return page(503 if is_away else error.code or 500)
+    return page(503 if retry.is_lost(cause) else error.code or 500)
 
 
 def _bare(status: int) -> str:

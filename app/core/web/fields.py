@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, Boolean, Date, DateTime, Integer, Numeric, in
 
 from app.core import codes, registry
 from app.core.labels import column_label
+from app.core.types import UNSEEN
 from app.core.web.principal import Principal
 
 
@@ -54,9 +55,24 @@ class FieldInfo:
             row = None if row is None else getattr(row, part)
         return None if row is None else getattr(row, self.name.rpartition(".")[2])
 
+    @property
+    def personal_by(self) -> str | None:
+        """The column that says of each row whether this one's value is personal, and of which kind."""
+        return None if self.path or self.column is None else self.column.info.get("personal_by")
+
+    @property
+    def may_be_personal(self) -> bool:
+        return bool(self.personal or self.personal_by)
+
+    def masked_as(self, row: Any, principal: Principal) -> str | None:
+        """The kind of personal number that the principal sees masked in this row; None where he sees the value."""
+        if principal.may_reveal:
+            return None
+        return getattr(row, self.personal_by) if self.personal_by else self.personal
+
     def is_open_to(self, principal: Principal) -> bool:
         """Whether the principal may filter, sort and search by it: a masked value must not be guessed."""
-        return not self.personal or principal.may_reveal
+        return not self.may_be_personal or principal.may_reveal
 
 
 def _kind(column: Any) -> str:
@@ -94,7 +110,7 @@ def describe(entity: Any, name: str) -> FieldInfo:
             inner.column,
             inner.target,
             (link.name,),
-            inner.personal,
+            inner.personal or (inner.may_be_personal and "code") or None,
         )
     declared = vars(entity).get(name)
     if getattr(declared, "is_derived", False):
@@ -104,7 +120,7 @@ def describe(entity: Any, name: str) -> FieldInfo:
         target = registry.entity(columns[f"{name}_id"].info["link"])
         return FieldInfo(entity, name, "link", columns[f"{name}_id"], target)
     column = columns[name]
-    if column.info.get("kind") in ("scope_key", "bytes") or name == "password":
+    if column.info.get("kind") in UNSEEN or name == "password":
         raise KeyError(name)
     return FieldInfo(entity, name, _kind(column), column, personal=column.info.get("personal"))
 
@@ -136,7 +152,7 @@ def listable(entity: Any) -> list[FieldInfo]:
         if (
             name not in names
             and name != "password"
-            and kind not in ("scope_key", "bytes", "id", "longtext", "json", "file")
+            and kind not in (*UNSEEN, "id", "longtext", "json", "file")
         ):
             names.append(name)
     return describe_all(entity, names)

@@ -9,6 +9,7 @@ from typing import Any
 from flask_babel import gettext, lazy_gettext as _
 
 from app.core import codes, i18n, labels, registry
+from app.core.types import UNSEEN
 from app.core.web.fields import FieldInfo, describe
 from app.core.web.principal import Principal
 
@@ -69,7 +70,7 @@ def masked(value: Any, of: str | None, principal: Principal) -> Any:
     fields = _fields(of) if of and registry.has_entity(of) else {}
     return {
         name: HIDDEN
-        if (field := fields.get(name.partition("__")[0])) and field.personal
+        if (field := fields.get(name.partition("__")[0])) and field.may_be_personal
         else masked(one, of, principal)
         for name, one in value.items()
     }
@@ -80,7 +81,7 @@ def _fields(of: str) -> dict[str, FieldInfo]:
     """An entity's columns by the names under which they are kept, and what lists derive from them."""
     entity, found = registry.entity(of), {}
     for column in entity.__table__.columns:
-        if column.info.get("kind") not in ("scope_key", "bytes") and column.name != "password":
+        if column.info.get("kind") not in UNSEEN and column.name != "password":
             name = column.name.removesuffix("_id") if column.info.get("link") else column.name
             found[column.name] = found[name] = describe(entity, name)
     derived = [name for name, one in vars(entity).items() if getattr(one, "is_derived", False)]
@@ -117,7 +118,7 @@ def _value(field: FieldInfo, principal: Principal, plain: Plain, value: Any) -> 
     """A kept value as its field shows it; one that does not fit its field any more as it stands."""
     if value is None:
         return "–"
-    if field.personal and not principal.may_reveal:
+    if field.may_be_personal and not principal.may_reveal:
         return HIDDEN
     try:
         return plain(field, _typed(field, value)) or "–"

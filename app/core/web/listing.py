@@ -122,7 +122,9 @@ class Listing:
                 joins.append(label)
             else:
                 info, key = field.column.info, field.column.key
-                own.update({key, info.get("of") or key, info.get("told_by") or key})
+                own.update(
+                    {key, *(info[name] for name in ("of", "told_by", "personal_by") if info.get(name))}
+                )
         own |= {c.key for c in self.entity.__table__.columns if c.name in label_columns(self.entity)}
         return query.options(load_only(*(getattr(self.entity, key) for key in own)), *joins)
 

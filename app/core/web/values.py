@@ -84,6 +84,11 @@ class Values:
         column = getattr(entity, field.column.key)
         if keeper := field.column.info.get("told_by"):
             return [self._place(column), self._place(getattr(entity, keeper))], _each(_told)
+        if field.personal_by and not self.listing.principal.may_reveal:
+            make = maker(field, self.listing.principal, self.listing.on)
+            return [self._place(column), self._place(getattr(entity, field.personal_by))], _each(
+                _masked(make)
+            )
         if field.derived is None and field.kind in _TYPED and isinstance(column.type, Numeric):
             # as text: a Decimal made of every amount, to be made a float, took as long as reading the rows
             return [self._place(cast(column, Text))], numbers
@@ -137,6 +142,17 @@ def maker(field: FieldInfo, principal: Principal, on: Any) -> Make | None:
     if field.spoken:
         return partial(_spoken, field.spoken)
     return None if field.kind in _TEXTS else lambda value: None if value is None else str(value)
+
+
+def _masked(make: Make | None) -> Make:
+    """What makes a cell of a value and the kind of personal number that it is, if it is one."""
+
+    def made(value: Any, personal: str | None) -> Any:
+        if personal and value is not None:
+            return mask(str(value), personal)
+        return make(value) if make else value
+
+    return made
 
 
 def _told(reason: str | None, said: Mapping[str, Any] | None) -> str | None:

@@ -8,8 +8,9 @@ from app.servicing.intake import standing
 from app.servicing.intake.staging import run
 
 AGREED = """
-    INSERT INTO stated_difference (run_id, loan_id, as_of, field, stated, computed)
-    SELECT :run, l.id, coalesce(s.as_of, CAST(:day AS date)), d.field, d.stated, d.known
+    INSERT INTO stated_difference (run_id, loan_id, as_of, field, stated, computed, personal)
+    SELECT :run, l.id, coalesce(s.as_of, CAST(:day AS date)), d.field, d.stated, d.known,
+        CASE d.field WHEN 'identity_number' THEN 'code' END
     FROM resolved r JOIN staged s USING (row) JOIN loan l ON l.id = r.loan_id
     JOIN customer c ON c.id = l.customer_id JOIN product_named p ON p.name = s.product
     CROSS JOIN LATERAL (VALUES

@@ -26,6 +26,8 @@ class Spec:
     words: tuple[str, ...] = ()
     min: str | None = None
     max: str | None = None
+    personal: str | None = None
+    """As what its values are masked for those who may not see personal numbers."""
 
 
 def _words(choices: type[Choice]) -> tuple[str, ...]:
@@ -57,7 +59,7 @@ def words(choices: type[Choice], *, required: bool = False) -> Spec:
     return Spec(is_required=required, words=_words(choices))
 
 
-PHONE = Spec("phone")
+PHONE = Spec("phone", personal="phone")
 PLACES: Sequence[str] = tuple(str(level.value) for level in RegionLevel if level is not RegionLevel.GROUP)
 
 TARGETS: dict[str, dict[str, Spec]] = {
@@ -67,7 +69,7 @@ TARGETS: dict[str, dict[str, Spec]] = {
     },
     "portfolio": {
         "number": code(required=True), "contract_number": code(), "currency": code(longest=CURRENCY),
-        "customer_name": name(required=True), "identity_number": code(), "sex": words(Sex), "born_on": day(),
+        "customer_name": name(required=True), "identity_number": Spec("code", max_length=CODE, personal="code"), "sex": words(Sex), "born_on": day(),
         "mobile": PHONE, "landline": PHONE, "spouse_name": name(), "spouse_mobile": PHONE,
         **{level: name() for level in PLACES}, "village_group": name(), "house": name(longest=LINE),
         "product": name(required=True), "purpose": name(longest=LINE), "repayment_account": code(),

@@ -10,7 +10,6 @@ from typing import Any
 
 from flask_babel import force_locale, lazy_gettext as _
 from sqlalchemy import func, select
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from app.core import clock, db, files
@@ -19,7 +18,7 @@ from app.core.errors import RuleError
 from app.core.locks import Lock
 from app.core.org import User
 from app.core.reach import Reach
-from app.core.retry import until_free
+from app.core.retry import is_lost, until_free
 from app.core.sheets.errors import SheetError
 from app.models.intake import ImportLayout, ImportRun, ImportState
 from app.models.lending import Client
@@ -66,7 +65,7 @@ def run_import(
         with force_locale(language or "en"):
             return until_free(_import, wanted, record, progress)
     except Exception as error:
-        if not isinstance(error, RuleError) and not is_cut_off(error):
+        if not isinstance(error, RuleError) and not is_lost(error):
             record.fail(INTERNAL)
         raise
     finally:
@@ -146,11 +145,6 @@ def _store(
         runs.finish(session, summary, client.id if client else None, problems.ordered())
     tell(100, _("Done"))
     return summary
-
-
-def is_cut_off(error: Exception) -> bool:
-    """Whether an error says that the database went away."""
-    return isinstance(error, DBAPIError) and error.connection_invalidated
 
 
 def _wait_for_client(session: Session, code: str, tell: runs.Teller) -> None:

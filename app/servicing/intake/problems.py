@@ -8,9 +8,13 @@ from flask_babel import lazy_gettext as _
 
 from app.core import i18n
 from app.core.errors import RuleError
+from app.core.personal import mask
 
 MOST = 100_000
 """A file with more mistakes than this is of another kind: telling them all would help nobody."""
+
+LONG = 7
+"""So many digits in a reason may be a personal number; numbers of rows have fewer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,8 @@ class Problem:
     value: str | None
     reason: str
     said: dict[str, Any] = field(default_factory=dict, compare=False)
+    personal: str | None = field(default=None, compare=False)
+    """As what the value is masked for those who may not see personal numbers."""
 
     def __str__(self) -> str:
         return f"{self.row}: {self.column} {self.value or ''} {self.reason}"
@@ -36,6 +42,8 @@ class Problems:
 
     columns: dict[str, str] = field(default_factory=dict)
     """field → the name its column has in the file."""
+    personal: dict[str, str] = field(default_factory=dict)
+    """The columns of personal numbers by the names that they have in the file → as what they are masked."""
     found: list[Problem] = field(default_factory=list)
     rows: set[int] = field(default_factory=set)
 
@@ -52,7 +60,10 @@ class Problems:
                 )
             )
         written = str(value) if value not in (None, "") else None
-        self.found.append(Problem(row, column, written, i18n.spoken(reason), i18n.kept(reason)))
+        personal, said = self.personal.get(column), i18n.kept(reason)
+        if personal and said.get("values"):
+            said = _without_numbers(said, personal)
+        self.found.append(Problem(row, column, written, i18n.spoken(reason), said, personal))
         self.rows.add(row)
 
     def of_field(self, name: str, places: Iterable[tuple[int, Any]], reason: Any) -> None:
@@ -68,3 +79,12 @@ class Problems:
     def ordered(self) -> list[Problem]:
         """By row, in the order they were found."""
         return sorted(self.found, key=lambda problem: problem.row)
+
+
+def _without_numbers(said: dict[str, Any], personal: str) -> dict[str, Any]:
+    """A reason as it is kept, its personal numbers masked for everybody: the value stands beside it."""
+    values = {
+        name: mask(one, personal) if sum(map(str.isdigit, one)) >= LONG else one
+        for name, one in said["values"].items()
+    }
+    return said | {"reason": said["text"] % values, "values": values}

@@ -107,16 +107,16 @@ def finish(session: Session, summary: Summary, client_id: int | None, problems: 
 def _keep(session: Session, run_id: int, problems: list[Problem]) -> None:
     """Store what is wrong, by one statement: one for each row took four minutes for a hundred thousand."""
     columns = zip(*map(_told, problems), strict=True)
-    into = 'import_problem (run_id, row, "column", value, reason, said)'
-    kinds = "bigint[], int[], text[], text[], text[], jsonb[]"
+    into = 'import_problem (run_id, row, "column", value, reason, said, personal)'
+    kinds = "bigint[], int[], text[], text[], text[], jsonb[], text[]"
     fill(session, into, kinds, repeat(run_id, len(problems)), *columns)
 
 
-def _told(problem: Problem) -> tuple[int, str, str | None, str, str]:
+def _told(problem: Problem) -> tuple[int, str, str | None, str, str, str | None]:
     said = {name: part for name, part in problem.said.items() if name != "reason"}
     return (
         problem.row, problem.column[:200], _shown(problem.value), problem.said["reason"],
-        json.dumps(said, ensure_ascii=False),
+        json.dumps(said, ensure_ascii=False), problem.personal,
     )  # fmt: skip
 
 

@@ -96,6 +96,10 @@ def converted(source: Source, table: Table, country: str, problems: Problems) ->
         raise RuleError(_("The file has no column %(names)s", names=", ".join(match.missing)))
     problems.columns = {field: table.header[places[0]] for field, places in match.mapping.items()}
     specs = TARGETS[source.target]
+    problems.personal = {
+        table.header[place]: personal
+        for field, places in match.mapping.items() if (personal := specs[field].personal) for place in places
+    }  # fmt: skip
     phones = [item.field for item in source.layout.fields if specs[item.field].type == "phone"]
     texts = [item.field for item in source.layout.fields if specs[item.field].sql == "text"]
     converter = Converter(source.layout, match.mapping, table.header)
