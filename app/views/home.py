@@ -136,7 +136,7 @@ def agent(home: Home) -> dict[str, Any]:
         home.count("message", pgettext("message", "Failed"), "red", state="failed"),
     )
     tables = present(
-        home.table("message", gettext("Refused, with reasons"), "loan customer reason", "-id", 6, state="refused"),
+        home.table("message", gettext("Refused, with reasons"), "loan customer reason", "-id", 6, state="refused", business_on__ge=home.on),
         home.table("message", gettext("Waiting to be sent"), "loan customer send_after", "send_after", 6, state="queued"),
         home.table("loan", gettext("To contact: longest overdue first"), OWED + " is_dunning_stopped", "-days_past_due", 10, **LATE),
     )  # fmt: skip
