@@ -21,10 +21,11 @@ known = set(mapped.columns.keys()) | set(mapped.relationships.keys())
 screen = entity.__screen__
 named = {*screen.columns("list"), *screen.form_columns, *screen.columns("search")}
 print(sorted(named - known), mapped.columns["branch_lft"].info, screen.title)
+print(entity(id=2, plate="AA 1234 BB"))
 """
 
 
-def test_the_entity_of_the_page_is_declared_with_its_screen_and_scope() -> None:
+def test_the_entity_of_the_page_is_declared_with_its_screen_scope_and_name() -> None:
     [code] = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     done = subprocess.run(
         [sys.executable, "-c", f"import app.models\n{code}\n{CHECK}"],
@@ -34,7 +35,7 @@ def test_the_entity_of_the_page_is_declared_with_its_screen_and_scope() -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout == "[] {'kind': 'scope_key'} Vehicles\n"
+    assert done.stdout == "[] {'kind': 'scope_key'} Vehicles\nAA 1234 BB\n"
 
 
 @pytest.mark.parametrize(
