@@ -165,10 +165,14 @@ def meet(job: str, business_on: date, work: Callable[[], int]) -> bool:
 
 
 def note(session: Session, job: str, step: str, business_on: date, rows: int) -> None:
-    """Record work that was done outside of a step, in the transaction that did it; again adds its rows."""
+    """Record work that was done outside of a step, in the transaction that did it; again adds its rows.
+
+    It starts when it is first noted. No seconds are kept: work of several times of the day took none of its own.
+    """
     found = find(session, job, step, business_on)
-    before = found.rows if found is not None else 0
-    values = {"state": JobState.DONE, "rows": before + rows, "ended_at": clock.now()}
+    now, before = clock.now(), found.rows if found is not None else 0
+    started = (found.started_at if found is not None else None) or now
+    values = {"state": JobState.DONE, "rows": before + rows, "started_at": started, "ended_at": now}
     _upsert(session, job, step, business_on, values)
 
 
