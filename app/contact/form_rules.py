@@ -45,6 +45,14 @@ def country_of(session: Session, row: Any) -> str:
 
 
 @form_rules.check(Customer)
+def language_of_the_client(session: Session, customer: Customer) -> None:
+    """A customer of whose language nothing is said speaks that of his client."""
+    client = None if customer.language else session.get(Client, customer.client_id)
+    if client:
+        customer.language = client.language
+
+
+@form_rules.check(Customer)
 def zone_of_the_client(session: Session, customer: Customer) -> None:
     """A customer of whose zone nothing is said lives where his client is."""
     if not customer.zone and form_rules.changed(customer, "zone", "client_id"):

@@ -60,7 +60,8 @@ class Customer(Entity):
     born_on: Mapped[date | None]
     manager_id: Mapped[int | None] = link("user")
     branch_id: Mapped[int | None] = link("branch")
-    language: Mapped[Code] = mapped_column(default="en", server_default="en", info={"words": "language"})
+    language: Mapped[Code] = mapped_column(server_default="en", info={"words": "language", "empty": ""})
+    """In which he is written to; that of his client where a typed customer's is left open."""
     zone: Mapped[Code | None] = mapped_column(info={"form": "zone"})
     """Time zone in which the contact hours count; unknown means those of the telephone number."""
     status: Mapped[CustomerStatus] = choice(CustomerStatus, default=CustomerStatus.ACTIVE)
@@ -75,7 +76,11 @@ class Customer(Entity):
               _("Service"): "branch manager language zone", _("Contact"): "is_do_not_contact is_vulnerable remark"},
         tabs="loan phone address customer_link message contact_note repayment",
         search="name identity_number", charts={"status": "count"},
-        hints={"zone": _("Such as Europe/Kyiv; empty means the client's")}, labels={"name": lazy_pgettext("person", "Name")},
+        hints={
+            "language": _("Empty means the client's language"),
+            "zone": _("Such as Europe/Kyiv; empty means the client's"),
+        },
+        labels={"name": lazy_pgettext("person", "Name")},
     )  # fmt: skip
 
 

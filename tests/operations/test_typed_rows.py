@@ -86,27 +86,6 @@ def test_a_second_row_of_the_same_number_is_refused_beside_the_number(desk: Desk
     assert "one like this already" in refusal(answer.text, "number")
 
 
-def test_a_customer_of_unknown_zone_lives_where_his_client_is(desk: Desk) -> None:
-    assert stored("customer", customer(desk, "Qian")).zone == "Asia/Shanghai"
-    assert stored("customer", customer(desk, "Zhou", zone="europe/kyiv")).zone == "Europe/Kyiv"
-    answer = desk.browser("admin").post(
-        "/customer/add", {**CUSTOMER, "client_id": desk.client, "name": "Wu", "zone": "Mars/Base"}
-    )
-    assert "is no time zone" in refusal(answer.text, "zone")
-    assert rows("customer", name="Wu") == []
-
-
-def test_a_language_is_chosen_from_those_of_the_program(desk: Desk) -> None:
-    page = desk.browser("admin").get("/customer/add").text
-    assert '<option value="uk">Українська</option>' in page
-    assert '<option selected value="en">English</option>' in page
-    answer = desk.caller("admin").call(
-        "POST", "customer/", {"client": desk.client, "name": "Zheng", "language": "xx"}
-    )
-    assert answer.status_code == 422
-    assert "language" in answer.json["errors"]
-
-
 def test_codes_are_read_in_words_on_lists_records_and_in_filters(desk: Desk) -> None:
     person = customer(desk, "Feng", language="zh_Hans")
     admin = desk.browser("admin")
