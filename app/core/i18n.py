@@ -2,13 +2,15 @@
 
 import os
 import re
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from flask_babel import format_date, get_locale, gettext
+from flask_babel import format_date, get_locale, gettext, pgettext
 from flask_babel.speaklater import LazyString
 
 CATALOGUES = Path(__file__).resolve().parents[2] / "translations"
@@ -55,24 +57,68 @@ def filled(sentence: LazyString, **values: Any) -> LazyString:
     return LazyString(sentence._func, *sentence._args, **{**known, **values})  # noqa: SLF001
 
 
+@dataclass(frozen=True)
+class Placed:
+    """A sentence and where it holds, each put into the language of whoever reads it.
+
+    >>> str(Placed(("sheet Loans", "row 5"), "The cell is empty."))
+    'Sheet Loans, row 5: The cell is empty.'
+    """
+
+    place: tuple[Any, ...]
+    sentence: Any
+
+    def __str__(self) -> str:
+        return _placed(self.place, self.sentence)
+
+
+def _placed(place: Iterable[Any], sentence: Any) -> str:
+    where = ", ".join(map(str, place))
+    return f"{where[:1].upper()}{where[1:]}: {sentence}" if where else str(sentence)
+
+
 def kept(sentence: Any) -> dict[str, Any]:
     """A sentence as a row stores it: in English as `reason`, and what `told` says it of in another language.
+
+    A value that is a sentence itself is kept like one.
 
     >>> from flask_babel import lazy_gettext
     >>> kept(lazy_gettext("Rows: %(n)s", n=3))
     {'reason': 'Rows: 3', 'text': 'Rows: %(n)s', 'values': {'n': '3'}}
     """
-    if not isinstance(sentence, LazyString) or len(sentence._args) != 1:  # noqa: SLF001  it has no other way to say it
+    if isinstance(sentence, Placed):
+        place, what = [kept(part) for part in sentence.place], kept(sentence.sentence)
+        where = {"place": place} if place else {}
+        return {**what, "reason": _placed((part["reason"] for part in place), what["reason"]), **where}
+    if not isinstance(sentence, LazyString):
         return {"reason": str(sentence)}
-    text, values = sentence._args[0], {name: str(one) for name, one in sentence._kwargs.items()}  # noqa: SLF001
-    return {"reason": text % values if values else text, "text": text, "values": values}
+    *context, text = sentence._args  # noqa: SLF001  it has no other way to say it
+    values = {
+        name: kept(one) if isinstance(one, (LazyString, Placed)) else str(one)
+        for name, one in sentence._kwargs.items()  # noqa: SLF001
+    }
+    meant = {"context": context[0]} if context else {}
+    return {"reason": in_english(text, values), "text": text, "values": values, **meant}
+
+
+def in_english(text: str, values: dict[str, Any]) -> str:
+    """A kept sentence with its kept values in it."""
+    written = {name: one["reason"] if isinstance(one, dict) else one for name, one in values.items()}
+    return text % written if written else text
 
 
 def told(stored: dict[str, Any]) -> str:
     """What `kept` kept, in the language of the page."""
     text = stored.get("text")
-    values = {name: shown(one) for name, one in stored.get("values", {}).items()}
-    return gettext(text, **values) if text else str(stored.get("reason") or "")
+    if not text:
+        return str(stored.get("reason") or "")
+    values = {
+        name: told(one) if isinstance(one, dict) else shown(one)
+        for name, one in stored.get("values", {}).items()
+    }
+    context = stored.get("context")
+    sentence = pgettext(context, text, **values) if context else gettext(text, **values)
+    return _placed(map(told, stored.get("place", ())), sentence)
 
 
 def shown(value: str) -> str:

@@ -1,9 +1,11 @@
 """Mistakes are stored together; a file that is of another kind altogether is refused with one sentence."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from flask_babel import lazy_gettext
 from sqlalchemy import event, select
 
 from app.core.db import engine, unscoped
@@ -46,3 +48,13 @@ def test_all_mistakes_are_stored_by_one_statement(database, tmp_path: Path) -> N
     told = [(row, "贷款金额", "很多", "is not a number") for row in range(2, len(rows) + 2)]
     told += [(row, "身份证号码", None, "is empty") for row in range(2, len(rows) + 2)]
     assert sorted(map(tuple, stored), key=str) == sorted(told, key=str)
+
+
+def test_a_personal_number_in_a_sentence_within_a_reason_is_kept_masked() -> None:
+    found = problems.Problems(personal={"ІПН": "code"})
+    inner = lazy_gettext("%(name)s belongs to another client", name="1234567890")
+    found.add(5, "ІПН", "1234567890", lazy_gettext("The program failed: %(why)s", why=inner))
+    [said] = [problem.said for problem in found.found]
+    assert "1234567890" not in json.dumps(said)
+    assert said["reason"].startswith("The program failed: ")
+    assert said["reason"].endswith(" belongs to another client")

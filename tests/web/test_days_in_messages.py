@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from flask_babel import force_locale, lazy_gettext
+from flask_babel import force_locale, lazy_gettext, lazy_pgettext
 
 from app.core import i18n
 from app.core.errors import RuleError
@@ -26,3 +26,17 @@ def test_a_kept_reason_is_told_with_the_day_of_its_reader(shop: Shop) -> None:
     with shop.app.test_request_context(), force_locale("uk"):
         assert "25 черв. 2018" in i18n.told(kept)
         assert i18n.told({"text": "Rows: %(n)s", "values": {"n": "2018-99-99"}}).endswith("2018-99-99")
+
+
+def test_a_sentence_within_a_kept_one_is_told_in_the_language_of_its_reader(shop: Shop) -> None:
+    state = lazy_pgettext("message", "Failed")
+    sentence = lazy_gettext("Only a queued message can be cancelled; this one is: %(state)s", state=state)
+    with shop.app.test_request_context(), force_locale("uk"):
+        kept = i18n.kept(i18n.Placed((lazy_gettext("row %(number)s", number=7),), sentence))
+        ukrainian = i18n.told(kept)
+        assert ukrainian.startswith("Рядок 7: ")
+        assert ukrainian.endswith(str(state))
+    in_english = "Row 7: Only a queued message can be cancelled; this one is: Failed"
+    assert kept["reason"] == in_english
+    with shop.app.test_request_context(), force_locale("en"):
+        assert i18n.told(kept) == in_english

@@ -6,7 +6,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
 
-from app.core.i18n import filled
+from app.core.i18n import Placed, filled
 
 
 class Reason(StrEnum):
@@ -118,15 +118,14 @@ class SheetError(Exception):
         return filled(SENTENCES[self.reason], detail=detail)
 
     @property
-    def place(self) -> str:
-        """Where it is, as far as known: "sheet Loans, row 5, column D"."""
-        parts = [
-            _("sheet %(name)s", name=self.sheet) if self.sheet else "",
-            _("row %(number)s", number=self.row) if self.row else "",
-            _("column %(name)s", name=self.column) if self.column else "",
-        ]
-        return ", ".join(str(part) for part in parts if part)
+    def told(self) -> Placed:
+        """The sentence and where it holds, as far as known: "sheet Loans, row 5, column D"."""
+        parts = (
+            _("sheet %(name)s", name=self.sheet) if self.sheet else None,
+            _("row %(number)s", number=self.row) if self.row else None,
+            _("column %(name)s", name=self.column) if self.column else None,
+        )
+        return Placed(tuple(part for part in parts if part is not None), self.sentence)
 
     def __str__(self) -> str:
-        place = self.place
-        return f"{place[:1].upper()}{place[1:]}: {self.sentence}" if place else str(self.sentence)
+        return str(self.told)

@@ -85,7 +85,7 @@ def compare_book(
     try:
         rows = stage(session, source, path, client.country, problems, progress)
     except SheetError as error:
-        raise RuleError(str(error)) from error
+        raise RuleError(error.told) from error
     ids = "SELECT o.id FROM loan o JOIN staged s ON s.number = o.number WHERE o.client_id = :client"
     with by_hash(session):
         standing.stand(session, ids, on, client=client.id)

@@ -112,8 +112,8 @@ def _import(wanted: _Wanted, record: runs.Record, progress: Callable[[int, str],
         record.fail(error.message)
         raise
     except SheetError as error:
-        record.fail(str(error) if error.place else error.sentence)
-        raise RuleError(str(error)) from error
+        record.fail(error.told)
+        raise RuleError(error.told) from error
 
 
 def _store(

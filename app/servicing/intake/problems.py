@@ -84,7 +84,8 @@ class Problems:
 def _without_numbers(said: dict[str, Any], personal: str) -> dict[str, Any]:
     """A reason as it is kept, its personal numbers masked for everybody: the value stands beside it."""
     values = {
-        name: mask(one, personal) if sum(map(str.isdigit, one)) >= LONG else one
+        name: _without_numbers(one, personal) if isinstance(one, dict)
+        else mask(one, personal) if sum(map(str.isdigit, one)) >= LONG else one
         for name, one in said["values"].items()
-    }
-    return said | {"reason": said["text"] % values, "values": values}
+    }  # fmt: skip
+    return said | {"reason": i18n.in_english(said["text"], values), "values": values}
