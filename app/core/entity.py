@@ -107,6 +107,8 @@ class Entity(Model):
     """Sums of other tables' rows whose changes are added here by themselves, whoever makes them."""
     __called__: ClassVar[str] = ""
     """The column that names a row to people; empty means the first of name, number, code and title that there is."""
+    __zone__: ClassVar[str] = ""
+    """The path from a row to the time zone of its times without a day, such as `customer.client.zone`."""
     __said__: ClassVar[dict[str, dict[str, Any]]] = {}
     """What the entity's own columns say besides their named type; merged once the class is mapped."""
 

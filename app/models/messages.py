@@ -95,6 +95,7 @@ class MessageState(Choice):
 class Message(Entity):
     """One message to or from a customer, with its reason, its text and what became of it."""
 
+    __zone__ = "customer.client.zone"
     __scope__ = Scope.through("customer", "loan")
     __history__ = False
     __table_args__ = (
@@ -113,7 +114,7 @@ class Message(Entity):
     loan_id: Mapped[int | None] = link("loan")
     template_id: Mapped[int | None] = link("message_template")
     business_on: Mapped[date | None]
-    slot: Mapped[Code] = mapped_column(default="", server_default="")
+    slot: Mapped[Code] = mapped_column(default="", server_default="", info={"is_local": True})
     """Which of the day's sending times, or whatever else a message of that customer and day is made once for;
     empty for a message that may be made any number of times."""
     channel: Mapped[Channel] = choice(Channel, default=Channel.SMS)
@@ -143,5 +144,5 @@ class Message(Entity):
         show={_("Message"): "customer loan template business_on slot channel is_inbound phone language text",
               _("Sending"): "state reason send_after attempts provider provider_reference sent_at delivered_at created_by"},
         filters="state reason channel template customer loan business_on is_inbound created_at",
-        search="text", charts={"state": "count", "reason": "count"},
+        search="text", charts={"state": "count", "reason": "count"}, labels={"slot": _("Scheduled time (client's clock)")},
     )  # fmt: skip

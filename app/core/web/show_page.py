@@ -1,6 +1,7 @@
 """A record as the page that the show template draws."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -9,8 +10,8 @@ from flask_babel import gettext, lazy_gettext as _
 from app.core import labels, registry, sections as extra_sections
 from app.core.types import Choice
 from app.core.web import links
-from app.core.web.cells import cell
-from app.core.web.fields import describe, describe_all
+from app.core.web.cells import cell, zone
+from app.core.web.fields import FieldInfo, describe, describe_all
 from app.core.web.pages import Action, Badge, Cell, Field, Section, ShowPage, Tab
 from app.core.web.principal import Principal
 
@@ -50,13 +51,33 @@ def sections(entity: Any, row: Any, principal: Principal, on: date) -> list[Sect
         Section(
             label,
             [
-                Field(f.label, cell(f, row, principal, on, linked=link))
+                Field(f.label, _by_its_clock(f, row, cell(f, row, principal, on, linked=link)))
                 for f in describe_all(entity, names.split())
             ],
         )
         for label, names in (entity.__screen__.show_sections or {_("Record"): entity.__screen__.list}).items()
     ]
     return [*declared, *followed]
+
+
+def _by_its_clock(field: FieldInfo, row: Any, shown: Cell) -> Cell:
+    """A time with the zone in which it is told, on a record that has times by another clock than the installation's."""
+    is_local = field.column is not None and field.column.info.get("is_local")
+    if not shown.text or not (is_local or field.kind == "datetime"):
+        return shown
+    here, theirs = zone(), _zone_of(row)
+    if theirs in (None, here):
+        return shown
+    return replace(shown, text=f"{shown.text} ({theirs if is_local else here})")
+
+
+def _zone_of(row: Any) -> str | None:
+    """The zone of the row's times without a day; None where it has none or it cannot be seen."""
+    # users and roles are Flask-AppBuilder's and have none
+    found = row
+    for part in getattr(type(row), "__zone__", "").split("."):
+        found = getattr(found, part, None) if part else None
+    return found
 
 
 def actions(entity: Any, row: Any, principal: Principal, may: Callable[[str], bool]) -> list[Action]:
