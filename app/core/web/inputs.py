@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from babel.numbers import format_decimal
@@ -33,10 +33,20 @@ def written(value: Decimal) -> str:
     return format_decimal(value, locale=get_locale(), decimal_quantization=False)
 
 
-class DecimalInput(StringField):
+class Drawn:
+    """An input that pages draw as the field of WTForms named by `drawn_as`; WTForms would go by the class's own name."""
+
+    drawn_as: ClassVar[str]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.type = self.drawn_as
+
+
+class DecimalInput(Drawn, StringField):
     """A number in any of our languages' ways of writing; stays Decimal, never float."""
 
-    type = "DecimalField"
+    drawn_as = "DecimalField"
 
     def __init__(
         self, label: Any = None, validators: Any = None, *, column: Any = None, **kwargs: Any
@@ -73,7 +83,7 @@ class DecimalInput(StringField):
 class IntegerInput(DecimalInput):
     """A whole number."""
 
-    type = "IntegerField"
+    drawn_as = "IntegerField"
 
     def process_formdata(self, valuelist: list[str]) -> None:
         super().process_formdata(valuelist)
@@ -83,10 +93,10 @@ class IntegerInput(DecimalInput):
             self.data = int(self.data)  # type: ignore[assignment]
 
 
-class CodesInput(SelectMultipleField):
+class CodesInput(Drawn, SelectMultipleField):
     """Several short codes, chosen by their words; the entity's rules say which may stand there."""
 
-    type = "SelectMultipleField"
+    drawn_as = "SelectMultipleField"
 
     def __init__(self, label: Any, validators: Any, *, words: Mapping[str, Any], **kwargs: Any) -> None:
         offered = [SelectChoice(code, str(text)) for code, text in words.items()]
@@ -96,10 +106,10 @@ class CodesInput(SelectMultipleField):
         self.data = [code for said in valuelist for code in said.replace(",", " ").split()] or None
 
 
-class CodeInput(SelectField):
+class CodeInput(Drawn, SelectField):
     """A code, chosen by its words. One that is stored and no longer offered can be kept."""
 
-    type = "SelectField"
+    drawn_as = "SelectField"
     choices: Any
 
     def __init__(self, label: Any, validators: Any, *, words: Mapping[str, Any], **kwargs: Any) -> None:
@@ -114,8 +124,6 @@ class CodeInput(SelectField):
 
 class LookupField(Field):
     """A link, chosen by typing. Only ids that this session can see are accepted; unknown and foreign are alike."""
-
-    type = "LookupField"
 
     def __init__(
         self, label: Any = None, validators: Any = None, *, target: Any, session: Any, url: str, **kwargs: Any
@@ -183,8 +191,6 @@ def _instant(value: datetime | None) -> datetime | None:
 
 class InstantInput(DateTimeLocalField):
     """A day and time in the installation's zone."""
-
-    type = "DateTimeLocalField"
 
     def process_data(self, value: datetime | None) -> None:
         self.data = _instant(value)

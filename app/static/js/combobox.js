@@ -1,5 +1,6 @@
 /* A lookup field: a <select data-lookup-url> becomes a combobox that loads {results: [{value, text, sub}]}.
-   Typing clears the options FIRST, so that Enter can never take a row of an earlier search. */
+   Typing clears the options FIRST, so that Enter can never take a row of an earlier search. What was chosen stays
+   until something else is chosen or the box is left empty: half a word is no choice. */
 "use strict";
 (() => {
   const { $$, make, icon, json, texts, debounce } = Loandesk;
@@ -32,6 +33,7 @@
       } else input.value = chosen()[0]?.text || "";
       clear.hidden = many || !chosen().length;
     };
+    const isEmptied = () => !many && !input.value.trim() && chosen().length > 0;
     const changed = () => select.dispatchEvent(new Event("change", { bubbles: true }));
     const close = () => { list.hidden = true; input.setAttribute("aria-expanded", "false"); input.removeAttribute("aria-activedescendant"); };
     const mark = (index) => {
@@ -49,7 +51,7 @@
         row.addEventListener("mousedown", (event) => { event.preventDefault(); take(index); });
         return row;
       }));
-      mark(0);
+      mark(isEmptied() ? -1 : 0);
     };
     const open = () => {
       list.classList.toggle("is-above", innerHeight - box.getBoundingClientRect().bottom < 280 && box.getBoundingClientRect().top > 280);
@@ -86,22 +88,31 @@
       changed();
     };
     const empty = () => { [...select.options].filter((option) => option.value).forEach((option) => option.remove()); select.value = ""; show(); changed(); };
+    /** The reader is done with the box: nothing in it means nothing is chosen, the full name of one row means that row. */
+    const settle = () => {
+      control?.abort();
+      const words = input.value.trim();
+      const fitting = options.filter((one) => one.text === words);
+      if (isEmptied()) empty();
+      else if (!many && words !== chosen()[0]?.text && fitting.length === 1) take(options.indexOf(fitting[0]));
+      else { input.value = ""; show(); }
+      close();
+    };
 
-    input.addEventListener("input", () => {
-      if (!many && chosen().length) { [...select.options].filter((option) => option.value).forEach((option) => option.remove()); select.value = ""; clear.hidden = true; changed(); }
-      begin(input.value.trim(), true);
-    });
+    input.addEventListener("input", () => begin(input.value.trim(), true));
     input.addEventListener("click", () => { if (list.hidden) { if (!many) input.select(); begin("", false); } });
     input.addEventListener("keydown", (event) => {
       if (event.key === "ArrowDown" || event.key === "ArrowUp") {
         event.preventDefault();
         event.stopPropagation();
         if (list.hidden) begin("", false); else if (options.length) mark((at + (event.key === "ArrowDown" ? 1 : -1) + options.length) % options.length);
-      } else if (event.key === "Enter" && !list.hidden) { event.preventDefault(); take(at); }
+      } else if (event.key === "Enter" && !list.hidden) { event.preventDefault(); if (isEmptied() && at < 0) settle(); else take(at); }
       else if (event.key === "Escape" && !list.hidden) { event.preventDefault(); event.stopPropagation(); show(); close(); }
       else if (event.key === "Backspace" && many && !input.value && chosen().length) { chosen().at(-1).remove(); show(); changed(); }
     });
-    input.addEventListener("blur", () => { control?.abort(); close(); if (many) input.value = ""; else show(); });
+    input.addEventListener("blur", settle);
+    // before any other listener: Ctrl+S sends a form without leaving its box
+    select.form?.addEventListener("submit", settle, { capture: true });
     clear.addEventListener("click", () => { empty(); input.focus(); });
 
     if (select.id) { box.id = `${select.id}-combo`; input.id = `${select.id}-text`; document.querySelector(`label[for="${CSS.escape(select.id)}"]`)?.setAttribute("for", input.id); }

@@ -1,0 +1,148 @@
+"""Fields of links: a word begun and not chosen changes nothing, and an emptied box means nothing is chosen."""
+
+import pytest
+from playwright.sync_api import Page
+
+from app.core import registry
+from app.core.db import unscoped
+from tests.browser.conftest import Visit
+from tests.walk.world import World
+
+BOX = "#manager_id-text"
+FOUND = ".combo-list:not([hidden]) .combo-option"
+
+
+@pytest.fixture
+def customer(world: World) -> int:
+    """Id of a customer whose manager is o1."""
+    number = int(world.rows["customer"][0][1].id)
+    with unscoped("a customer with a manager") as session:
+        session.get_one(registry.entity("customer"), number).manager_id = world.users["o1"]
+    return number
+
+
+def stored(customer: int) -> int | None:
+    """The manager that the database holds."""
+    with unscoped("what the browser stored") as session:
+        found: int | None = session.get_one(registry.entity("customer"), customer).manager_id
+        return found
+
+
+def begin(page: Page, words: str) -> str:
+    """Replace the name in the box by these words, chosen from nothing; returns the name that stood there."""
+    name = page.input_value(BOX)
+    assert name
+    page.click(BOX)
+    page.keyboard.press("Backspace")
+    page.keyboard.type(words)
+    return name
+
+
+def save(page: Page, by: str) -> None:
+    """Send the form by its keys or by its button, and wait until it is stored."""
+    if by == "keys":
+        page.keyboard.press("Control+s")
+    else:
+        page.click(".save-bar .btn-primary")
+    page.wait_for_url("**/customer/page/*")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("by", ["keys", "button"])
+def test_a_name_begun_and_not_chosen_is_left_as_it_was_stored(
+    visit: Visit, world: World, customer: int, by: str
+) -> None:
+    visit.page.set_default_timeout(9000)
+    visit.login("all")
+    visit.open(f"/customer/edit/{customer}")
+    begin(visit.page, "o")
+    save(visit.page, by)
+    assert stored(customer) == world.users["o1"]
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("key", "words"), [("Escape", "o"), ("Escape", ""), ("Tab", "o")])
+def test_the_chosen_name_comes_back(visit: Visit, world: World, customer: int, key: str, words: str) -> None:
+    visit.page.set_default_timeout(9000)
+    visit.login("all")
+    visit.open(f"/customer/edit/{customer}")
+    name = begin(visit.page, words)
+    visit.page.keyboard.press(key)
+    assert visit.page.input_value(BOX) == name
+    assert not visit.page.locator("[data-dirty]").is_visible()
+    save(visit.page, "keys")
+    assert stored(customer) == world.users["o1"]
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("key", ["Control+s", "Tab", "Enter"])
+def test_an_emptied_box_means_that_nothing_is_chosen(visit: Visit, customer: int, key: str) -> None:
+    visit.page.set_default_timeout(9000)
+    visit.login("all")
+    visit.open(f"/customer/edit/{customer}")
+    begin(visit.page, "")
+    if key == "Enter":
+        visit.page.locator(FOUND).first.wait_for()
+    visit.page.keyboard.press(key)
+    if key != "Control+s":
+        assert visit.page.input_value(BOX) == ""
+        save(visit.page, "keys")
+    visit.page.wait_for_url("**/customer/page/*")
+    assert stored(customer) is None
+
+
+@pytest.mark.browser
+def test_the_cross_empties_a_field_and_a_full_name_fills_it(
+    visit: Visit, world: World, customer: int
+) -> None:
+    visit.page.set_default_timeout(9000)
+    visit.login("all")
+    visit.open(f"/customer/edit/{customer}")
+    name = visit.page.input_value(BOX)
+    visit.page.click("#manager_id-combo .combo-clear")
+    save(visit.page, "button")
+    assert stored(customer) is None
+    visit.open(f"/customer/edit/{customer}")
+    visit.page.click(BOX)
+    visit.page.keyboard.type(name)
+    visit.page.locator(FOUND).first.wait_for()
+    visit.page.keyboard.press("Tab")
+    save(visit.page, "keys")
+    assert stored(customer) == world.users["o1"]
+
+
+@pytest.mark.browser
+def test_a_filter_of_a_report_keeps_what_was_chosen(visit: Visit, world: World) -> None:
+    visit.page.set_default_timeout(9000)
+    visit.login("all")
+    visit.open(f"/report/portfolio/?branch_id={world.branches['b1'].id}")
+    box = visit.page.locator("#branch_id-text")
+    name = box.input_value()
+    assert name
+    box.click()
+    visit.page.keyboard.press("Backspace")
+    visit.page.keyboard.type("zz")
+    visit.page.click("#params .btn-primary")
+    visit.page.wait_for_url("**/report/portfolio/?*")
+    assert f"branch_id={world.branches['b1'].id}" in visit.page.url
+    assert visit.page.input_value("#branch_id-text") == name
+
+
+@pytest.mark.browser
+def test_a_filter_of_a_list_keeps_what_was_chosen(visit: Visit, world: World) -> None:
+    visit.page.set_default_timeout(9000)
+    visit.login("all")
+    visit.open("/customer/list/")
+    visit.page.click("[data-key=f]")
+    visit.page.keyboard.type("Manager")
+    visit.page.keyboard.press("Enter")
+    box = visit.page.locator(".filter-body .combo input")
+    box.fill("o1")
+    visit.page.locator(FOUND).first.click()
+    name = box.input_value()
+    box.press("Backspace")
+    assert box.input_value() != name
+    box.press("Tab")
+    assert box.input_value() == name
+    visit.page.click("[data-filter-form] .btn-primary")
+    visit.page.wait_for_url(f"**/customer/list/?*{world.users['o1']}*")
