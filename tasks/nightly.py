@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import date
 
-from app.core import settings
+from app.core import clock, settings
 from app.core.chain import Chain
 from app.core.clock import BUSINESS_DATE
 from app.core.db import ScopedSession
@@ -18,14 +18,19 @@ MESSAGES = "messages"
 
 @NIGHT.step("close")
 def close_books(session: ScopedSession, day: date, _record: Record) -> int:
-    """The sums of the day that ends, now that all its money is posted."""
+    """The sums of the day that ends, now that all its money is posted and the files under way are stored."""
+    clock.wait_to_move(session)
     ending = settings.read_date(session, BUSINESS_DATE)
     return snapshots.take(session, ending) if ending and ending < day else 0
 
 
 @NIGHT.step("arrears")
 def find_arrears(session: ScopedSession, day: date, record: Record) -> int:
-    """What fell due unpaid; moves the business date."""
+    """What fell due unpaid; moves the business date. What was stored since the day's sums were taken is added to them."""
+    clock.wait_to_move(session)
+    ending = settings.read_date(session, BUSINESS_DATE)
+    if ending and ending < day and snapshots.is_behind(session, ending):
+        snapshots.take(session, ending)
     return arrears.advance(session, day, record)
 
 

@@ -225,7 +225,7 @@ def _finish(session: Session, record: Record, rows: int, seconds: Any) -> Outcom
 
 def _fail(record: Record, attempt: int, error: Exception) -> None:
     """Keep why a step failed. Where the database is gone it cannot be kept: the next run finds a step of the dead."""
-    log.error("%s: step %s failed", record.job, record.step, exc_info=error)
+    log.error("%s: step %s failed", record.job, record.step, exc_info=None if is_lost(error) else error)
     try:
         _keep_reason(record, attempt, error)
     except OperationalError as away:

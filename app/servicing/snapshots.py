@@ -62,6 +62,12 @@ def take(session: Session, day: date) -> int:
     return rows + _moves(session, sorted({day, *noted}))
 
 
+def is_behind(session: Session, day: date) -> bool:
+    """Whether loans were stored or changed since the sums of a day, the latest, were taken."""
+    behind = text(f"SELECT EXISTS (SELECT FROM portfolio_change) AND {_IS_LATEST}")
+    return bool(session.scalar(behind, {"day": day}))
+
+
 _NOTED = "DELETE FROM untaken_day WHERE moved_on <= :day RETURNING moved_on"
 
 

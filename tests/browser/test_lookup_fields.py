@@ -146,3 +146,58 @@ def test_a_filter_of_a_list_keeps_what_was_chosen(visit: Visit, world: World) ->
     assert box.input_value() == name
     visit.page.click("[data-filter-form] .btn-primary")
     visit.page.wait_for_url(f"**/customer/list/?*{world.users['o1']}*")
+
+
+def open_filter(page: Page, url: str, label: str) -> None:
+    """Open a list's filter at a field of a link, all of its names shown."""
+    page.goto(url)
+    page.click("[data-key=f]")
+    page.keyboard.type(label)
+    page.keyboard.press("Enter")
+    page.locator(".filter-body .combo input").click()
+    page.locator(FOUND).nth(5).wait_for()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("visit", [(1366, "light"), (390, "light")], ids=["wide", "phone"], indirect=True)
+def test_every_name_of_a_filter_can_be_chosen_with_the_mouse(visit: Visit) -> None:
+    page = visit.page
+    page.set_default_timeout(9000)
+    visit.login("all")
+    visit.open("/customer/list/")
+    for place in (0, 2, 5):
+        open_filter(page, page.url.partition("?")[0], "Manager")
+        name = page.locator(FOUND).nth(place).inner_text().splitlines()[0]
+        page.locator(FOUND).nth(place).click()
+        assert page.locator(".filter-body .combo input").input_value() == name
+        page.click("[data-filter-form] .btn-primary")
+        page.wait_for_url("**/customer/list/?*manager*")
+        assert name in page.inner_text("main")
+
+
+@pytest.mark.browser
+def test_keys_in_a_filter_leave_its_menu_open(visit: Visit) -> None:
+    page = visit.page
+    page.set_default_timeout(9000)
+    visit.login("all")
+    visit.open("/customer/list/")
+    open_filter(page, page.url, "Manager")
+    page.keyboard.press("Escape")
+    assert page.locator(FOUND).count() == 0
+    assert page.locator("[data-filter-form]").is_visible()
+    page.locator(".filter-body .combo input").click()
+    page.locator(FOUND).nth(5).wait_for()
+    page.keyboard.press("ArrowUp")
+    last = page.locator(FOUND).last
+    assert last.get_attribute("aria-selected") == "true"
+    page.keyboard.press("Tab")
+    assert page.locator("[data-filter-form]").is_visible()
+    assert page.evaluate("document.activeElement.closest('[data-filter-form]') !== null")
+
+
+@pytest.mark.browser
+def test_a_needed_link_says_so_to_a_screen_reader(visit: Visit) -> None:
+    visit.login("all")
+    visit.open("/customer/add")
+    assert visit.page.get_attribute("#client_id-text", "aria-required") == "true"
+    assert visit.page.get_attribute(BOX, "aria-required") is None

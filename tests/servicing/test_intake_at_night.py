@@ -10,13 +10,13 @@ from sqlalchemy import func, select, text
 
 from app.core import clock
 from app.core.db import unscoped
-from app.models import Instalment, Loan
+from app.models import Instalment, Loan, PortfolioSnapshot
 from app.servicing.arrears import recompute
 from app.servicing.intake import run_import
 from tasks import nightly
 from tests.servicing.ledgers import ON, Row, ledger, settle_in, some_loans
 
-TOMORROW = ON + timedelta(days=1)
+ONE = timedelta(days=1)
 WAITS = text("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'advisory'")
 
 
@@ -28,9 +28,15 @@ def installed(database: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
     return database
 
 
-def due_today(row: Row) -> Row:
-    """A loan whose third instalment is due on the business date, nothing paid."""
-    return {**row, "贷款起期": date(2018, 3, 25), "贷款止期": date(2020, 3, 25), "还款日": 25}
+def due_on(day: date, rows: slice) -> list[Row]:
+    """Loans whose third instalment is due on a day of June, nothing paid."""
+    terms = {"贷款起期": day.replace(month=3), "贷款止期": day.replace(month=3, year=2020), "还款日": day.day}
+    return [row | terms for row in some_loans(90) if row["状态"] == "正常"][rows]
+
+
+def today() -> date:
+    with unscoped("a test looks at the day") as session:
+        return clock.business_date(session)
 
 
 def wait_until(done: Any) -> None:
@@ -45,35 +51,51 @@ def somebody_waits() -> bool:
         return bool(session.scalar(WAITS))
 
 
+def counted(day: date) -> int:
+    """How many loans the sums of a day tell of."""
+    with unscoped("a test looks at sums") as session:
+        return (
+            session.scalar(select(func.sum(PortfolioSnapshot.loans)).where(PortfolioSnapshot.taken_on == day))
+            or 0
+        )
+
+
+def loans() -> int:
+    with unscoped("a test counts loans") as session:
+        return session.scalar(select(func.count(Loan.id))) or 0
+
+
 def test_a_night_waits_for_the_file_that_is_being_stored(installed: Any, tmp_path: Any) -> None:
     said: list[str] = []
-    night = threading.Thread(target=lambda: nightly.run(TOMORROW, said.append))
+    day = today()
+    night = threading.Thread(target=lambda: nightly.run(day + ONE, said.append))
 
     def night_falls(_percent: int, _stage: str) -> None:
         if not night.ident:
             night.start()
             wait_until(somebody_waits)
 
-    rows = [due_today(row) for row in some_loans(40) if row["状态"] == "正常"][:20]
-    summary = run_import(ledger(tmp_path, rows), "dingxi-b", progress=night_falls)
+    path = ledger(tmp_path, due_on(day, slice(20)))
+    summary = run_import(path, "dingxi-b", progress=night_falls)
     assert (summary.created, summary.rejected) == (20, 0)
     night.join(20)
     assert [line.split()[0] for line in said] == ["close", "arrears", "buckets", "messages", "snapshot"]
     with unscoped("a test looks at the book") as session:
-        assert clock.business_date(session) == TOMORROW
+        assert clock.business_date(session) == day + ONE
         late = func.sum(Instalment.principal - Instalment.principal_paid)
-        owed = select(late).where(Instalment.due_on <= ON, Instalment.paid_on.is_(None))
+        owed = select(late).where(Instalment.due_on <= day, Instalment.paid_on.is_(None))
         assert session.scalar(select(func.sum(Loan.overdue_principal))) == session.scalar(owed)
-        assert session.scalar(select(func.count()).where(Instalment.due_on == ON)) >= 15
-        assert recompute(session, None, TOMORROW) == 0
+        assert session.scalar(select(func.count()).where(Instalment.due_on == day)) >= 15
+        assert recompute(session, None, day + ONE) == 0
         session.rollback()
+    assert counted(day) == loans()
 
 
 def test_a_file_waits_for_the_night_that_moves_the_day(installed: Any, tmp_path: Any) -> None:
     with unscoped("a night that takes long") as session:
-        day = clock.business_date(session) + timedelta(days=1)
+        day = clock.business_date(session) + ONE
         clock.wait_to_move(session)
-        rows = [due_today(row) for row in some_loans(60) if row["状态"] == "正常"][20:30]
+        rows = due_on(day - ONE, slice(20, 30))
         path, found = ledger(tmp_path, rows), []
         file = threading.Thread(target=lambda: found.append(run_import(path, "dingxi-b")))
         file.start()
@@ -87,3 +109,20 @@ def test_a_file_waits_for_the_night_that_moves_the_day(installed: Any, tmp_path:
         assert session.scalar(last) > 0
         assert recompute(session, None, day) == 0
         session.rollback()
+
+
+def test_a_file_stored_between_two_steps_of_a_night_is_in_the_sums_of_the_day(
+    installed: Any, tmp_path: Any
+) -> None:
+    day = today()
+    path, made = ledger(tmp_path, due_on(day, slice(30, 35))), []
+
+    def between(line: str) -> None:
+        if line.startswith("close"):
+            before = counted(day)
+            made.append(run_import(path, "dingxi-b").created)
+            assert counted(day) == before
+
+    nightly.run(day + ONE, between)
+    assert made == [5]
+    assert counted(day) == loans()

@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from app.core.db import unscoped
 from app.core.errors import RuleError
@@ -166,6 +166,8 @@ def test_a_file_that_meets_another_writer_of_the_same_places_is_stored_all_the_s
     shape = select(func.pg_advisory_xact_lock(Lock.TREE, func.hashtext(Region.__tablename__)))
     path = tmp_path / "renamed.csv"
     path.write_text(f"{HEAD}621121100001,621121100,village,改名村\n", encoding="utf-8")
+    with unscoped("a test looks at the tree") as session:
+        before = session.scalars(select(Region.name).where(Region.code == "621121100001")).one()
     with in_the_way(mine, shape):
         summary = run_import(path, "regions-cn")
     assert summary.line == "created 0, updated 1, unchanged 0, rejected 0"
@@ -173,3 +175,4 @@ def test_a_file_that_meets_another_writer_of_the_same_places_is_stored_all_the_s
         assert session.scalar(select(Region.name).where(Region.code == "621121100001")) == "改名村"
         run = session.get_one(ImportRun, summary.run_id)
         assert (str(run.state), run.updated, run.message) == ("done", 1, None)
+        session.execute(update(Region).where(Region.code == "621121100001").values(name=before))

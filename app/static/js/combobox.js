@@ -15,7 +15,7 @@
     for (const name of ["aria-describedby", "aria-invalid"]) if (select.hasAttribute(name)) input.setAttribute(name, select.getAttribute(name));
     if (select.required) input.setAttribute("aria-required", "true");
     const clear = make("button", { type: "button", class: "btn-quiet combo-clear", "aria-label": texts.remove, tabindex: "-1" }, icon("x"));
-    const list = make("div", { class: "combo-list", id, role: "listbox", "aria-label": label, hidden: "" });
+    const list = make("div", { class: "combo-list", id, role: "listbox", "aria-label": label, tabindex: "-1", hidden: "" });
     const box = make("div", { class: "combo" }, input, clear, list);
     let options = [];
     let at = -1;
@@ -48,7 +48,9 @@
       if (!results.length) { say(texts.nothing); return; }
       list.replaceChildren(...results.map((one, index) => {
         const row = make("div", { class: "combo-option", role: "option", id: `${id}-${index}`, "aria-selected": "false" }, one.text, one.sub ? make("span", {}, one.sub) : null);
-        row.addEventListener("mousedown", (event) => { event.preventDefault(); take(index); });
+        // taken at the click: gone before it, the row would leave the click to what lies around, which closes a menu
+        row.addEventListener("mousedown", (event) => event.preventDefault());
+        row.addEventListener("click", () => take(index));
         return row;
       }));
       mark(isEmptied() ? -1 : 0);
@@ -105,11 +107,14 @@
       if (event.key === "ArrowDown" || event.key === "ArrowUp") {
         event.preventDefault();
         event.stopPropagation();
-        if (list.hidden) begin("", false); else if (options.length) mark((at + (event.key === "ArrowDown" ? 1 : -1) + options.length) % options.length);
+        if (list.hidden) begin("", false); else if (options.length) mark(event.key === "ArrowDown" ? (at + 1) % options.length : (at > 0 ? at : options.length) - 1);
       } else if (event.key === "Enter" && !list.hidden) { event.preventDefault(); if (isEmptied() && at < 0) settle(); else take(at); }
-      else if (event.key === "Escape" && !list.hidden) { event.preventDefault(); event.stopPropagation(); show(); close(); }
       else if (event.key === "Backspace" && many && !input.value && chosen().length) { chosen().at(-1).remove(); show(); changed(); }
     });
+    // before a menu around it, which listens on the document and would close, too
+    window.addEventListener("keydown", (event) => {
+      if (event.key === "Escape" && event.target === input && !list.hidden) { event.preventDefault(); event.stopPropagation(); show(); close(); }
+    }, { capture: true });
     input.addEventListener("blur", settle);
     // before any other listener: Ctrl+S sends a form without leaving its box
     select.form?.addEventListener("submit", settle, { capture: true });
