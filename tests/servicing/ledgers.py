@@ -28,6 +28,11 @@ def sheet(path: Path, name: str | None = None) -> tuple[Row, ...]:
         return tuple(dict(zip(table.header, values, strict=True)) for _row, values in table.rows())
 
 
+def rows(count: int, start: int = 0) -> list[Row]:
+    """Copies of rows of the ledger."""
+    return [dict(row) for row in sheet(LEDGER)[start : start + count]]
+
+
 def some_loans(count: int = 120) -> list[Row]:
     """Rows of the ledger: the first ones, and besides every written-off loan and some of each status."""
     rows = sheet(LEDGER)

@@ -17,7 +17,10 @@ from tasks import nightly
 from tests.servicing.ledgers import ON, Row, ledger, settle_in, some_loans
 
 ONE = timedelta(days=1)
-WAITS = text("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'advisory'")
+WAITS = text(
+    "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'advisory' "
+    "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
 
 
 @pytest.fixture(scope="module")

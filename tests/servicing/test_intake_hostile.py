@@ -11,7 +11,7 @@ from app.core.db import unscoped
 from app.core.errors import RuleError
 from app.models import Client, ImportRun, Loan
 from app.servicing.intake import run_import
-from tests.servicing.ledgers import LEDGER, Row, ledger, settle_in, sheet, workbook
+from tests.servicing.ledgers import LEDGER, ledger, rows, settle_in, workbook
 
 
 @pytest.fixture(scope="module")
@@ -19,11 +19,6 @@ def installed(database, tmp_path_factory):
     """The classifier, and one good loan so that branches and officers are there."""
     settle_in(tmp_path_factory.mktemp("first"))
     return run_import(ledger(tmp_path_factory.mktemp("one"), rows(1)), "dingxi")
-
-
-def rows(count: int, start: int = 0) -> list[Row]:
-    """Copies of rows of the ledger."""
-    return [dict(row) for row in sheet(LEDGER)[start : start + count]]
 
 
 def hostile(folder: Path) -> dict[str, tuple[Path, str]]:

@@ -21,7 +21,7 @@ from app.models import Client, ImportProblem, ImportRun, Loan
 from app.servicing.intake import layouts, run_import
 from app.servicing.intake.importing import run_waiting
 from tests.launch.installation import environment
-from tests.servicing.ledgers import LEDGER, Row, ledger, settle_in, sheet, workbook
+from tests.servicing.ledgers import Row, ledger, rows, settle_in, workbook
 
 
 @pytest.fixture(scope="module")
@@ -29,11 +29,6 @@ def installed(database, tmp_path_factory):
     """The classifier, and one good loan so that branches and officers are there."""
     settle_in(tmp_path_factory.mktemp("first"))
     return run_import(ledger(tmp_path_factory.mktemp("one"), rows(1)), "dingxi")
-
-
-def rows(count: int, start: int = 0) -> list[Row]:
-    """Copies of rows of the ledger."""
-    return [dict(row) for row in sheet(LEDGER)[start : start + count]]
 
 
 def told(run_id: int) -> dict[tuple[int, str | None], tuple[str | None, str]]:
