@@ -210,10 +210,11 @@ def _feeding(table: str, source: str, short: str, statement: str) -> Iterator[st
 
 
 _HISTORY_TARGET = "INSERT INTO history (entity, row_id, action, user_id, source, reason, changes)"
+# as subqueries they are asked once a statement, not for each row
 _WHO = (
-    "nullif(current_setting('app.user_id', true), '')::int, "
-    "coalesce(nullif(current_setting('app.source', true), ''), 'system'), "
-    "nullif(current_setting('app.reason', true), '')"
+    "(SELECT nullif(current_setting('app.user_id', true), '')::int), "
+    "(SELECT coalesce(nullif(current_setting('app.source', true), ''), 'system')), "
+    "(SELECT nullif(current_setting('app.reason', true), ''))"
 )
 
 

@@ -94,12 +94,17 @@ _BEGINNING = """
     LEFT JOIN job_run r ON r.job = :job AND r.step = :step AND r.business_on = nullif(s.value, '')::date
     WHERE s.name = :name"""
 
+# Keep no changes of balances in this transaction: until a snapshot of the day is taken, reports read the loans. The
+# greatest day is looked up in an index; asked whether there is one after this, the planner read all days of new tables.
+_LEFT_TO_SNAPSHOT = f"""(SELECT set_config('{BOOK_MOVES}', 'on', true)
+    WHERE coalesce((SELECT max(taken_on) FROM portfolio_snapshot) < :day, true))"""
+
 # Postings hold the same lock, so what they wrote is seen by the statement that comes after this one.
-_NEWLY = """
+_NEWLY = f"""
     SELECT ARRAY(SELECT l.id FROM loan l WHERE l.id IN (
         SELECT i.loan_id FROM instalment i
         WHERE i.paid_on IS NULL AND i.due_on >= :previous AND i.due_on < :day)
-    ORDER BY l.id FOR UPDATE)"""
+    ORDER BY l.id FOR UPDATE), {_LEFT_TO_SNAPSHOT}"""
 
 _DAYS_THEN = "(:day - least(l.overdue_since, s.since))"
 _ADVANCE = f"""
@@ -132,7 +137,6 @@ def advance(session: Session, day: date, record: Record) -> int:
     if present is None or day - present != ONE_DAY:
         clock.set_business_date(session, day)
         return recompute(session, None, day)
-    _leave_to_snapshot(session, day)
     ids = session.scalar(_text(_NEWLY), {"previous": present, "day": day})
     rows = _apart(session, ids, _ADVANCE, {"previous": present, "day": day}, record)
     rows += faults.isolated(
@@ -150,7 +154,7 @@ _CROSSING = f"""
         SELECT :day - bound.days FROM (
             SELECT from_days AS days FROM bucket UNION SELECT grace_days + 1 FROM product) bound
         WHERE bound.days > 0) AND (l.bucket_id, l.status) IS DISTINCT FROM {_STANDS}
-    ORDER BY l.id FOR UPDATE OF l)"""
+    ORDER BY l.id FOR UPDATE OF l), {_LEFT_TO_SNAPSHOT}"""
 
 _CLASSIFY = f"""
     UPDATE loan l SET (bucket_id, status) = ROW{_STANDS}
@@ -159,19 +163,8 @@ _CLASSIFY = f"""
 
 def classify(session: Session, day: date, record: Record) -> int:
     """Move the overdue loans whose days past due reach a bound that day to their bucket and status."""
-    _leave_to_snapshot(session, day)
     ids = session.scalar(_text(_CROSSING), {"day": day})
     return _apart(session, ids, _CLASSIFY, {"day": day}, record)
-
-
-_LEFT_TO_SNAPSHOT = f"""
-    SELECT set_config('{BOOK_MOVES}', 'on', true)
-    WHERE NOT EXISTS (SELECT FROM portfolio_snapshot WHERE taken_on >= :day)"""
-
-
-def _leave_to_snapshot(session: Session, day: date) -> None:
-    """Keep no changes of balances in this transaction: until a snapshot of the day is taken, reports read the loans."""
-    session.execute(_text(_LEFT_TO_SNAPSHOT), {"day": day})
 
 
 def _apart(session: Session, ids: Sequence[int], sql: str, values: Values, record: Record) -> int:

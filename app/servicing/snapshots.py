@@ -40,7 +40,7 @@ _NOW = {
     "bucket": "l.bucket_id", "status": "l.status", "owed": "l.principal_outstanding",
     "late": "l.overdue_principal + l.overdue_interest", "sources": "",
 }  # fmt: skip
-_IS_LATEST = "NOT EXISTS (SELECT FROM portfolio_snapshot WHERE taken_on > :day)"
+_IS_LATEST = "coalesce((SELECT max(taken_on) FROM portfolio_snapshot) <= :day, true)"
 # The changes go in the statement that reads the loans: whoever commits after it began is neither among the loans that
 # it sums up nor among the changes that it deletes. Loans paid out after the day are no part of it, but of the book.
 _TAKEN = f"""

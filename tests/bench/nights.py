@@ -15,11 +15,14 @@ from tests.bench.measure import Line, interleaved, taken, timed
 from tests.bench.organisation import DAY
 
 TOMORROW = DAY + timedelta(days=1)
+_LATE = f"FILTER (WHERE paid_on IS NULL AND due_on < DATE '{TOMORROW}')"
 AGGREGATE = f"""
-SELECT count(*), sum(late) FROM (
-    SELECT loan_id, sum(principal - principal_paid) AS owed, min(due_on) FILTER (WHERE paid_on IS NULL) AS since,
-        sum(principal + interest) FILTER (WHERE paid_on IS NULL AND due_on < DATE '{TOMORROW}') AS late
+SELECT count(since), min(since), sum(principal), sum(interest), min(next) FROM (
+    SELECT loan_id, min(due_on) {_LATE} AS since,
+        sum(principal - principal_paid) {_LATE} AS principal, sum(interest - interest_paid) {_LATE} AS interest,
+        min(due_on) FILTER (WHERE paid_on IS NULL AND due_on >= DATE '{TOMORROW}') AS next
     FROM instalment GROUP BY loan_id) each"""
+"""What the step knows of each loan when it is done. All of it is used, for the planner leaves out what is not."""
 
 
 Step = Callable[[ScopedSession], object]
