@@ -8,7 +8,7 @@ write_workbook(path, [Sheet(_("Loans"), columns, rows)], about)
 import csv
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import chain
@@ -54,8 +54,7 @@ class _Feed:
         """The next rows as the writer wants them; an empty one when there are none, for the header's sake."""
         if not self.has_more:
             return iter([dict.fromkeys(self.names)])
-        record = _recorder(self.names)
-        return chain.from_iterable(map(record, *block) for block in self._parts())
+        return _records(self.names, self._parts())
 
     def _parts(self) -> Iterator[Sequence[Sequence[Any]]]:
         """Blocks as long as the sheet has room for them; the rest of the last one stays."""
@@ -72,15 +71,19 @@ class _Feed:
             yield block
 
 
-def _recorder(names: Sequence[str]) -> Callable[..., dict[str, Any]]:
-    """What makes a record of a row's values: `lambda v0, v1: {"Number": v0, "Name": v1}`.
+def _records(names: Sequence[str], blocks: Iterable[Sequence[Sequence[Any]]]) -> Iterator[dict[str, Any]]:
+    """The rows of blocks as the writer wants them, by name; all are one record, which the writer empties each time.
 
-    dict(zip(names, row)) takes twice as long, which for a file of eight columns is a twentieth of all.
+    For two columns it is `for record["Number"], record["Name"] in zip(*block): yield record`, and takes a third of
+    what dict(zip(names, row)) takes, which for a file of eight columns is a twelfth of all.
     """
-    values = [f"v{place}" for place in range(len(names))]
-    items = ", ".join(f"{name!r}: {value}" for name, value in zip(names, values, strict=True))
-    made: Callable[..., dict[str, Any]] = eval(f"lambda {', '.join(values)}: {{{items}}}", {})  # noqa: S307  of literals
-    return made
+    targets = ", ".join(f"record[{name!r}]" for name in names)
+    made: dict[str, Any] = {}
+    lines = ("def records(blocks):", " record = {}", " for block in blocks:",
+             f"  for {targets}, in zip(*block, strict=True):", "   yield record")  # fmt: skip
+    exec("\n".join(lines), made)  # noqa: S102  of literals
+    found: Iterator[dict[str, Any]] = made["records"](blocks)
+    return found
 
 
 def _length(block: Sequence[Sequence[Any]]) -> int:

@@ -17,7 +17,7 @@ from tests.bench.database import Bench
 from tests.bench.measure import Line, interleaved
 from tests.bench.viewers import viewer
 
-ROUNDS_BUDGET = 20
+ROUNDS_BUDGET = 40
 
 
 def export(bench: Bench) -> Iterator[Line]:

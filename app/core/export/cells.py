@@ -26,6 +26,12 @@ BLOCK = 1000
 NUMBERS, DATES = {int, float, Decimal, NoneType}, {date, NoneType}
 
 
+class Fit(list[Any]):
+    """Values of a column that are known to fit their cells: whoever made them looked, so nobody looks again."""
+
+    __slots__ = ()
+
+
 def tuples(rows: Iterable[Row], columns: Sequence[Column]) -> Iterator[Sequence[Any]]:
     """Rows as sequences in the order of the columns; all rows are of the first one's kind."""
     keys, rest = [column.key for column in columns], iter(rows)
@@ -59,7 +65,9 @@ def fitted(rows: Iterable[Row] | Blocks, columns: Sequence[Column]) -> Iterator[
     """The same, every value one that a cell can hold."""
     fits = [_fitting(column.kind) for column in columns]
     for block in stored(rows, columns):
-        yield [fit(values) for fit, values in zip(fits, block, strict=True)]
+        yield [
+            values if type(values) is Fit else fit(values) for fit, values in zip(fits, block, strict=True)
+        ]
 
 
 def _fitting(kind: str) -> Callable[[Sequence[Any]], Sequence[Any]]:
@@ -108,11 +116,11 @@ def fit_numbers(values: Sequence[Any]) -> Sequence[Any]:
 
 def numbers(texts: Sequence[str | None]) -> Sequence[Any]:
     """Decimals given as text, as a workbook holds them; those of a column with too long a one stay decimal."""
-    found: list[Any]
+    known: list[float]
     try:
-        found = known = [*map(float, texts)]  # type: ignore[arg-type]
+        found = known = Fit(map(float, texts))  # type: ignore[arg-type]
     except TypeError:  # some are empty
-        found = [None if text is None else float(text) for text in texts]
+        found = Fit(None if text is None else float(text) for text in texts)
         known = [value for value in found if value is not None]
     if not known or (min(known) > -EXACT and max(known) < EXACT and isfinite(sum(known))):
         return found

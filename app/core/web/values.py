@@ -6,6 +6,7 @@ Objects cost a file of 10 000 rows twenty times what its writer takes, a step of
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache, partial
+from itertools import chain
 from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,7 +14,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Numeric, Select, Text, TypeDecorator, cast, func, select, type_coerce
 from sqlalchemy.orm import Session, aliased
 
-from app.core.export.cells import numbers
+from app.core.export.cells import Fit, numbers
 from app.core.i18n import told
 from app.core.labels import singular
 from app.core.personal import mask
@@ -57,8 +58,10 @@ class Values:
         result: Any = session.execute(self.query(session).execution_options(yield_per=size))
         try:
             part = result.raw.fetchmany(size)
-            while part:
-                read: list[Sequence[Any]] = list(zip(*part, strict=True))
+            while count := len(part):
+                # zip would make an iterator of every row; rows let go before the next are read leave them their memory
+                values, part, width = list(chain.from_iterable(part)), (), len(self.columns)
+                read: list[Sequence[Any]] = [values[place::width] for place in range(width)]
                 for place, kind in self._made.items():
                     read[place] = [kind.process_result_value(value, dialect) for value in read[place]]
                 yield [
@@ -66,7 +69,7 @@ class Values:
                     for places, make in self.cells
                 ]
                 # the driver's own rows: SQLAlchemy's take longer than reading them, and nothing in them differs
-                part = result.raw.cursor.fetchmany(size) if len(part) == size else ()
+                part = result.raw.cursor.fetchmany(size) if count == size else ()
         finally:
             result.close()
 
@@ -92,7 +95,8 @@ class Values:
         if field.derived is None and field.kind in _TYPED and isinstance(column.type, Numeric):
             # as text: a Decimal made of every amount, to be made a float, took as long as reading the rows
             return [self._place(cast(column, Text))], numbers
-        return [self._place(column)], _each(maker(field, self.listing.principal, self.listing.on))
+        make = maker(field, self.listing.principal, self.listing.on)
+        return [self._place(column)], _each(make, Fit if field.kind == "choice" else list)
 
     def _kept(
         self, field: FieldInfo, values: Sequence[Any], of: Sequence[str | None] | None = None
@@ -122,9 +126,9 @@ class Values:
         return self.links[path][0]
 
 
-def _each(make: Make | None) -> MakeAll | None:
+def _each(make: Make | None, into: type[list[Any]] = list) -> MakeAll | None:
     """What makes a column, of what makes a value."""
-    return None if make is None else lambda *columns: list(map(make, *columns))
+    return None if make is None else lambda *columns: into(map(make, *columns))
 
 
 def maker(field: FieldInfo, principal: Principal, on: Any) -> Make | None:
