@@ -18,6 +18,7 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import CursorResult, select, text
 from sqlalchemy.orm import Session
 
+from app.contact import gate_sql
 from app.contact.gate_sql import columns, refusal_sql
 from app.contact.packs import Way
 from app.contact.phones import zones
@@ -44,6 +45,7 @@ def queue(session: Session, day: date, record: Record) -> int:
     """
     rows, active = 0, 0
     _run(session, sql.KNOWN_ZONES)
+    _run(session, sql.ADD_KNOWN_ZONES, names=_known_zones(session))
     for client in session.scalars(select(Client).order_by(Client.id)):
         known = families(session, client, AUTOMATIC)
         active += len(known)
@@ -54,6 +56,16 @@ def queue(session: Session, day: date, record: Record) -> int:
     if not active:
         record.remark(_("no active reminder template: nothing to queue"))
     return rows
+
+
+_zones: list[str] = []
+
+
+def _known_zones(session: Session) -> list[str]:
+    """The time zones that the database knows; asked once a process, for it opens a file for each of 600."""
+    if not _zones:
+        _zones.extend(session.scalars(text(gate_sql.KNOWN_ZONES)))
+    return _zones
 
 
 def _is_usable(family: Family, record: Record) -> bool:

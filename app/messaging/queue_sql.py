@@ -1,21 +1,20 @@
 """The statements of `app.messaging.queue`: staging candidates, leaving one a person and time, inserting."""
 
-from app.contact import gate_sql
-
 OUTGOING = "('queued', 'sending', 'sent', 'delivered', 'unknown')"
 """States of messages that count as a contact."""
 
 STAGE = """
     CREATE TEMP TABLE staged_message (customer_id bigint, loan_id bigint, instalment_id bigint,
-        template_id bigint, slot text, place int) ON COMMIT DROP"""
+        template_id bigint, slot text, place int, has_zone boolean) ON COMMIT DROP"""
 
 ZONES = "CREATE TEMP TABLE staged_zones (number text PRIMARY KEY, zones text[]) ON COMMIT DROP"
-KNOWN_ZONES = f"CREATE TEMP TABLE known_zone ON COMMIT DROP AS {gate_sql.KNOWN_ZONES}"
+KNOWN_ZONES = "CREATE TEMP TABLE known_zone (name text) ON COMMIT DROP"
+ADD_KNOWN_ZONES = "INSERT INTO known_zone SELECT unnest(CAST(:names AS text[]))"
 KNOWN_ZONE = "SELECT name FROM known_zone"
 UNKNOWN_ZONES = """
-    SELECT DISTINCT p.number FROM staged_message s JOIN customer c ON c.id = s.customer_id
-    JOIN phone p ON p.customer_id = c.id AND p.is_primary
-    WHERE coalesce(c.zone, '') = ''
+    SELECT DISTINCT p.number FROM staged_message s
+    JOIN phone p ON p.customer_id = s.customer_id AND p.is_primary
+    WHERE NOT s.has_zone
         AND NOT EXISTS (SELECT 1 FROM staged_zones z WHERE z.number = p.number)"""
 ADD_ZONES = """
     INSERT INTO staged_zones
@@ -38,7 +37,8 @@ COMING = """
 
 CANDIDATES = """
     INSERT INTO staged_message
-    SELECT f.customer_id, f.loan_id, f.instalment_id, {template}, s.slot, :place
+    SELECT f.customer_id, f.loan_id, f.instalment_id, {template}, s.slot, :place,
+        coalesce(c.zone, '') <> ''
     FROM ({found}) f JOIN customer c ON c.id = f.customer_id
     CROSS JOIN unnest(CAST(:slots AS text[])) AS s (slot)"""
 
