@@ -107,13 +107,15 @@ _NEWLY = f"""
     ORDER BY l.id FOR UPDATE), {_LEFT_TO_SNAPSHOT}"""
 
 _DAYS_THEN = "(:day - least(l.overdue_since, s.since))"
+# That what is next is open stands in a FILTER: as a condition of a book that nobody has analysed yet it led the planner to
+# walk the index of all open instalments for every loan.
 _ADVANCE = f"""
     UPDATE loan l SET overdue_since = least(l.overdue_since, s.since),
         overdue_principal = l.overdue_principal + s.late_principal,
         overdue_interest = l.overdue_interest + s.late_interest,
         next_due_on = (
-            SELECT i.due_on FROM instalment i WHERE i.loan_id = s.loan_id AND i.number > s.last AND {OPEN}
-            ORDER BY i.number LIMIT 1),
+            SELECT min(i.due_on) FILTER (WHERE {OPEN}) FROM instalment i
+            WHERE i.loan_id = s.loan_id AND i.number > s.last),
         bucket_id = {_BUCKET.format(days=_DAYS_THEN)}, status = {status_sql(_DAYS_THEN, "false")}
     FROM (
         SELECT i.loan_id, min(i.due_on) AS since, max(i.number) AS last,

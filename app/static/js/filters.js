@@ -10,6 +10,9 @@
     return element;
   };
 
+  /** Where a value is typed: a lookup hides its select behind a box. */
+  const entry = (place) => $("input, select:not([hidden])", place);
+
   /** The control for a value of this filter under this condition; each has .filterValue(). */
   const control = (filter, op) => {
     if (op === "null" || filter.kind === "bool") {
@@ -69,7 +72,7 @@
       const place = make("div");
       const draw = () => {
         place.replaceChildren(control(filter, op.value));
-        const first = $("input, select", place);
+        const first = entry(place);
         if (first && document.activeElement !== op) first.focus();
       };
       op.addEventListener("change", draw);
@@ -99,7 +102,7 @@
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       const value = chosen.place.firstElementChild.filterValue();
-      if (!value) { $("input, select", chosen.place)?.focus(); return; }
+      if (!value) { entry(chosen.place)?.focus(); return; }
       const { key } = chosen.filter;
       const op = chosen.op.value;
       const opener = $("[data-bs-toggle=dropdown]", menu.parentElement);
