@@ -87,17 +87,21 @@ class Installation:
 
     def parts(self, word: str) -> list[int]:
         """The first processes of the parts whose command holds a word."""
-        return [
-            p.pid for p in self.processes() if p.ppid() == self.process.pid and word in " ".join(p.cmdline())
-        ]
+        return [process.pid for process in self.processes() if self._is_part(process, word)]
+
+    def _is_part(self, process: psutil.Process, word: str) -> bool:
+        try:
+            return process.ppid() == self.process.pid and word in " ".join(process.cmdline())
+        except psutil.Error:  # it ended since it was found
+            return False
 
     def part(self, word: str) -> psutil.Process:
         """The first process of a part, waited for."""
         deadline = time.monotonic() + READY_SECONDS
-        while not self.parts(word):
+        while not (found := self.parts(word)):
             assert time.monotonic() < deadline, self.said()
             time.sleep(0.05)
-        return psutil.Process(self.parts(word)[0])
+        return psutil.Process(found[0])
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Send a signal, wait for the end, give the exit code."""
