@@ -33,6 +33,8 @@ def serve(options: argparse.Namespace, programs: Programs = PROGRAMS) -> int:
     phases = Phases()
     phases.done("python")
     data = DataDir(options.data_dir)
+    # a place that does not exist yet stays so when the port is taken; of any other, who uses it is told first
+    opened = None if data.root.exists() else listen(options.host, options.port)
     data.create()
     servers = servers_for(data.root, "serve")
     demo = wants_demo(servers, is_empty=options.empty, is_demo=options.demo)
@@ -41,7 +43,7 @@ def serve(options: argparse.Namespace, programs: Programs = PROGRAMS) -> int:
     gate, opening = os.pipe()
     parts: list[Part] = []
     try:
-        listener = listen(options.host, options.port)
+        listener = opened or listen(options.host, options.port)
         parts = application_parts(servers, listener, gate, programs)
         parts[0].start()
         servers.start()
