@@ -18,7 +18,7 @@ from app.core.web.cells import zone
 from app.core.web.fields import FieldInfo, as_id, attribute, describe, filterable, label_columns
 from app.core.web.principal import Principal
 
-RESERVED = {"q", "sort", "cols", "after", "before", "last", "size", "partial", "next", "ids", "_", "at"}
+RESERVED = {"q", "sort", "cols", "after", "before", "last", "size", "partial", "next", "ids", "_", "at", "view", "picked"}  # fmt: skip
 OPS: dict[str, Any] = {
     "eq": _("is"), "ne": _("is not"), "gt": _("more than"), "lt": _("less than"), "ge": _("at least"),
     "le": _("at most"), "contains": _("contains"), "starts": _("starts with"), "in": _("is one of"), "null": _("is empty"),

@@ -18,6 +18,7 @@ DETAILS = {
     "errors": _("Rows with errors"),
     "filters": _("Filters"),
     "given": _("Given"),
+    "picked": _("Selection"),
     "q": _("Search"),
     "report": _("Report"),
     "rows": _("Rows"),
@@ -27,7 +28,7 @@ DETAILS = {
 """What is told besides an entity's own columns."""
 WORDS = {"given": "right", "taken": "right", "report": "report"}
 """Which of these hold codes, and of which sort."""
-_UNSAID = ("cols", "after", "before", "last", "size", "partial", "at", "ids", "next", "_")
+_UNSAID = ("cols", "after", "before", "last", "size", "partial", "at", "ids", "next", "_", "view")
 """Parts of a list's address that say nothing of what was seen."""
 _NOTHING: tuple[list[Any], ...] = ([None, None], [[], None])
 """What a removal keeps of a field that was empty."""

@@ -11,13 +11,15 @@ from sqlalchemy.orm import Session
 
 from app.core import labels, registry
 from app.core.types import Choice
-from app.core.web import conditions, links
+from app.core.web import conditions, links, selecting
 from app.core.web.cells import NUMERIC, cell, plain
 from app.core.web.fields import FieldInfo, as_id, filterable
 from app.core.web.forms import view_name
 from app.core.web.listing import COUNT_CAP, SIZES, Found, Listing, can_sort
 from app.core.web.pages import Action, Chip, Col, Filter, ListPage, Row
 
+EVERYTHING = "0"
+"""What stands for a view in the address of a list that is wanted as it is, whatever its reader opens it with."""
 _PAGING = ("after", "before", "last", "at", "partial")
 
 
@@ -42,7 +44,8 @@ def list_page(listing: Listing, session: Session, may: Callable[[str], bool]) ->
         size_urls=[(n, address({"size": str(n)})) for n in SIZES], actions=[], bulk=_bulk(listing),
         export_url=address({}, path=f"/{entity.slug()}/export.xlsx") if may("export") else None,
         add_url=_add_url(listing) if may("add") else None,
-        clear_url=request.path if listing.conditions or listing.q else None, empty_hint=gettext("Records appear here as soon as there are any."),
+        clear_url=f"{request.path}?view={EVERYTHING}" if listing.conditions or listing.q or listing.picked else None,
+        empty_hint=gettext("Records appear here as soon as there are any."),
         charts=[(labels.column_label(entity, name), f"/{entity.slug()}/chart/{name}") for name in screen.charts] if may("chart") else [],
         columns_url=address({"cols": None}),
     )  # fmt: skip
@@ -98,8 +101,15 @@ def _chips(listing: Listing, session: Session) -> list[Chip]:
         text = chip_text(condition, session)
         op = "" if condition.op == "null" else conditions.OPS[condition.op]
         chips.append(
-            Chip(condition.field.label, op, text, request.path + ("?" + urlencode(pairs) if pairs else ""))
+            Chip(
+                condition.field.label, op, text, request.path + "?" + urlencode(pairs or {"view": EVERYTHING})
+            )
         )
+    if listing.picked:
+        size = format_decimal(selecting.size(session, listing.picked, listing.principal))
+        rest = [(k, v) for k, v in request.args.items(multi=True) if k not in (selecting.PARAMETER, *_PAGING)]
+        away = f"{request.path}?{urlencode(rest or {'view': EVERYTHING})}"
+        chips.append(Chip(gettext("Selection"), "", gettext("Rows: %(n)s", n=size), away))
     return chips
 
 

@@ -21,7 +21,7 @@ from werkzeug.datastructures import MultiDict
 from app.core.errors import RuleError
 from app.core.scope_conditions import opened
 from app.core.types import Choice
-from app.core.web import conditions, ordering
+from app.core.web import conditions, ordering, selecting
 from app.core.web.driving import Page, ids_in_scope
 from app.core.web.fields import FieldInfo, attribute, describe, label_columns, listable
 from app.core.web.ordering import Order
@@ -54,6 +54,7 @@ class Listing:
         self.columns = self._columns()
         self.conditions = conditions.parse(entity, args, principal)
         self.q = args.get("q", "").strip().replace("\x00", "")
+        self.picked = selecting.picked(args)
         self.orders = self._orders()
         self.size = self._size()
 
@@ -96,6 +97,8 @@ class Listing:
         found += [conditions.clause(self.entity, condition, self.on) for condition in self.conditions]
         if self.q:
             found.append(conditions.search(self.entity, self.q, self.principal))
+        if self.picked:
+            found.append(selecting.condition(self.entity, self.picked, self.principal))
         return found
 
     def rows_query(self, session: Session | None = None) -> Select[Any]:
@@ -166,7 +169,7 @@ class Listing:
 
     def _nearest(self, orders: list[Order], cursor: list[Any] | None) -> Page | None:
         """The page as the ids alone decide it; None when a filter or another order has a say."""
-        if len(orders) > 1 or self.conditions or self.q:
+        if len(orders) > 1 or self.conditions or self.q or self.picked:
             return None
         beyond = typed(orders[0].field, cursor[0]) if cursor else None
         return Page(self.size + 1, orders[0].descending, beyond)

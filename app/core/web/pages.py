@@ -167,6 +167,9 @@ class ListPage:
     charts: list[tuple[Any, str]]
     columns_url: str
     crumbs: list[tuple[Any, str | None]] = field(default_factory=list)
+    views_url: str | None = None
+    """Where the menu of saved views comes from when it is opened."""
+    view_name: str = ""
 
 
 @dataclass

@@ -41,7 +41,9 @@ def describe_filters(listing: Listing, session: Session) -> str:
     from app.core.web.conditions import OPS
 
     words = [f"{c.field.label} {OPS[c.op]} {chip_text(c, session)}" for c in listing.conditions]
-    return "; ".join([*words, *([f"“{listing.q}”"] if listing.q else [])]) or gettext("none")
+    words += [f"“{listing.q}”"] if listing.q else []
+    words += [gettext("Selection")] if listing.picked else []
+    return "; ".join(words) or gettext("none")
 
 
 def write_list(
