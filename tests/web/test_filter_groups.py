@@ -206,3 +206,6 @@ def test_the_description_for_programs_tells_of_groups_and_periods(shop: Shop) ->
     assert "any1.status=overdue" in described["description"]
     [due] = [one for one in described["parameters"] if one["name"] == "next_due_on"]
     assert "last-30-days" in due["description"]
+    notes = shop.caller("admin").call("GET", "_openapi").json["paths"]["/api/v1/contact_note/"]["get"]
+    assert {"at__eq", "at__ge"} <= (names := {one["name"] for one in notes["parameters"]})
+    assert "at" not in names

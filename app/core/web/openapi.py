@@ -5,7 +5,7 @@ from typing import Any
 from flask_appbuilder.api.manager import OpenApi
 
 from app.core.labels import words
-from app.core.web.conditions import MOST, OPS_OF
+from app.core.web.conditions import MOST, OPS_OF, RESERVED
 from app.core.web.fields import FieldInfo, describe_all, filterable
 from app.core.web.forms import is_required
 from app.core.web.listing import MOST_ORDERS
@@ -53,7 +53,7 @@ def _parameters(entity: Any) -> list[dict[str, Any]]:
     for field in filterable(entity):
         told = {"description": _OF_DAYS} if field.kind in ("date", "datetime") else {}
         for op in OPS_OF.get(field.kind, ()):
-            name = field.name if op == "eq" else f"{field.name}__{op}"
+            name = field.name if op == "eq" and field.name not in RESERVED else f"{field.name}__{op}"
             found.append({"in": "query", "name": name, **told, "schema": {"type": "string"}})
     return found
 
