@@ -101,9 +101,8 @@ def _filter(field: FieldInfo) -> Filter:
     offered = conditions.OPS_OF.get(field.kind, ("eq",))
     if field.words:
         kind, choices, offered = "choice", list(field.words.items()), ("eq", "null")
-    lookup = f"/{field.entity.slug()}/lookup/{field.name}" if field.kind == "link" else None
     ops = [(op, conditions.OPS[op]) for op in offered]
-    return Filter(field.name, field.label, kind, ops, choices, lookup)
+    return Filter(field.name, field.label, kind, ops, choices)
 
 
 def _total(found: Found, total: int) -> str:

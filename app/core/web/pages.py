@@ -65,7 +65,6 @@ class Filter:
     kind: str
     ops: list[tuple[str, Any]]
     choices: list[tuple[str, Any]] = field(default_factory=list)
-    lookup_url: str | None = None
 
 
 @dataclass
