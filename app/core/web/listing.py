@@ -29,6 +29,7 @@ from app.core.web.principal import Principal
 
 COUNT_CAP = 10_000
 SIZES = (25, 50, 100)
+MOST_ORDERS = 5
 
 
 @dataclass
@@ -78,23 +79,30 @@ class Listing:
     def _orders(self) -> list[Order]:
         names = self.args.get("sort", "").replace(",", " ").split() or self.entity.__screen__.order.split()
         sortable = {f.name: f for f in self.all_columns if can_sort(f, self.principal)}
-        orders = []
+        orders: list[Order] = []
         for name in names:
             field = sortable.get(name.lstrip("-"))
             if field is None and name.lstrip("-") == "id":
                 field = describe(self.entity, "id")
             if field is None:
                 raise RuleError(gettext("The list cannot be sorted by %(name)s", name=name.lstrip("-")))
-            flipped = field.derived is not None
-            orders.append(Order(field, name.startswith("-") != flipped))
+            if all(order.field.name != field.name for order in orders):
+                orders.append(Order(field, name.startswith("-") != (field.derived is not None)))
+        if len(orders) > MOST_ORDERS:
+            raise RuleError(gettext("A list is sorted by at most %(most)s columns", most=MOST_ORDERS))
         if not any(order.field.name == "id" for order in orders):
             orders.append(Order(describe(self.entity, "id"), orders[0].descending if orders else True))
         return orders
 
+    @property
+    def is_by_several(self) -> bool:
+        """Whether the address asks for an order by more than one column."""
+        return len(self.args.get("sort", "").replace(",", " ").split()) > 1
+
     def where(self, session: Session | None = None, page: Page | None = None) -> list[ColumnElement[bool]]:
         """All filters and the quick search as SQL; with a session also what its scope lets the list begin with."""
         found = [] if session is None else ids_in_scope(self.entity, session, page)
-        found += [conditions.clause(self.entity, condition, self.on) for condition in self.conditions]
+        found += conditions.where(self.entity, self.conditions, self.on)
         if self.q:
             found.append(conditions.search(self.entity, self.q, self.principal))
         if self.picked:

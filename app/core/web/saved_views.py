@@ -21,8 +21,8 @@ from app.core.db import web_session
 from app.core.errors import RuleError
 from app.core.org import Role, SavedView, User, ViewStart
 from app.core.web import links
+from app.core.web.chips import EVERYTHING
 from app.core.web.fields import as_id
-from app.core.web.list_page import EVERYTHING
 from app.core.web.listing import Listing
 from app.core.web.principal import Principal, current
 from app.core.web.register import screen
@@ -60,9 +60,9 @@ def canonical(query: str) -> str:
     return urlencode([(name, value) for name, value in pairs if name not in PLACE])
 
 
-def checked(entity: Any, query: str) -> Listing:
-    """The list that a view's address means to this reader. Raises RuleError for what it does not offer him."""
-    return Listing(entity, MultiDict(parse_qsl(query)), current(), business_date())
+def check(entity: Any, query: str) -> None:
+    """Raise RuleError for what the list does not offer this reader: a column, a filter, a value, an order."""
+    Listing(entity, MultiDict(parse_qsl(query)), current(), business_date()).where()
 
 
 def address(view: SavedView) -> str:
@@ -93,7 +93,7 @@ def opening(entity: Any) -> str | None:
     if start is None or start.view is None:
         return None
     try:
-        checked(entity, start.view.query)
+        check(entity, start.view.query)
     except RuleError as error:
         flash(f"{start.view.name}: {error}", "warning")
         return None
@@ -199,7 +199,7 @@ class SavedViews(BaseView):
             raise RuleError(gettext("A view needs a name of at most %(n)s letters", n=LONGEST_NAME))
         if len(query) > LONGEST_QUERY:
             raise RuleError(gettext("There are too many filters to keep"))
-        checked(entity, query)
+        check(entity, query)
         session, mine = web_session(), current().user_id
         known = select(SavedView).where(
             SavedView.user_id == mine, SavedView.entity == entity.slug(), SavedView.name == name
