@@ -234,6 +234,11 @@ def test_the_openapi_document_describes_every_resource_and_is_valid(shop: Shop) 
     assert loan["principal"]["pattern"]
     assert loan["method"]["enum"][0] == "annuity"
     parameters = {one["name"] for one in document["paths"]["/api/v1/loan/"]["get"]["parameters"]}
-    assert {"q", "sort", "after", "size", "status", "days_past_due__gt", "principal__le"} <= parameters
+    wanted = {"q", "sort", "after", "size", "fields", "status", "days_past_due__gt", "principal__le"}
+    assert wanted <= parameters
+    for path, method in (("{pk}", "put"), ("{pk}", "patch"), ("{pk}", "delete"), ("{pk}/do/{name}", "post")):
+        said = document["paths"][f"/api/v1/loan/{path}"][method]
+        assert {"If-Match", "Idempotency-Key"} <= {one["name"] for one in said["parameters"]}
+        assert {"200", "400", "403", "404", "409", "412", "422"} <= set(said["responses"])
     assert shop.admin.get("/api/v1/_openapi").status_code == 401
     assert shop.admin.get("/swagger/v1").status_code == 404
