@@ -240,5 +240,6 @@ def test_the_openapi_document_describes_every_resource_and_is_valid(shop: Shop) 
         said = document["paths"][f"/api/v1/loan/{path}"][method]
         assert {"If-Match", "Idempotency-Key"} <= {one["name"] for one in said["parameters"]}
         assert {"200", "400", "403", "404", "409", "412", "422"} <= set(said["responses"])
+    assert "number and client" in document["paths"]["/api/v1/loan/bulk"]["post"]["description"]
     assert shop.admin.get("/api/v1/_openapi").status_code == 401
     assert shop.admin.get("/swagger/v1").status_code == 404

@@ -22,11 +22,11 @@ class IdempotentRequest(Entity):
     __table_args__ = (UniqueConstraint("user_id", "key"),)
 
     user_id: Mapped[int] = link("user", ondelete="CASCADE", index=False)
-    key: Mapped[str] = mapped_column(String(255), info=_OWN)
-    digest: Mapped[str] = mapped_column(String(64), info=_OWN)
+    key: Mapped[str] = mapped_column(String(255), info=dict(_OWN))
+    digest: Mapped[str] = mapped_column(String(64), info=dict(_OWN))
     """Of the method, the address, the version that was expected and the body."""
-    status: Mapped[int] = mapped_column(info=_OWN)
-    answer: Mapped[Json] = mapped_column(info=_OWN)
-    version: Mapped[str | None] = mapped_column(String(64), info=_OWN)
+    status: Mapped[int] = mapped_column(info=dict(_OWN))
+    answer: Mapped[Json] = mapped_column(info=dict(_OWN))
+    version: Mapped[str | None] = mapped_column(String(64), info=dict(_OWN))
     """The written row's version, as the answer's ETag told it."""
     created_at: Mapped[CreatedAt]

@@ -18,7 +18,7 @@ from app.core import registry
 from app.core.db import web_session
 from app.core.errors import RuleError
 from app.core.labels import subject
-from app.core.web import bodies, links, openapi, operations
+from app.core.web import bodies, links, openapi, operations, upserts
 from app.core.web.fields import as_id
 from app.core.web.listing import Listing
 from app.core.web.meanwhile import Expected, OtherVersion, stored_version, version
@@ -37,7 +37,8 @@ def expected() -> Expected | None:
 def refused(error: RuleError) -> Answer:
     """What a rule says, and the fields it is about."""
     reasons = getattr(error, "errors", {error.field: [str(error)]} if error.field else {})
-    return Answer(422, {"message": str(error), "errors": reasons})
+    results = {"results": error.results} if isinstance(error, upserts.NothingStored) else {}
+    return Answer(422, {"message": str(error), "errors": reasons, **results})
 
 
 class EntityApi(BaseApi):
@@ -150,6 +151,15 @@ class EntityApi(BaseApi):
     def delete(self, pk: str) -> Any:
         self._need("delete")
         return self._do(lambda keep: self._delete(pk, keep), pk)
+
+    @expose("/bulk", methods=["POST"])
+    @protect()
+    @permission_name("show")
+    def bulk(self) -> Any:
+        """Create or update many rows; each verb needs its own right."""
+        self._need("add", "edit")
+        allowed = upserts.allowed(self.entity, current())
+        return self._do(lambda keep: upserts.store(self.entity, allowed, keep))
 
     @expose("/<pk>/do/<name>", methods=["POST"])
     @protect()

@@ -1,5 +1,6 @@
 """The OpenAPI description of an entity's resource, from its declaration, and where all of them are served."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flask_appbuilder.api.manager import OpenApi
@@ -9,6 +10,7 @@ from app.core.web.conditions import OPS_OF
 from app.core.web.fields import FieldInfo, describe_all, filterable
 from app.core.web.forms import is_required
 from app.core.web.resources import readable
+from app.core.web.upserts import MODES, MOST_ITEMS, key_of
 
 KEY: dict[str, Any] = {
     "in": "header", "name": "Idempotency-Key", "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
@@ -116,8 +118,28 @@ def methods(entity: Any) -> dict[str, Any]:
         "post": {"post": call([KEY], _answers("201", "409"), requestBody=_body(properties, needed))},
         "put": {"put": change, "patch": change},
         "delete": {"delete": call(one, changed, description=LAST_WINS)},
+        "bulk": {"post": _bulk(entity, properties, call)},
         "operate": {"post": call([*one[:1], name, *one[1:]], changed, requestBody=_body({}, []))},
     }
+
+
+def _bulk(entity: Any, properties: dict[str, Any], call: Callable[..., dict[str, Any]]) -> dict[str, Any]:
+    """The call that creates and updates many rows."""
+    key = " and ".join(field.name for field in key_of(entity))
+    found = f"its id, else by {key}" if key else "its id"
+    mode = {
+        "in": "query", "name": "mode", "schema": {"type": "string", "enum": list(MODES), "default": MODES[0]},
+        "description": "all: nothing is stored if an item is refused (422); valid: the others are stored",
+    }  # fmt: skip
+    items = {
+        "type": "array", "maxItems": MOST_ITEMS,
+        "items": {"type": "object", "properties": {"id": {"type": "integer", "minimum": 1}, **properties}},
+    }  # fmt: skip
+    return call(
+        [mode, KEY], _answers("200", "409"), requestBody=_body({"items": items}, ["items"]),
+        description=f"Creates or updates each item, in one transaction. A row that is there is found by {found}; of it "
+        "only the fields said are changed. Each result is created, updated, unchanged or refused with the reasons by field.",
+    )  # fmt: skip
 
 
 class Description(OpenApi):
