@@ -150,4 +150,6 @@ def test_a_call_for_many_rows_that_is_none_is_refused_in_words(shop: Shop) -> No
     assert bulk(shop, "team", [{"name": "X"}], **{"If-Match": "*"}).status_code == 400
     assert bulk(shop, "team", [{"name": str(n)} for n in range(1001)]).status_code == 422
     assert bulk(shop, "history", []).status_code == 404
+    wrong = program.call("PUT", "team/bulk", {"items": []})
+    assert (wrong.status_code, wrong.headers["Allow"]) == (405, "OPTIONS, POST")
     assert (bulk(shop, "team", []).json["results"], len(rows("team"))) == ([], before)

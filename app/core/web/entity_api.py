@@ -56,8 +56,7 @@ class EntityApi(BaseApi):
         **_more: Any,
     ) -> None:
         """Say what the declaration says; Flask-AppBuilder would read docstrings written for it."""
-        for method in methods:
-            operations[method.lower()] = self.openapi_spec_methods[func.__name__][method.lower()]
+        operations.update(self.openapi_spec_methods.get(func.__name__, {}))
 
     def _need(self, *verbs: str) -> None:
         """404 where the entity lets nobody do any of these."""
@@ -118,7 +117,7 @@ class EntityApi(BaseApi):
         following = listing.cursor(found.rows[-1]) if found.has_more else None
         return self.response(200, result=rows, next=following, count=listing.count(session))
 
-    @expose("/<pk>", methods=["GET"])
+    @expose("/<digits:pk>", methods=["GET"])
     @protect()
     @permission_name("show")
     def get(self, pk: str) -> Any:
@@ -137,7 +136,7 @@ class EntityApi(BaseApi):
         self._need("add")
         return self._do(lambda keep: self._write(None, 201, keep))
 
-    @expose("/<pk>", methods=["PUT", "PATCH"])
+    @expose("/<digits:pk>", methods=["PUT", "PATCH"])
     @protect()
     @permission_name("edit")
     def put(self, pk: str) -> Any:
@@ -145,7 +144,7 @@ class EntityApi(BaseApi):
         self._need("edit")
         return self._do(lambda keep: self._write(self._row(pk), 200, keep), pk)
 
-    @expose("/<pk>", methods=["DELETE"])
+    @expose("/<digits:pk>", methods=["DELETE"])
     @protect()
     @permission_name("delete")
     def delete(self, pk: str) -> Any:
@@ -161,7 +160,7 @@ class EntityApi(BaseApi):
         allowed = upserts.allowed(self.entity, current())
         return self._do(lambda keep: upserts.store(self.entity, allowed, keep))
 
-    @expose("/<pk>/do/<name>", methods=["POST"])
+    @expose("/<digits:pk>/do/<name>", methods=["POST"])
     @protect()
     @permission_name("show")
     def operate(self, pk: str, name: str) -> Any:

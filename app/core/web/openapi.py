@@ -5,6 +5,7 @@ from typing import Any
 
 from flask_appbuilder.api.manager import OpenApi
 
+from app.core import registry
 from app.core.labels import words
 from app.core.web.conditions import OPS_OF
 from app.core.web.fields import FieldInfo, describe_all, filterable
@@ -98,12 +99,16 @@ def _answers(*codes: str) -> dict[str, Any]:
 
 
 def methods(entity: Any) -> dict[str, Any]:
-    """What Flask-AppBuilder merges into its specification, by method of the resource."""
+    """What the entity offers, by method of the resource, for Flask-AppBuilder's specification."""
+    verbs = {"add": ("post", "bulk"), "edit": ("put", "bulk"), "delete": ("delete",)}
+    offered = {name for verb in entity.__screen__.operations.split() for name in verbs[verb]}
+    names = sorted(each.name for each in registry.operations(entity))
+    offered |= {"get_list", "get", *(("operate",) if names else ())}
     fields = describe_all(entity, entity.__screen__.form_columns)
     properties = {field.name: _schema(field) for field in fields}
     needed = [field.name for field in fields if is_required(field.column) and field.kind != "bool"]
     pk = {"in": "path", "name": "pk", "required": True, "schema": {"type": "integer", "minimum": 1}}
-    name = {"in": "path", "name": "name", "required": True, "schema": {"type": "string"}}
+    name = {"in": "path", "name": "name", "required": True, "schema": {"type": "string", "enum": names}}
     security: list[dict[str, list[str]]] = [{"jwt": []}]
 
     def call(parameters: list[Any], answers: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -112,7 +117,7 @@ def methods(entity: Any) -> dict[str, Any]:
     one = [pk, IF_MATCH, KEY]
     changed = _answers("200", "409", "412")
     change = call(one, changed, requestBody=_body(properties, []), description=LAST_WINS)
-    return {
+    known = {
         "get_list": {"get": call(_parameters(entity), _answers("200"))},
         "get": {"get": call([pk, _fields(entity)], _answers("200"))},
         "post": {"post": call([KEY], _answers("201", "409"), requestBody=_body(properties, needed))},
@@ -121,6 +126,7 @@ def methods(entity: Any) -> dict[str, Any]:
         "bulk": {"post": _bulk(entity, properties, call)},
         "operate": {"post": call([*one[:1], name, *one[1:]], changed, requestBody=_body({}, []))},
     }
+    return {called: said for called, said in known.items() if called in offered}
 
 
 def _bulk(entity: Any, properties: dict[str, Any], call: Callable[..., dict[str, Any]]) -> dict[str, Any]:
