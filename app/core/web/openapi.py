@@ -7,9 +7,10 @@ from flask_appbuilder.api.manager import OpenApi
 
 from app.core import registry
 from app.core.labels import words
-from app.core.web.conditions import OPS_OF
+from app.core.web.conditions import MOST, OPS_OF, RESERVED
 from app.core.web.fields import FieldInfo, describe_all, filterable
 from app.core.web.forms import is_required
+from app.core.web.listing import MOST_ORDERS
 from app.core.web.resources import readable
 from app.core.web.upserts import MODES, MOST_ITEMS, key_of
 
@@ -37,6 +38,14 @@ HEADERS: dict[str, Any] = {
     "200": {**_ETAG, **_REPLAYED}, "201": {**_ETAG, **_REPLAYED}, "409": _RETRY, "412": _ETAG, "503": _RETRY,
 }  # fmt: skip
 
+_FILTERS = (
+    "Rows that meet every filter. Filters with a prefix any1. to any99. make groups, of which one filter is enough: "
+    f"any1.status=overdue&any1.days_past_due__gt=30. At most {MOST} filters."
+)
+_OF_DAYS = (
+    "a date (year-month-day), or a period: today, yesterday, tomorrow; last-30-days, next-7-days, older-than-30-days with any "
+    "number; this-, last- or next- with week (from Monday), month, quarter or year"
+)
 _TYPES = {"number": "integer", "days": "integer", "id": "integer", "link": "integer", "bool": "boolean"}
 
 
@@ -60,7 +69,7 @@ def _parameters(entity: Any) -> list[dict[str, Any]]:
     """Filters, order and paging of the list."""
     plain = {
         "q": "quick search",
-        "sort": "columns, - for descending",
+        "sort": f"up to {MOST_ORDERS} columns by commas, - for descending",
         "cols": "columns to return",
         "after": "cursor",
         "size": "25, 50 or 100",
@@ -70,9 +79,10 @@ def _parameters(entity: Any) -> list[dict[str, Any]]:
         for name, text in plain.items()
     ]
     for field in filterable(entity):
+        told = {"description": _OF_DAYS} if field.kind in ("date", "datetime") else {}
         for op in OPS_OF.get(field.kind, ()):
-            name = field.name if op == "eq" else f"{field.name}__{op}"
-            found.append({"in": "query", "name": name, "schema": {"type": "string"}})
+            name = field.name if op == "eq" and field.name not in RESERVED else f"{field.name}__{op}"
+            found.append({"in": "query", "name": name, **told, "schema": {"type": "string"}})
     return [*found, _fields(entity)]
 
 
@@ -118,7 +128,7 @@ def methods(entity: Any) -> dict[str, Any]:
     changed = _answers("200", "409", "412")
     change = call(one, changed, requestBody=_body(properties, []), description=LAST_WINS)
     known = {
-        "get_list": {"get": call(_parameters(entity), _answers("200"))},
+        "get_list": {"get": call(_parameters(entity), _answers("200"), description=_FILTERS)},
         "get": {"get": call([pk, _fields(entity)], _answers("200"))},
         "post": {"post": call([KEY], _answers("201", "409"), requestBody=_body(properties, needed))},
         "put": {"put": change, "patch": change},
