@@ -108,10 +108,12 @@ def _without_row(path: str, method: str, slug: str | None, oracle: Oracle) -> It
         yield Door(method, path)
         for query in _queries(path, slug, oracle):
             yield Door(method, f"{path}?{query}")
-    elif slug and "/do/" in path:
+    elif slug and ("/do/" in path or path == f"/{slug}/change"):
+        harm = _harm(slug)
+        ticked = [("_change", name) for name, _value in harm if not name.startswith("_")]
         for row in _strangers(slug, oracle):
             yield Door(
-                method, path, (slug, row.id), is_foreign=True, body=(("ids", str(row.id)), ("__run", "1"))
+                method, path, (slug, row.id), is_foreign=True, body=(("ids", str(row.id)), *ticked, *harm)
             )
     elif slug:
         yield from _foreign_links(path, method, slug, oracle)

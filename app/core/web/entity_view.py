@@ -222,6 +222,16 @@ class EntityView(BaseView):
             "generated/chart.html", page=charts.chart_page(self.entity, column, request.args)
         )
 
+    @expose("/change", methods=["GET", "POST"])
+    @has_access
+    @permission_name("edit")
+    def change(self) -> Any:
+        """The form of one change to many rows, and its execution."""
+        from app.core.web.bulk_page import change
+
+        self.need("edit")
+        return change(self.entity)
+
     @expose("/do/<name>", methods=["GET", "POST"])
     @has_access
     @permission_name("list")

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from app.core import labels, registry
 from app.core.types import Choice
 from app.core.web import conditions, links
+from app.core.web.bulk_form import fields_of
 from app.core.web.cells import NUMERIC, cell, plain
 from app.core.web.fields import FieldInfo, as_id, filterable
 from app.core.web.forms import view_name
@@ -39,12 +40,12 @@ def list_page(listing: Listing, session: Session, may: Callable[[str], bool]) ->
         rows=[_row(listing, row, may) for row in found.rows], chips=_chips(listing, session),
         filters=[_filter(field) for field in filterable(entity) if field.is_open_to(listing.principal)],
         q=listing.q, total_text=_total(found, total), **_pages(listing, found, total), page_size=listing.size,
-        size_urls=[(n, address({"size": str(n)})) for n in SIZES], actions=[], bulk=_bulk(listing),
+        size_urls=[(n, address({"size": str(n)})) for n in SIZES], actions=[], bulk=_bulk(listing, may),
         export_url=address({}, path=f"/{entity.slug()}/export.xlsx") if may("export") else None,
         add_url=_add_url(listing) if may("add") else None,
         clear_url=request.path if listing.conditions or listing.q else None, empty_hint=gettext("Records appear here as soon as there are any."),
         charts=[(labels.column_label(entity, name), f"/{entity.slug()}/chart/{name}") for name in screen.charts] if may("chart") else [],
-        columns_url=address({"cols": None}),
+        columns_url=address({"cols": None}), whole=_whole(found, total),
     )  # fmt: skip
 
 
@@ -178,10 +179,17 @@ def _pages(listing: Listing, found: Found, total: int) -> dict[str, Any]:
     }
 
 
-def _bulk(listing: Listing) -> list[Action]:
-    """Operations that the principal may run on several rows."""
+def _whole(found: Found, total: int) -> str:
+    """How many rows can be picked at once besides those of the page; "" where there are no others, or too many."""
+    return format_decimal(total) if len(found.rows) < total <= COUNT_CAP else ""
+
+
+def _bulk(listing: Listing, may: Callable[[str], bool]) -> list[Action]:
+    """What the principal may do with several rows: change them, or run an operation."""
     slug = listing.entity.slug()
-    return [
+    is_open = may("edit") and fields_of(listing.entity, listing.principal)
+    edit = Action("edit", f"{gettext('Edit')}…", f"/{slug}/change", "pencil", method="POST")
+    return [edit] * bool(is_open) + [
         Action(op.name, op.label, f"/{slug}/do/{op.name}", op.icon, method="POST")
         for op in registry.operations(listing.entity)
         if op.is_bulk and listing.principal.may(op.permission, op.subject)

@@ -45,6 +45,7 @@ class Outcome:
     sentence: str
     field: str | None = None
     is_done: bool = True
+    row_id: int | None = None
 
 
 def form_for(operation: Operation, session: Any, *, posted: Any = None) -> FlaskForm:
@@ -137,14 +138,15 @@ def _run_each(
     extra = {name: value for name, value in given.items() if name in takes}
     outcomes = []
     for row in found:
-        name = str(row)
+        name, row_id = str(row), row.id
         try:
             with session.begin_nested():
                 said = operation.function(session, row, **arguments, **extra)
             is_done = not isinstance(said, Refused)
-            outcomes.append(Outcome(name, str(said or "" if is_done else said.sentence), is_done=is_done))
+            sentence = str(said or "" if is_done else said.sentence)
+            outcomes.append(Outcome(name, sentence, is_done=is_done, row_id=row_id))
         except RuleError as error:
-            outcomes.append(Outcome(name, str(error), error.field, is_done=False))
+            outcomes.append(Outcome(name, str(error), error.field, is_done=False, row_id=row_id))
         except IntegrityError as error:
-            outcomes.append(Outcome(name, plain_reason(error), is_done=False))
+            outcomes.append(Outcome(name, plain_reason(error), is_done=False, row_id=row_id))
     return outcomes

@@ -166,6 +166,8 @@ class ListPage:
     empty_hint: Any
     charts: list[tuple[Any, str]]
     columns_url: str
+    whole: str = ""
+    """How many rows the list has, where all of them can be picked and the page does not show them all."""
     crumbs: list[tuple[Any, str | None]] = field(default_factory=list)
 
 
@@ -181,6 +183,30 @@ class ShowPage:
     tabs: list[Tab]
     crumbs: list[tuple[Any, str | None]]
     history_url: str | None = None
+
+
+@dataclass
+class Refused:
+    """A row that was not changed, and why."""
+
+    name: str
+    url: str
+    reason: Any
+
+
+@dataclass
+class ResultPage:
+    """What came of something that was done to many rows, some of which were refused."""
+
+    title: Any
+    counts: list[str]
+    refused: list[Refused]
+    refused_total: int
+    back_url: str
+    crumbs: list[tuple[Any, str | None]]
+    again: Action | None
+    """Asks once more for the refused rows, which `hidden` names."""
+    hidden: list[tuple[str, str]]
 
 
 @dataclass

@@ -50,11 +50,11 @@ def write(entity: Any, row: Any, values: dict[str, Any], opened: Opened | None =
         raise
     except DBAPIError as error:
         session.rollback()
-        raise _in_words(entity, error) from error
+        raise in_words(entity, error) from error
     return written
 
 
-def _in_words(entity: Any, error: DBAPIError) -> Exception:
+def in_words(entity: Any, error: DBAPIError) -> Exception:
     """What a refusal of the database means to a person. Gives the error back where it means a fault of ours."""
     if isinstance(error, IntegrityError):
         return RuleError(plain_reason(error), _column(entity, error))

@@ -28,10 +28,15 @@
     }
   };
 
-  /** Each value on a phone's card stands under its column's name, which the page tells once, in the head. */
+  /** What the page tells once, in the head: the column's name over each value of a phone's card, and what a box picks. */
   const label = (root) => $$("table.is-list", root).forEach((table) => {
     const names = $$("thead th", table).map((head) => head.textContent);
     $$("tbody tr", table).forEach((row) => [...row.cells].forEach((cell, place) => { cell.dataset.label = names[place]; }));
+    const all = $("[data-pick-all]", table);
+    if (all) $$("tbody input[name=ids]", table).forEach((box) => {
+      box.setAttribute("form", $("form.bulk", table.closest("[data-region]")).id);
+      box.setAttribute("aria-label", all.dataset.each.replace("…", $("td:not(.pick)", box.closest("tr")).textContent.trim()));
+    });
   });
   label(document);
 
@@ -87,7 +92,16 @@
     const bar = $("form.bulk", list);
     const all = $("[data-pick-all]", list);
     picks(list).forEach((box) => box.closest("tr").classList.toggle("is-picked", box.checked));
-    if (bar) { bar.hidden = !chosen.length; $("[data-count]", bar).textContent = chosen.length; }
+    if (bar) {
+      const isWhole = picks(list).length === chosen.length;
+      const offer = $("[data-pick-list]", bar);
+      // whoever unpicks a row no longer means the whole list
+      if (!isWhole) $("[name=_list]", bar)?.remove();
+      const whole = $("[name=_list]", bar);
+      if (offer) offer.hidden = !isWhole || Boolean(whole);
+      bar.hidden = !chosen.length;
+      $("[data-count]", bar).textContent = whole ? offer.dataset.pickList : chosen.length;
+    }
     if (all) { all.checked = chosen.length > 0 && chosen.length === picks(list).length; all.indeterminate = chosen.length > 0 && !all.checked; }
   };
   on("change", "[data-list] [data-pick-all]", (event, all) => {
@@ -96,6 +110,12 @@
     count(list);
   });
   on("change", "[data-list] tbody input[name=ids]", (event, box) => count(box.closest("[data-list]")));
+  on("click", "[data-pick-list]", (event, button) => {
+    const list = button.closest("[data-list]");
+    button.form.append(make("input", { type: "hidden", name: "_list", value: address(list).search }));
+    count(list);
+    $("button[formaction]", button.form).focus();
+  });
   on("click", "[data-unselect]", (event, button) => {
     const list = button.closest("[data-list]");
     picks(list).forEach((box) => { box.checked = false; });
