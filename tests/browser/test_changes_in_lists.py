@@ -7,7 +7,7 @@ import pytest
 from app.core.web import list_page, listing
 from tests.browser.conftest import Visit
 from tests.walk.world import World
-from tests.web.people import rows
+from tests.web.people import rows, stored
 
 
 @pytest.fixture
@@ -55,3 +55,46 @@ def test_a_field_of_all_rows_of_a_list_is_changed_in_five_steps(visit: Visit, wo
     assert {row.remark for row in rows("customer")} == {text}
     assert world.rows["customer"]
     assert visit.complaints == []
+
+
+@pytest.mark.browser
+def test_f2_opens_a_value_enter_saves_it_and_esc_leaves_it(visit: Visit, world: World) -> None:
+    visit.login("all")
+    visit.open("/customer/list/?sort=id")
+    page, keys = visit.page, visit.page.keyboard
+    row_id = int(page.locator("tbody input[name=ids]").first.input_value())
+    was = stored("customer", row_id).name
+    keys.press("j")
+    keys.press("F2")
+    page.wait_for_selector(".cell-edit input[name=name]")
+    keys.type("By keys")
+    keys.press("Escape")
+    assert page.locator(".cell-edit").count() == 0
+    assert stored("customer", row_id).name == was
+    keys.press("F2")
+    page.wait_for_selector(".cell-edit")
+    assert visit.violations() == []
+    keys.type("By keys")
+    keys.press("Enter")
+    page.wait_for_selector("tbody a:text('By keys')")
+    assert page.locator(".cell-edit").count() == 0
+    assert stored("customer", row_id).name == "By keys"
+    assert page.evaluate("document.activeElement.textContent") == "By keys"
+    keys.press("F2")
+    page.wait_for_selector(".cell-edit input[name=name]")
+    keys.type(" ")
+    keys.press("Tab")
+    page.wait_for_selector(".cell-edit .field-error")
+    assert stored("customer", row_id).name == "By keys"
+    keys.press("Escape")
+    status = page.locator("tbody tr").first.locator("td[data-label=Status]")
+    status.dblclick(position={"x": 3, "y": 3})
+    page.select_option(".cell-edit select[name=status]", "new")
+    keys.press("Tab")
+    page.wait_for_selector(".cell-edit .combo")
+    assert str(stored("customer", row_id).status) == "new"
+    assert "/customer/list/" in page.url
+    assert world.rows["customer"]
+    assert visit.complaints == [
+        "Failed to load resource: the server responded with a status of 422 (UNPROCESSABLE ENTITY)"
+    ]

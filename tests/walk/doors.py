@@ -86,6 +86,8 @@ def _values(name: str, slug: str | None, rule: str) -> list[str] | None:
     entity = registry.entity(slug) if slug and registry.has_entity(slug) else None
     if name == "slug":
         return [cls.slug() for cls in registry.entities()]
+    if name == "column" and "/cell/" in rule and slug is not None:
+        return [name for name, _value in _harm(slug) if not name.startswith("_")]
     if name == "column" and entity is not None:
         return (
             [f.name for f in listable(entity) if f.kind == "link"]

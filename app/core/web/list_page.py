@@ -45,7 +45,7 @@ def list_page(listing: Listing, session: Session, may: Callable[[str], bool]) ->
         add_url=_add_url(listing) if may("add") else None,
         clear_url=request.path if listing.conditions or listing.q else None, empty_hint=gettext("Records appear here as soon as there are any."),
         charts=[(labels.column_label(entity, name), f"/{entity.slug()}/chart/{name}") for name in screen.charts] if may("chart") else [],
-        columns_url=address({"cols": None}), whole=_whole(found, total),
+        columns_url=address({"cols": None}), whole=_whole(found, total), cells=_cells(listing) if may("edit") else "",
     )  # fmt: skip
 
 
@@ -177,6 +177,12 @@ def _pages(listing: Listing, found: Found, total: int) -> dict[str, Any]:
         else None,
         "last_url": address({"last": "1", "at": end}) if found.has_more else None,
     }
+
+
+def _cells(listing: Listing) -> str:
+    form = set(listing.entity.__screen__.form_columns)
+    named = [f.name if f.name in form and f.is_open_to(listing.principal) else "-" for f in listing.columns]
+    return " ".join(named) if any(name != "-" for name in named) else ""
 
 
 def _whole(found: Found, total: int) -> str:

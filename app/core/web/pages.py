@@ -166,6 +166,8 @@ class ListPage:
     empty_hint: Any
     charts: list[tuple[Any, str]]
     columns_url: str
+    cells: str = ""
+    """The fields of the shown columns that can be changed where they stand, with "-" for every other column."""
     whole: str = ""
     """How many rows the list has, where all of them can be picked and the page does not show them all."""
     crumbs: list[tuple[Any, str | None]] = field(default_factory=list)

@@ -56,7 +56,7 @@
     ["after", "before", "page"].forEach((name) => url.searchParams.delete(name));
     return load(list, url.href);
   };
-  Object.assign(Loandesk, { changeList: change, loadList: load, labelList: label });
+  Object.assign(Loandesk, { changeList: change, loadList: load, labelList: label, listAddress: address });
 
   on("click", "[data-list] a[data-swap]", (event, link) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
@@ -122,10 +122,14 @@
     count(list);
   });
 
-  // a click anywhere on a row opens it, unless it meant something else
+  // a click anywhere on a row opens it, unless it meant something else, such as the first half of a double click
+  let opening;
   on("click", "tr[data-href]", (event, row) => {
+    clearTimeout(opening);
     if (!row.dataset.href || event.target.closest("a, button, input, label, .pick") || String(getSelection())) return;
-    if (event.ctrlKey || event.metaKey) window.open(row.dataset.href, "_blank", "noopener"); else location.assign(row.dataset.href);
+    const go = () => { if (event.ctrlKey || event.metaKey) window.open(row.dataset.href, "_blank", "noopener"); else location.assign(row.dataset.href); };
+    if (!Loandesk.fieldOf(event.target.closest("td"))) go();
+    else if (event.detail < 2) opening = setTimeout(go, 250);
   });
 
   for (const form of $$("[data-columns]")) {
