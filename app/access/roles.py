@@ -67,6 +67,12 @@ SCREENS: dict[tuple[str, str], tuple[str, ...] | None] = {
     ("can_show", "Files"): None,
     ("can_get", "OpenApi"): None,
     ("can_index", "Reports"): None,
+    **{
+        (f"can_{verb}", "SavedView"): None
+        for verb in ["menu", "save", "start", "list", "show", "edit", "delete"]
+    },
+    ("can_share", "SavedView"): ("Manager",),
+    ("can_pick", "Selection"): None,
     ("can_list", "FileJob"): None,
     ("can_show", "FileJob"): None,
     ("can_this_form_get", "ResetMyPasswordView"): None,
@@ -93,7 +99,7 @@ def _wanted(role: str) -> set[tuple[str, str]]:
 
 def every_permission(builder: Any) -> set[tuple[str, str]]:
     """(verb, subject) of every registered view, API, operation and report."""
-    pairs = {("can_reveal", "PersonalData")}
+    pairs = {("can_reveal", "PersonalData"), ("can_share", "SavedView")}
     for view in builder.baseviews:
         pairs |= {(verb, view.class_permission_name) for verb in view.base_permissions or ()}
     pairs |= {(d.permission, d.subject) for d in [*registry.operations(), *registry.reports()]}

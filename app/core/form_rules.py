@@ -98,6 +98,17 @@ def _normalise(session: Session, row: Any, column: Any) -> None:
         raise RuleError(error.message, column.key) from error
 
 
+def forms(session: Session, column: Any, value: str) -> set[str]:
+    """How a value that somebody wrote may stand in a column: as it is, and in the form that the column's rule gives it."""
+    known = _NORMALISERS.get(column.info.get("form") or column.info.get("kind"))
+    if known is None:
+        return {value}
+    try:
+        return {value, known(session, None, value)}
+    except RuleError:
+        return {value}
+
+
 def is_normalised(column: Any) -> bool:
     """Whether what is typed into the column is brought to its form, so that it may be longer than what is stored."""
     return (column.info.get("form") or column.info.get("kind")) in _NORMALISERS

@@ -87,7 +87,10 @@ def _check_row(session: ScopedSession, row: Any) -> None:
         return
     reach = session.reach
     if scope.mode == "owned":
-        if getattr(row, scope.owner) != reach.user_id:
+        if reach.kind == "none":
+            raise ReadOnlyScope
+        owners = {getattr(row, scope.owner), *inspect(row).attrs[scope.owner].history.deleted}
+        if owners != {reach.user_id}:
             raise OutOfScope
         return
     if not reach.may_write:

@@ -39,6 +39,7 @@ def setting(name: str, cast: str) -> str:
 
 
 USER = setting("user_id", "int")
+_ROLE_HELD = f"(SELECT u.role_id FROM ab_user u WHERE u.id = {USER})"
 _SINGLE = {
     "own": ("officer", f"{{}} = {USER}"),
     "team": ("officer", f"{{}} = ANY ({setting('officers', 'int[]')})"),
@@ -84,7 +85,8 @@ def condition(entity: Any, alias: str, kind: str, *, write: bool) -> str:
     if kind in ("login", "none") or scope.mode == "house":
         return "false"
     if scope.mode == "owned":
-        return f"{alias}.{scope.owner} = {USER}"
+        lent = f" OR {alias}.{scope.lent_to} = {_ROLE_HELD}" if scope.lent_to and not write else ""
+        return f"{alias}.{scope.owner} = {USER}{lent}"
     if scope.mode == "follows":
         return _follows(alias)
     if scope.mode == "through":
@@ -145,8 +147,9 @@ def policies(entity: Any, prefix: str) -> Iterator[str]:
         if see != "false":
             change = condition(entity, table, kind, write=True)
             yield from _policy(
-                table, role(prefix, kind), kind, _counted_once(kind, see), _counted_once(kind, change)
-            )
+                table, role(prefix, kind), kind, _counted_once(kind, see), _counted_once(kind, change),
+                only_shows=kind in ("region", "region_leaf") and entity.__scope__.mode != "owned",
+            )  # fmt: skip
 
 
 def _counted_once(kind: str, seen: str) -> str:
@@ -171,9 +174,10 @@ def _once(bare: re.Match[str]) -> str:
     return f"(SELECT {bare[0]})::{bare['cast']}"
 
 
-def _policy(table: str, to: str, kind: str, see: str, change: str) -> Iterator[str]:
+def _policy(table: str, to: str, kind: str, see: str, change: str, *, only_shows: bool) -> Iterator[str]:
+    """Territory only shows; what is a user's own he may change whatever his grants are."""
     name = f"s_{kind}"
-    if kind in ("region", "region_leaf"):
+    if only_shows:
         yield f"CREATE POLICY {name} ON {table} FOR SELECT TO {to} USING ({see})"
     elif see == change:
         yield f"CREATE POLICY {name} ON {table} FOR ALL TO {to} USING ({see}) WITH CHECK ({see})"

@@ -25,6 +25,8 @@ class Reach:
     """(product kind, ranges): a partner who sees only one kind of loan of his territory."""
     officers: tuple[int, ...] = ()
     clients: tuple[int, ...] = ()
+    is_to_write: bool = False
+    """Whether it asks for what may be changed: what is only shown does not count."""
 
     @property
     def is_all(self) -> bool:
@@ -47,8 +49,8 @@ class Reach:
 
     @property
     def for_writing(self) -> "Reach":
-        """The same without territory, which only shows."""
-        return replace(self, regions=(), kind_regions=())
+        """The same without what is only shown: territory, and rows that are lent."""
+        return replace(self, regions=(), kind_regions=(), is_to_write=True)
 
     def admits(self, keys: dict[str, Any]) -> bool:
         """Whether a row with these keys may be *written*: {"branch": 120, "officer": 5, "client": 1}."""
@@ -108,7 +110,7 @@ def criteria(entity: Any, reach: Reach) -> ColumnElement[bool]:
     if reach.kind in ("login", "none") or scope.mode == "house":
         return false()
     if scope.mode == "owned":
-        return bool_column(getattr(entity, scope.owner) == reach.user_id)
+        return _owned(entity, reach)
     if scope.mode == "through":
         return and_(true(), *(_parent(entity, name, reach) for name in scope.parents))
     if scope.mode == "follows":
@@ -117,6 +119,19 @@ def criteria(entity: Any, reach: Reach) -> ColumnElement[bool]:
     if scope.opened_in:
         seen = or_(seen, _opened(entity, *scope.opened_in, reach=reach))
     return seen
+
+
+def _owned(entity: Any, reach: Reach) -> ColumnElement[bool]:
+    """The user's own rows, and to read those that are lent to the holders of his role."""
+    from app.core import registry
+
+    scope = entity.__scope__
+    own = bool_column(getattr(entity, scope.owner) == reach.user_id)
+    if not scope.lent_to or reach.is_to_write:
+        return own
+    user = registry.entity("user").__table__.c
+    held = select(user.role_id).where(user.id == reach.user_id).scalar_subquery()
+    return or_(own, getattr(entity, scope.lent_to) == held)
 
 
 def _opened(entity: Any, table: str, column: str, *, reach: Reach) -> ColumnElement[bool]:

@@ -37,6 +37,8 @@ class Scope:
     """(reach table, its column): this row is also seen where a visible row of that table points to it."""
     parents: tuple[str, ...] = ()
     owner: str | None = None
+    lent_to: str | None = None
+    """Column with the id of a role whose holders see an owned row, too; it stays its owner's to change."""
     mode: str = "keyed"
     reason: str = ""
 
@@ -55,9 +57,9 @@ class Scope:
         return cls(mode="through", parents=links)
 
     @classmethod
-    def owned(cls, column: str) -> "Scope":
-        """Seen by the user whose id stands in `column`, and by those who see everything."""
-        return cls(mode="owned", owner=column)
+    def owned(cls, column: str, *, lent_to: str | None = None) -> "Scope":
+        """Seen by the user whose id stands in `column`, by who holds the role in `lent_to`, and by those who see all."""
+        return cls(mode="owned", owner=column, lent_to=lent_to)
 
     @classmethod
     def house(cls, reason: str) -> "Scope":

@@ -124,7 +124,7 @@ def _without_row(path: str, method: str, slug: str | None, oracle: Oracle) -> It
 
 
 def _queries(path: str, slug: str | None, oracle: Oracle) -> Iterator[str]:
-    """Lists are also searched, filtered by strangers' ids, asked in other orders and from their end."""
+    """Lists are also searched, filtered by strangers' ids (alone or in a group), and asked from their end."""
     if path.startswith(("/lookups/", "/search")) or "/lookup/" in path:
         yield "q=canary"
         if path.endswith(("/customer", "/lookups/", "/search")):
@@ -140,7 +140,8 @@ def _queries(path: str, slug: str | None, oracle: Oracle) -> Iterator[str]:
     others = ["last=1", "partial=tab", "q=canary"]
     if linked:
         field = linked[oracle.person.id % len(linked)]
-        others.append(f"{field.name}={oracle.foreign(field.target.slug())[0].id}")
+        group = "any1." if oracle.person.id % 2 else ""
+        others.append(f"{group}{field.name}={oracle.foreign(field.target.slug())[0].id}")
     yield from (others[(oracle.person.id + step) % len(others)] for step in (0, 1))
 
 

@@ -8,7 +8,7 @@ from flask_babel import force_locale, format_decimal, gettext
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from app.core.web.cells import money
-from app.core.web.conditions import number
+from app.core.web.filter_values import number
 from app.core.web.inputs import written
 from config import LANGUAGES
 

@@ -16,7 +16,7 @@ from werkzeug.datastructures import MultiDict
 from app.core import registry
 from app.core.db import session_for, unscoped
 from app.core.errors import RuleError
-from app.core.web import conditions
+from app.core.web import conditions, filter_values
 from app.core.web.fields import FieldInfo, filterable
 from app.core.web.links import shown_entities
 from app.core.web.listing import Listing
@@ -53,6 +53,8 @@ def meets(field: FieldInfo, op: str, raw: str, row: Any, inside: set[int] | None
     if inside is not None and op == "eq":
         return value in inside
     wanted = meant(field, raw)
+    if field.kind == "datetime" and op == "eq":
+        return value is not None and wanted <= value < wanted + timedelta(days=1)
     if op == "ne":
         return value != wanted
     if value is None:
@@ -139,7 +141,8 @@ def test_every_filter_and_operator_finds_what_python_finds(varied: Shop, slug: s
                 if field.kind == "code" and op == "eq" and field.words:
                     continue
                 for raw in tried(field, [held(field, row) for row in everything], op):
-                    key = field.name if op == "eq" else f"{field.name}__{op}"
+                    is_plain = op == "eq" and field.name not in conditions.RESERVED
+                    key = field.name if is_plain else f"{field.name}__{op}"
                     where = Listing(entity, MultiDict({key: raw}), READER, DAY).where()
                     found = set(session.scalars(select(entity.id).where(*where)))
                     inside = below(field, raw) if op == "eq" else None
@@ -163,7 +166,7 @@ def test_a_number_is_read_as_people_of_any_of_our_languages_write_it(
         grouped = ""
     whole, _dot, cents = f"{value:,.2f}".partition(".")
     text = whole.replace(",", grouped) + point + cents
-    assert conditions.number(text) == value
+    assert filter_values.number(text) == value
 
 
 @pytest.mark.parametrize(
@@ -171,7 +174,7 @@ def test_a_number_is_read_as_people_of_any_of_our_languages_write_it(
 )
 def test_what_is_no_number_is_refused_by_its_own_words(shop: Shop, text: str) -> None:
     with shop.app.test_request_context(), pytest.raises(RuleError, match="is not a number"):
-        conditions.number(text)
+        filter_values.number(text)
 
 
 @pytest.mark.parametrize(

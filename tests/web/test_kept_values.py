@@ -8,17 +8,20 @@ from sqlalchemy import delete, select
 
 from app.core.db import scoped_as, unscoped
 from app.core.org import DataGrant, GrantKind, Role
+from app.core.web.kept import masked
 from app.core.web.link_names import names
+from app.core.web.principal import Principal
 from app.models import Customer, Loan
-from tests.web.people import watched
+from tests.web.people import rows, watched
+from tests.web.pool import REVEAL
 from tests.web.shop import Shop
 
 NUMBER = "621121198005050011"
 
 
-def test_the_auditor_sees_that_a_personal_value_changed_and_not_what_it_was(shop: Shop) -> None:
-    with unscoped("an identity number of a test") as session:
-        session.get_one(Customer, shop.customers[0]).identity_number = NUMBER
+def hide_from_auditors() -> None:
+    """Take from their role the right to see personal numbers in full."""
+    with unscoped("an auditor who may not reveal") as session:
         auditor = select(Role.id).where(Role.name == "Auditor").scalar_subquery()
         right = (
             select(PermissionView.id)
@@ -30,6 +33,12 @@ def test_the_auditor_sees_that_a_personal_value_changed_and_not_what_it_was(shop
         session.execute(
             delete(assoc_permissionview_role).where(held.role_id == auditor, held.permission_view_id == right)
         )
+
+
+def test_the_auditor_sees_that_a_personal_value_changed_and_not_what_it_was(shop: Shop) -> None:
+    with unscoped("an identity number of a test") as session:
+        session.get_one(Customer, shop.customers[0]).identity_number = NUMBER
+    hide_from_auditors()
     query = f"entity=customer&row_id={shop.customers[0]}&action=change"
     for who, is_shown in (("admin", True), ("auditor", False)):
         changes = [row["changes"] for row in shop.caller(who).call("GET", f"history/?{query}").json["result"]]
@@ -40,6 +49,25 @@ def test_the_auditor_sees_that_a_personal_value_changed_and_not_what_it_was(shop
             book = load_workbook(BytesIO(answer.get_data()))
         said = str([cell.value for row in book.worksheets[0].iter_rows() for cell in row])
         assert (NUMBER in said) is is_shown
+
+
+def test_a_number_that_a_workbook_was_filtered_by_is_hidden_in_a_group_and_behind_a_link(shop: Shop) -> None:
+    hide_from_auditors()
+    wanted = "621121199901010022"
+    query = f"any1.customer.identity_number={wanted}&any1.status=overdue&customer.identity_number={wanted}"
+    with shop.admin.get(f"/loan/export.xlsx?{query}&disbursed_on=this-year") as answer:
+        assert answer.status_code == 200
+    event = rows("audit_event", kind="export", entity="loan")[-1]
+    assert event.details["filters"]["any1.customer.identity_number"] == [wanted]
+    for who, is_shown in (("admin", True), ("auditor", False)):
+        page = shop.browser(who).get(f"/audit_event/show/{event.id}").text
+        assert (wanted in page) is is_shown
+        assert "or Status: Overdue" in page
+        assert "this year" in page
+        reader = Principal(
+            1, who, who, "Auditor", "en", is_partner=False, permissions=REVEAL if is_shown else frozenset()
+        )
+        assert (wanted in str(masked(event.details, "loan", reader))) is is_shown
 
 
 def test_a_removal_tells_what_there_was_and_links_by_their_names(shop: Shop) -> None:

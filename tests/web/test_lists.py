@@ -52,7 +52,7 @@ def test_a_list_asks_no_more_for_many_rows_than_for_few(shop: Shop) -> None:
         "_oc_Customer=password", "_oc_Customer=name", "_od_Customer=asc", "psize_Customer=20000", "page_Customer=2",
         "_flt_0_name=x", "size=20000", "size=-1", "size=x", "size=0", "sort=password", "sort=manager", "sort=nothing",
         "cols=password", "cols=branch_lft", "password=x", "password__starts=s", "branch_lft=1", "name__gt=a",
-        "status=unknown", "manager=abc", "born_on=yesterday", "after=%%%", "after=WzEsMl0", "before=W10", "status__in=active,x",
+        "status=unknown", "manager=abc", "born_on=yesterdays", "after=%%%", "after=WzEsMl0", "before=W10", "status__in=active,x",
     ],
 )  # fmt: skip
 def test_what_a_list_does_not_offer_is_refused_with_a_sentence(shop: Shop, query: str) -> None:

@@ -7,8 +7,9 @@ from app.core.org.places import Branch, Region, RegionLevel
 from app.core.org.records import FileJob, History, JobRun, JobState
 from app.core.org.setup import Holiday, Setting
 from app.core.org.staff import Department, Position, Team
+from app.core.org.views import SavedView, Selection, ViewStart
 
 __all__ = [
     "AuditEvent", "Branch", "DataGrant", "Department", "FileJob", "GrantKind", "History", "Holiday", "JobRun", "JobState",
-    "Position", "Region", "RegionLevel", "Role", "Setting", "Team", "User", "UserKind",
+    "Position", "Region", "RegionLevel", "Role", "SavedView", "Selection", "Setting", "Team", "User", "UserKind", "ViewStart",
 ]  # fmt: skip

@@ -1,24 +1,27 @@
-"""Filters of a list: `?status=active&principal__gt=30000&q=text` becomes conditions and removable chips."""
+"""Filters of a list: `?status=active&principal__gt=30000&q=text` becomes conditions and removable chips.
+
+All of them hold, save those of one group, of which one is enough: `any1.status=overdue&any1.principal__gt=30000`.
+A filter of days takes a day or a period that moves with it: `disbursed_on=last-30-days`.
+"""
 
 import operator
-import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time
-from decimal import Decimal, InvalidOperation
+from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from flask_babel import get_locale, gettext, lazy_gettext as _
+from flask_babel import gettext, lazy_gettext as _
 from sqlalchemy import ColumnElement, String, and_, cast, false, func, or_, select
 from werkzeug.datastructures import MultiDict
 
 from app.core.errors import RuleError
 from app.core.scope import TREES
-from app.core.web.cells import zone
-from app.core.web.fields import FieldInfo, as_id, attribute, describe, filterable, label_columns
+from app.core.web.fields import FieldInfo, attribute, describe, filterable, label_columns
+from app.core.web.filter_names import split
+from app.core.web.filter_values import after, days, is_yes, midnight, typed
 from app.core.web.principal import Principal
 
-RESERVED = {"q", "sort", "cols", "after", "before", "last", "size", "partial", "next", "ids", "_", "at"}
+RESERVED = {"q", "sort", "cols", "after", "before", "last", "size", "partial", "next", "ids", "_", "at", "view", "picked"}  # fmt: skip
 OPS: dict[str, Any] = {
     "eq": _("is"), "ne": _("is not"), "gt": _("more than"), "lt": _("less than"), "ge": _("at least"),
     "le": _("at most"), "contains": _("contains"), "starts": _("starts with"), "in": _("is one of"), "null": _("is empty"),
@@ -26,12 +29,12 @@ OPS: dict[str, Any] = {
 _COMPARED = ("eq", "gt", "ge", "lt", "le", "ne", "null")
 OPS_OF: dict[str, tuple[str, ...]] = {
     "money": _COMPARED, "rate": _COMPARED, "number": _COMPARED, "days": ("gt", "ge", "lt", "le", "eq"),
-    "id": ("eq",), "date": ("eq", "ge", "le", "gt", "lt", "null"), "datetime": ("ge", "lt"), "choice": ("eq", "ne", "in", "null"),
+    "id": ("eq",), "date": ("eq", "ge", "le", "gt", "lt", "null"), "datetime": ("eq", "ge", "lt"), "choice": ("eq", "ne", "in", "null"),
     "link": ("eq", "ne", "null"), "bool": ("eq",), "text": ("contains", "starts", "eq", "null"),
     "longtext": ("contains",), "code": ("starts", "eq", "contains", "null"), "phone": ("eq", "starts"),
 }  # fmt: skip
-
-
+MOST = 20
+"""Filters of one list; more are a slip of a program, and slow."""
 _COMPARISONS = {"eq": operator.eq, "gt": operator.gt, "lt": operator.lt, "ge": operator.ge, "le": operator.le}
 
 
@@ -43,6 +46,8 @@ class Condition:
     field: FieldInfo
     op: str
     raw: str
+    group: str = ""
+    """The name of its group, if one filter of that is enough."""
 
 
 def parse(entity: Any, args: MultiDict[str, str], principal: Principal) -> list[Condition]:
@@ -50,13 +55,18 @@ def parse(entity: Any, args: MultiDict[str, str], principal: Principal) -> list[
     offered = {field.name: field for field in filterable(entity) if field.is_open_to(principal)}
     found = []
     for key, raw in args.items(multi=True):
-        name, _sep, op = key.partition("__")
         if key in RESERVED or not raw:
             continue
+        group, name, op = split(key)
         field = offered.get(name) or _reached(entity, name, principal)
-        if field is None or (op or "eq") not in OPS_OF.get(field.kind, ()) or "\x00" in raw:
+        if field is None or "\x00" in raw:
             raise RuleError(gettext("There is no filter %(name)s here", name=key))
-        found.append(Condition(key, field, op or "eq", raw))
+        if op not in (ops := OPS_OF.get(field.kind, ())):
+            known = {"name": field.label, "op": op, "ops": ", ".join(ops)}
+            raise RuleError(gettext("%(name)s cannot be filtered by “%(op)s”, only by %(ops)s", **known))
+        found.append(Condition(key, field, op, raw, group))
+    if len(found) > MOST:
+        raise RuleError(gettext("A list takes at most %(most)s filters", most=MOST))
     return found
 
 
@@ -77,91 +87,16 @@ def _reached(entity: Any, name: str, principal: Principal) -> FieldInfo | None:
     return field if offered and field.is_open_to(principal) else None
 
 
-def number(raw: str) -> Decimal:
-    """A number as people of any of our languages type it: 1 234,56 or 1,234.56.
-
-    A lone comma before three digits is what it is in the reader's language: 1,500 is 1500 in English and
-    Chinese, where a form shows it so, and 1.5 in Ukrainian and Russian. A lone point is always decimal.
-
-    >>> number("1 234,56"), number("1,234.56"), number("-7"), number("1,500"), number("1,5")
-    (Decimal('1234.56'), Decimal('1234.56'), Decimal('-7'), Decimal('1500'), Decimal('1.5'))
-    """
-    plain = re.sub(r"[\s\u00a0\u202f']", "", raw)
-    if "," in plain and "." in plain:
-        thousands = "," if plain.rfind(".") > plain.rfind(",") else "."
-        plain = plain.replace(thousands, "")
-    elif plain.count(",") > 1 or (_GROUPED.fullmatch(plain) and _groups_by_comma()):
-        plain = plain.replace(",", "")
-    try:
-        value = Decimal(plain.replace(",", "."))
-    except InvalidOperation as error:
-        raise RuleError(gettext("%(value)s is not a number", value=raw)) from error
-    if not value.is_finite() or abs(value) >= Decimal(10) ** 16:
-        raise RuleError(gettext("%(value)s is not a number", value=raw))
-    return value
-
-
-_GROUPED = re.compile(r"-?[1-9]\d{0,2},\d{3}")
-
-
-def _groups_by_comma() -> bool:
-    """Whether the reader's language separates thousands by a comma."""
-    locale = get_locale()
-    return locale is None or locale.number_symbols["latn"]["group"] == ","
-
-
-def _day(raw: str) -> date:
-    try:
-        return date.fromisoformat(raw)
-    except ValueError as error:
-        raise RuleError(gettext("%(value)s is not a date (year-month-day)", value=raw)) from error
-
-
-def _typed(field: FieldInfo, raw: str) -> Any:
-    """The value of a filter in the column's type."""
-    kind = field.kind
-    if kind in ("money", "rate"):
-        return number(raw)
-    if kind == "link":
-        return _link(field, raw)
-    if kind in ("number", "days", "id"):
-        return _within(field, number(raw))
-    if kind == "date":
-        return _day(raw)
-    if kind == "datetime":
-        return _midnight(field, _day(raw))
-    if kind == "bool":
-        return raw.lower() in ("1", "yes", "true")
-    return _choice(field, raw) if kind == "choice" else raw
-
-
-def _link(field: FieldInfo, raw: str) -> int:
-    found = as_id(field.target, raw)
-    if found is None:
-        raise RuleError(gettext("%(value)s is not a number", value=raw))
-    return found
-
-
-def _within(field: FieldInfo, value: Decimal) -> Decimal | int:
-    """A number that the column's type can be compared with; days are whole."""
-    if value == value.to_integral_value():
-        return min(max(int(value), -(2**31) + 1), 2**31 - 1)
-    if field.kind == "days":
-        raise RuleError(gettext("A whole number is needed"))
-    return value
-
-
-def _midnight(field: FieldInfo, day: date) -> datetime:
-    """The instant at which a day begins in the installation's zone, in which the lists show instants."""
-    begins = datetime.combine(day, time.min, ZoneInfo(zone()))
-    return begins if field.column.type.timezone else begins.astimezone(UTC).replace(tzinfo=None)
-
-
-def _choice(field: FieldInfo, raw: str) -> Any:
-    try:
-        return field.choices(raw)
-    except ValueError as error:
-        raise RuleError(gettext("There is no %(value)s to choose", value=raw)) from error
+def where(entity: Any, found: Sequence[Condition], on: date) -> list[ColumnElement[bool]]:
+    """The SQL of filters: each holds, and of a group at least one. Raises RuleError naming the field of a wrong value."""
+    groups: dict[str, list[ColumnElement[bool]]] = {}
+    for place, condition in enumerate(found):
+        try:
+            sql = clause(entity, condition, on)
+        except RuleError as error:
+            raise RuleError(f"{condition.field.label}: {error}", condition.field.name) from error
+        groups.setdefault(condition.group or str(place), []).append(sql)
+    return [or_(*members) for members in groups.values()]
 
 
 def clause(entity: Any, condition: Condition, on: date) -> ColumnElement[bool]:
@@ -171,19 +106,35 @@ def clause(entity: Any, condition: Condition, on: date) -> ColumnElement[bool]:
         return _beyond(entity, condition, on)
     column = attribute(entity, field)
     if op == "null":
-        return column.is_(None) if raw.lower() in ("1", "yes", "true") else column.is_not(None)
+        return column.is_(None) if is_yes(raw) else column.is_not(None)
+    if field.kind in ("date", "datetime"):
+        return _in_days(column, condition, on)
     if op == "in":
-        return column.in_([_typed(field, one) for one in raw.split(",")])
+        return column.in_([typed(field, one) for one in raw.split(",")])
     if op == "contains":
         return column.icontains(raw, autoescape=True)
     if op == "starts":
         return column.startswith(raw, autoescape=True)
-    value = _typed(field, raw)
+    value = typed(field, raw)
     if op == "eq" and field.kind == "link" and field.name in TREES and hasattr(entity, f"{field.name}_lft"):
         return _below(entity, field, value)
     if field.derived is not None:
         op, value = field.derived.bound(op, int(value), on)
     return _compare(column, op, value)
+
+
+def _in_days(column: Any, condition: Condition, on: date) -> ColumnElement[bool]:
+    """Rows of a day or period, or before or after it: one range of values, which an index can serve."""
+    field, op = condition.field, condition.op
+    first, last = days(field, condition.raw, on)
+    begins, ends = (midnight(field, first), after(field, last)) if field.kind == "datetime" else (first, last)
+    # a day belongs to what it ends; the instant at which a day has ended does not
+    is_until, is_past = (
+        (column < ends, column >= ends) if field.kind == "datetime" else (column <= ends, column > ends)
+    )
+    if op == "eq":
+        return column == begins if begins == ends else and_(column >= begins, is_until)
+    return {"ge": column >= begins, "lt": column < begins, "le": is_until, "gt": is_past}[op]
 
 
 def _beyond(entity: Any, condition: Condition, on: date) -> ColumnElement[bool]:

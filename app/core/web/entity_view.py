@@ -15,7 +15,7 @@ from app.core import registry
 from app.core.db import web_session
 from app.core.errors import RuleError
 from app.core.labels import subject
-from app.core.web import charts, drafts, forms, links, lookups, transfer
+from app.core.web import charts, drafts, forms, links, lookups, saved_views, transfer
 from app.core.web.fields import FieldInfo, as_id, describe_all
 from app.core.web.list_page import list_page
 from app.core.web.listing import Listing
@@ -62,11 +62,19 @@ class EntityView(BaseView):
     @expose("/list/")
     @has_access
     def list(self) -> Any:
+        is_part = bool(request.headers.get("X-Partial") or "partial" in request.args)
+        if not request.args and not is_part:
+            opening = saved_views.opening(self.entity)
+            if opening:
+                return redirect(opening)
         listing = Listing(self.entity, request.args, current(), business_date())
         page = list_page(listing, web_session(), self.may)
-        if request.headers.get("X-Partial") or "partial" in request.args:
+        if is_part:
             is_tab = request.args.get("partial") == "tab"
             return render_template("generated/tab.html" if is_tab else "generated/_table.html", page=page)
+        if current().may("can_menu", "SavedView"):
+            page.views_url = f"/saved_view/menu/{self.slug}"
+            page.view_name = saved_views.current_name(self.entity)
         return render_template("generated/list.html", page=page)
 
     @expose("/show/<pk>")

@@ -21,8 +21,8 @@ from wtforms.fields.choices import SelectChoice
 
 from app.core.errors import RuleError
 from app.core.web.cells import zone
-from app.core.web.conditions import number
 from app.core.web.fields import as_id
+from app.core.web.filter_values import number
 
 KEEP = "keep"
 """Value of a link whose row the user cannot see: saving the form leaves it as it is."""

@@ -8,9 +8,10 @@ from typing import Any
 
 from flask_babel import gettext, lazy_gettext as _
 
-from app.core import codes, i18n, labels, registry
+from app.core import codes, i18n, labels, periods, registry
 from app.core.types import UNSEEN
 from app.core.web.fields import FieldInfo, describe
+from app.core.web.filter_names import split
 from app.core.web.principal import Principal
 
 DETAILS = {
@@ -18,6 +19,7 @@ DETAILS = {
     "errors": _("Rows with errors"),
     "filters": _("Filters"),
     "given": _("Given"),
+    "picked": _("Selection"),
     "q": _("Search"),
     "report": _("Report"),
     "rows": _("Rows"),
@@ -27,7 +29,7 @@ DETAILS = {
 """What is told besides an entity's own columns."""
 WORDS = {"given": "right", "taken": "right", "report": "report"}
 """Which of these hold codes, and of which sort."""
-_UNSAID = ("cols", "after", "before", "last", "size", "partial", "at", "ids", "next", "_")
+_UNSAID = ("cols", "after", "before", "last", "size", "partial", "at", "ids", "next", "_", "view")
 """Parts of a list's address that say nothing of what was seen."""
 _NOTHING: tuple[list[Any], ...] = ([None, None], [[], None])
 """What a removal keeps of a field that was empty."""
@@ -49,7 +51,7 @@ def text(value: Any, of: str | None, principal: Principal, plain: Plain, *, is_c
         if name not in _UNSAID and not (is_change and name in fields and one in _NOTHING)
     ]
     said = partial(_said, of=of, fields=fields, principal=principal, plain=plain, is_change=is_change)
-    return "; ".join(f"{_label(name, fields)}: {said(name, one)}" for name, one in known)
+    return "; ".join(f"{_label(name, of, fields)}: {said(name, one)}" for name, one in known)
 
 
 def links(of: str | None, value: Any) -> Iterator[tuple[str, int]]:
@@ -70,7 +72,7 @@ def masked(value: Any, of: str | None, principal: Principal) -> Any:
     fields = _fields(of) if of and registry.has_entity(of) else {}
     return {
         name: HIDDEN
-        if (field := fields.get(name.partition("__")[0])) and field.may_be_personal
+        if (field := _field(name, of, fields)) and field.may_be_personal
         else masked(one, of, principal)
         for name, one in value.items()
     }
@@ -88,20 +90,33 @@ def _fields(of: str) -> dict[str, FieldInfo]:
     return found | {name: describe(entity, name) for name in derived}
 
 
-def _label(name: str, fields: Mapping[str, FieldInfo]) -> str:
+def _field(name: str, of: str | None, fields: Mapping[str, FieldInfo]) -> FieldInfo | None:
+    """The field that a kept name is about: a column's, or that of a filter in a kept address."""
+    column = split(name)[1]
+    if column in fields or "." not in column or not fields:
+        return fields.get(column)
+    try:
+        return describe(registry.entity(str(of)), column)
+    except KeyError:
+        return None
+
+
+def _label(name: str, of: str | None, fields: Mapping[str, FieldInfo]) -> str:
     from app.core.web.conditions import OPS
 
-    column, _sep, op = name.partition("__")
-    if column in fields:
-        return f"{fields[column].label} {OPS[op]}" if op in OPS else fields[column].label
-    return str(DETAILS.get(name) or gettext(labels.words(name)))
+    field = _field(name, of, fields)
+    if field is None:
+        return str(DETAILS.get(name) or gettext(labels.words(name)))
+    group, _column, op = split(name)
+    words = f"{field.label} {OPS[op]}" if "__" in name and op in OPS else field.label
+    return f"{gettext('or')} {words}" if group else words
 
 
 def _said(
     name: str, one: Any, *, of: str | None, fields: Mapping[str, FieldInfo], principal: Principal, plain: Plain,
     is_change: bool,
 ) -> str:  # fmt: skip
-    field = fields.get(name.partition("__")[0])
+    field = _field(name, of, fields)
     say = partial(_value, field, principal, plain) if field else partial(_word, WORDS.get(name))
     if isinstance(one, dict):
         return text(one, of, principal, plain, is_change=False) or "–"
@@ -123,7 +138,7 @@ def _value(field: FieldInfo, principal: Principal, plain: Plain, value: Any) -> 
     try:
         return plain(field, _typed(field, value)) or "–"
     except (ValueError, TypeError, ArithmeticError):
-        return str(value)
+        return periods.said(str(value)) or str(value)
 
 
 def _typed(field: FieldInfo, value: Any) -> Any:

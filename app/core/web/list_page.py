@@ -6,24 +6,21 @@ from urllib.parse import urlencode
 
 from flask import request, url_for
 from flask_babel import format_decimal, gettext
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.core import labels, registry
-from app.core.types import Choice
+from app.core import labels, periods, registry
 from app.core.web import conditions, links
 from app.core.web.bulk_form import fields_of
-from app.core.web.cells import NUMERIC, cell, plain
-from app.core.web.fields import FieldInfo, as_id, filterable
+from app.core.web.cells import NUMERIC, cell
+from app.core.web.chips import EVERYTHING, PAGING, chips
+from app.core.web.fields import FieldInfo, filterable
 from app.core.web.forms import view_name
 from app.core.web.listing import COUNT_CAP, SIZES, Found, Listing, can_sort
-from app.core.web.pages import Action, Chip, Col, Filter, ListPage, Row
-
-_PAGING = ("after", "before", "last", "at", "partial")
+from app.core.web.pages import Action, Col, Filter, ListPage, Row
 
 
 def address(
-    changes: dict[str, str | None], *, path: str | None = None, drop: tuple[str, ...] = _PAGING
+    changes: dict[str, str | None], *, path: str | None = None, drop: tuple[str, ...] = PAGING
 ) -> str:
     """This page's address with some parameters changed (None removes) and the page forgotten."""
     pairs = [(k, v) for k, v in request.args.items(multi=True) if k not in changes and k not in drop]
@@ -37,22 +34,26 @@ def list_page(listing: Listing, session: Session, may: Callable[[str], bool]) ->
     screen = entity.__screen__
     return ListPage(
         title=labels.entity_label(entity), entity=entity.slug(), icon=screen.icon, columns=_columns(listing),
-        rows=[_row(listing, row, may) for row in found.rows], chips=_chips(listing, session),
+        rows=[_row(listing, row, may) for row in found.rows], chips=chips(listing, session),
         filters=[_filter(field) for field in filterable(entity) if field.is_open_to(listing.principal)],
         q=listing.q, total_text=_total(found, total), **_pages(listing, found, total), page_size=listing.size,
         size_urls=[(n, address({"size": str(n)})) for n in SIZES], actions=[], bulk=_bulk(listing, may),
         export_url=address({}, path=f"/{entity.slug()}/export.xlsx") if may("export") else None,
         add_url=_add_url(listing) if may("add") else None,
-        clear_url=request.path if listing.conditions or listing.q else None, empty_hint=gettext("Records appear here as soon as there are any."),
+        clear_url=f"{request.path}?view={EVERYTHING}" if listing.conditions or listing.q or listing.picked else None,
+        empty_hint=gettext("Records appear here as soon as there are any."),
         charts=[(labels.column_label(entity, name), f"/{entity.slug()}/chart/{name}") for name in screen.charts] if may("chart") else [],
-        columns_url=address({"cols": None}), whole=_whole(found, total), cells=_cells(listing) if may("edit") else "",
+        columns_url=address({"cols": None}), periods=[str(periods.said(one)) for one in periods.PRESETS],
+        whole=_whole(found, total), cells=_cells(listing) if may("edit") else "",
     )  # fmt: skip
 
 
 def _add_url(listing: Listing) -> str:
     """Adding from a tab starts with the parent filled in."""
     given: dict[str, Any] = {
-        c.field.name: c.raw for c in listing.conditions if c.field.kind == "link" and c.op == "eq"
+        c.field.name: c.raw
+        for c in listing.conditions
+        if c.field.kind == "link" and c.op == "eq" and not c.group
     }
     return url_for(f"{view_name(listing.entity)}.add", **given)
 
@@ -66,7 +67,9 @@ def _columns(listing: Listing) -> list[Col]:
 
 
 def _column(listing: Listing, field: FieldInfo, *, shown: bool) -> Col:
-    order = next((o for o in listing.orders if o.field.name == field.name), None)
+    place, order = next(
+        ((n, o) for n, o in enumerate(listing.orders, 1) if o.field.name == field.name), (0, None)
+    )
     descending = order is not None and (order.descending != (field.derived is not None))
     sort = "" if order is None or "sort" not in request.args else "desc" if descending else "asc"
     following = (
@@ -76,6 +79,7 @@ def _column(listing: Listing, field: FieldInfo, *, shown: bool) -> Col:
     return Col(
         key=field.name.replace(".", "-"), label=field.label, kind=kind, align="end" if field.kind in NUMERIC else "",
         sortable=can_sort(field, listing.principal), sort=sort, sort_url=address({"sort": following}), shown=shown,
+        rank=place if sort and listing.is_by_several else 0,
     )  # fmt: skip
 
 
@@ -86,43 +90,6 @@ def _row(listing: Listing, row: Any, may: Callable[[str], bool]) -> Row:
     return Row(
         row.id, links.show_url(slug, row.id) if may("show") else None, cells[0].text or str(row), cells, edit
     )
-
-
-def _chips(listing: Listing, session: Session) -> list[Chip]:
-    chips = []
-    for condition in listing.conditions:
-        pairs = [
-            (k, v)
-            for k, v in request.args.items(multi=True)
-            if (k, v) != (condition.key, condition.raw) and k not in _PAGING
-        ]
-        text = chip_text(condition, session)
-        op = "" if condition.op == "null" else conditions.OPS[condition.op]
-        chips.append(
-            Chip(condition.field.label, op, text, request.path + ("?" + urlencode(pairs) if pairs else ""))
-        )
-    return chips
-
-
-def chip_text(condition: conditions.Condition, session: Session) -> str:
-    """The value of a filter as people read it; a link that is not in scope shows nothing of itself."""
-    field, raw = condition.field, condition.raw
-    if condition.op == "null":
-        return gettext("is empty") if raw.lower() in ("1", "yes", "true") else gettext("is not empty")
-    if field.kind == "link":
-        row = session.scalar(select(field.target).where(field.target.id == as_id(field.target, raw)))
-        return str(row) if row is not None else "–"
-    if field.kind == "choice":
-        return ", ".join(
-            str(one.label)
-            for one in (field.choices(part) for part in raw.split(","))
-            if isinstance(one, Choice)
-        )
-    if field.spoken:
-        return str(field.spoken.get(raw, raw))
-    if field.kind == "bool":
-        return plain("bool", raw.lower() in ("1", "yes", "true"))
-    return raw
 
 
 def _filter(field: FieldInfo) -> Filter:
@@ -137,9 +104,8 @@ def _filter(field: FieldInfo) -> Filter:
     offered = conditions.OPS_OF.get(field.kind, ("eq",))
     if field.words:
         kind, choices, offered = "choice", list(field.words.items()), ("eq", "null")
-    lookup = f"/{field.entity.slug()}/lookup/{field.name}" if field.kind == "link" else None
     ops = [(op, conditions.OPS[op]) for op in offered]
-    return Filter(field.name, field.label, kind, ops, choices, lookup)
+    return Filter(field.name, field.label, kind, ops, choices)
 
 
 def _total(found: Found, total: int) -> str:

@@ -21,7 +21,7 @@ from werkzeug.datastructures import MultiDict
 from app.core.errors import RuleError
 from app.core.scope_conditions import opened
 from app.core.types import Choice
-from app.core.web import conditions, ordering
+from app.core.web import conditions, ordering, selecting
 from app.core.web.driving import Page, ids_in_scope
 from app.core.web.fields import FieldInfo, attribute, describe, label_columns, listable
 from app.core.web.ordering import Order
@@ -29,6 +29,7 @@ from app.core.web.principal import Principal
 
 COUNT_CAP = 10_000
 SIZES = (25, 50, 100)
+MOST_ORDERS = 5
 
 
 @dataclass
@@ -54,6 +55,7 @@ class Listing:
         self.columns = self._columns()
         self.conditions = conditions.parse(entity, args, principal)
         self.q = args.get("q", "").strip().replace("\x00", "")
+        self.picked = selecting.picked(args)
         self.orders = self._orders()
         self.size = self._size()
 
@@ -77,25 +79,34 @@ class Listing:
     def _orders(self) -> list[Order]:
         names = self.args.get("sort", "").replace(",", " ").split() or self.entity.__screen__.order.split()
         sortable = {f.name: f for f in self.all_columns if can_sort(f, self.principal)}
-        orders = []
+        orders: list[Order] = []
         for name in names:
             field = sortable.get(name.lstrip("-"))
             if field is None and name.lstrip("-") == "id":
                 field = describe(self.entity, "id")
             if field is None:
                 raise RuleError(gettext("The list cannot be sorted by %(name)s", name=name.lstrip("-")))
-            flipped = field.derived is not None
-            orders.append(Order(field, name.startswith("-") != flipped))
+            if all(order.field.name != field.name for order in orders):
+                orders.append(Order(field, name.startswith("-") != (field.derived is not None)))
+        if len(orders) > MOST_ORDERS:
+            raise RuleError(gettext("A list is sorted by at most %(most)s columns", most=MOST_ORDERS))
         if not any(order.field.name == "id" for order in orders):
             orders.append(Order(describe(self.entity, "id"), orders[0].descending if orders else True))
         return orders
 
+    @property
+    def is_by_several(self) -> bool:
+        """Whether the address asks for an order by more than one column."""
+        return len(self.args.get("sort", "").replace(",", " ").split()) > 1
+
     def where(self, session: Session | None = None, page: Page | None = None) -> list[ColumnElement[bool]]:
         """All filters and the quick search as SQL; with a session also what its scope lets the list begin with."""
         found = [] if session is None else ids_in_scope(self.entity, session, page)
-        found += [conditions.clause(self.entity, condition, self.on) for condition in self.conditions]
+        found += conditions.where(self.entity, self.conditions, self.on)
         if self.q:
             found.append(conditions.search(self.entity, self.q, self.principal))
+        if self.picked:
+            found.append(selecting.condition(self.entity, self.picked, self.principal))
         return found
 
     def rows_query(self, session: Session | None = None) -> Select[Any]:
@@ -166,7 +177,7 @@ class Listing:
 
     def _nearest(self, orders: list[Order], cursor: list[Any] | None) -> Page | None:
         """The page as the ids alone decide it; None when a filter or another order has a say."""
-        if len(orders) > 1 or self.conditions or self.q:
+        if len(orders) > 1 or self.conditions or self.q or self.picked:
             return None
         beyond = typed(orders[0].field, cursor[0]) if cursor else None
         return Page(self.size + 1, orders[0].descending, beyond)

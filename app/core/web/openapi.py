@@ -5,10 +5,19 @@ from typing import Any
 from flask_appbuilder.api.manager import OpenApi
 
 from app.core.labels import words
-from app.core.web.conditions import OPS_OF
+from app.core.web.conditions import MOST, OPS_OF, RESERVED
 from app.core.web.fields import FieldInfo, describe_all, filterable
 from app.core.web.forms import is_required
+from app.core.web.listing import MOST_ORDERS
 
+_FILTERS = (
+    "Rows that meet every filter. Filters with a prefix any1. to any99. make groups, of which one filter is enough: "
+    f"any1.status=overdue&any1.days_past_due__gt=30. At most {MOST} filters."
+)
+_OF_DAYS = (
+    "a date (year-month-day), or a period: today, yesterday, tomorrow; last-30-days, next-7-days, older-than-30-days with any "
+    "number; this-, last- or next- with week (from Monday), month, quarter or year"
+)
 _TYPES = {"number": "integer", "days": "integer", "id": "integer", "link": "integer", "bool": "boolean"}
 
 
@@ -32,7 +41,7 @@ def _parameters(entity: Any) -> list[dict[str, Any]]:
     """Filters, order and paging of the list."""
     plain = {
         "q": "quick search",
-        "sort": "columns, - for descending",
+        "sort": f"up to {MOST_ORDERS} columns by commas, - for descending",
         "cols": "columns to return",
         "after": "cursor",
         "size": "25, 50 or 100",
@@ -42,9 +51,10 @@ def _parameters(entity: Any) -> list[dict[str, Any]]:
         for name, text in plain.items()
     ]
     for field in filterable(entity):
+        told = {"description": _OF_DAYS} if field.kind in ("date", "datetime") else {}
         for op in OPS_OF.get(field.kind, ()):
-            name = field.name if op == "eq" else f"{field.name}__{op}"
-            found.append({"in": "query", "name": name, "schema": {"type": "string"}})
+            name = field.name if op == "eq" and field.name not in RESERVED else f"{field.name}__{op}"
+            found.append({"in": "query", "name": name, **told, "schema": {"type": "string"}})
     return found
 
 
@@ -73,7 +83,7 @@ def methods(entity: Any) -> dict[str, Any]:
     pk = {"in": "path", "name": "pk", "required": True, "schema": {"type": "integer"}}
     common = {"responses": answers, "security": security}
     return {
-        "get_list": {"get": {"parameters": _parameters(entity), **common}},
+        "get_list": {"get": {"description": _FILTERS, "parameters": _parameters(entity), **common}},
         "get": {"get": {"parameters": [pk], **common}},
         "post": {"post": {"requestBody": body, **common, "responses": {**answers, "201": {"description": "created"}}}},
         "put": {"put": {"parameters": [pk], "requestBody": body, **common}},

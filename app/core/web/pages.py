@@ -28,6 +28,8 @@ class Col:
     sort: str = ""
     sort_url: str | None = None
     shown: bool = True
+    rank: int = 0
+    """Its place among several columns that the list is sorted by; 0 where there is one or none."""
 
 
 @dataclass
@@ -44,12 +46,14 @@ class Row:
 
 @dataclass
 class Chip:
-    """A filter in use."""
+    """A filter in use, or of a group, of which one is enough, the first and the others."""
 
     label: Any
     op: Any
     text: Any
     remove_url: str
+    group: str = ""
+    others: list["Chip"] = field(default_factory=list)
 
 
 @dataclass
@@ -61,7 +65,6 @@ class Filter:
     kind: str
     ops: list[tuple[str, Any]]
     choices: list[tuple[str, Any]] = field(default_factory=list)
-    lookup_url: str | None = None
 
 
 @dataclass
@@ -170,7 +173,12 @@ class ListPage:
     """The fields of the shown columns that can be changed where they stand, with "-" for every other column."""
     whole: str = ""
     """How many rows the list has, where all of them can be picked and the page does not show them all."""
+    periods: list[str] = field(default_factory=list)
+    """What a filter by a day offers at one click, in words."""
     crumbs: list[tuple[Any, str | None]] = field(default_factory=list)
+    views_url: str | None = None
+    """Where the menu of saved views comes from when it is opened."""
+    view_name: str = ""
 
 
 @dataclass

@@ -12,7 +12,7 @@ from werkzeug.datastructures import MultiDict
 from app.core import clock, files, labels
 from app.core.db import unscoped, web_session
 from app.core.org import AuditEvent, FileJob
-from app.core.web.list_page import chip_text
+from app.core.web.chips import in_words
 from app.core.web.listing import COUNT_CAP, Listing
 from app.core.web.principal import Principal, current
 from app.core.web.values import BATCH, Values
@@ -38,10 +38,7 @@ def plain_reason(error: IntegrityError) -> str:
 
 def describe_filters(listing: Listing, session: Session) -> str:
     """The filters in words, as the workbook's first sheet says them."""
-    from app.core.web.conditions import OPS
-
-    words = [f"{c.field.label} {OPS[c.op]} {chip_text(c, session)}" for c in listing.conditions]
-    return "; ".join([*words, *([f"“{listing.q}”"] if listing.q else [])]) or gettext("none")
+    return in_words(listing, session) or gettext("none")
 
 
 def write_list(

@@ -63,8 +63,10 @@ const Loandesk = (() => {
   const part = async (url, name, signal) => {
     const answer = await fetch(url, { headers: { "X-Partial": name }, cache: "no-store", signal });
     if (answer.redirected && /\/login/.test(answer.url)) throw new Error(texts.signed_out);
-    if (!answer.ok) throw new Error(texts.failed);
-    return answer.text();
+    if (answer.ok) return answer.text();
+    // a refusal says why; what went wrong says no more than that it did
+    const why = answer.status === 400 && $(".message-page h1 + p", parse(await answer.text()));
+    throw new Error(why ? why.textContent : texts.failed);
   };
   const json = async (url, signal) => {
     const answer = await fetch(url, { headers: { Accept: "application/json" }, signal });

@@ -30,7 +30,7 @@
 
   /** What the page tells once, in the head: the column's name over each value of a phone's card, and what a box picks. */
   const label = (root) => $$("table.is-list", root).forEach((table) => {
-    const names = $$("thead th", table).map((head) => head.textContent);
+    const names = $$("thead th", table).map((head) => ($(".sorter", head)?.firstChild || head).textContent);
     $$("tbody tr", table).forEach((row) => [...row.cells].forEach((cell, place) => { cell.dataset.label = names[place]; }));
     const all = $("[data-pick-all]", table);
     if (all) $$("tbody input[name=ids]", table).forEach((box) => {
@@ -53,21 +53,46 @@
   const change = (list, values) => {
     const url = address(list);
     for (const [name, value] of Object.entries(values)) value === "" || value === null ? url.searchParams.delete(name) : url.searchParams.set(name, value);
-    ["after", "before", "page"].forEach((name) => url.searchParams.delete(name));
+    ["after", "before", "last", "at", "page"].forEach((name) => url.searchParams.delete(name));
     return load(list, url.href);
   };
+  /** The order of the list with the column of a link as a further one, or turned round where it is in it. */
+  const further = (list, link) => {
+    const next = new URL(link.href, location.href).searchParams.get("sort");
+    const name = next.replace(/^-/, "");
+    const order = (address(list).searchParams.get("sort") || "").split(/[ ,]+/).filter(Boolean);
+    const place = order.findIndex((one) => one.replace(/^-/, "") === name);
+    if (place < 0) order.push(next); else order[place] = order[place] === name ? `-${name}` : name;
+    return order.join(",");
+  };
+  /** Sorts by a further column; the focus stays in the head of the new table. */
+  const sortBy = (list, link) => {
+    const place = $$(".sorter", list).indexOf(link);
+    change(list, { sort: further(list, link) }).then(() => $$(".sorter", list)[place]?.focus());
+  };
+  on("mousedown", "[data-list] .sorter", (event) => { if (event.shiftKey) event.preventDefault(); });
+  on("keydown", "[data-list] .sorter", (event, link) => {
+    if (event.key !== "Enter" || !event.shiftKey) return;
+    event.preventDefault();
+    sortBy(link.closest("[data-list]"), link);
+  });
   Object.assign(Loandesk, { changeList: change, loadList: load, labelList: label, listAddress: address });
 
   on("click", "[data-list] a[data-swap]", (event, link) => {
+    const list = link.closest("[data-list]");
+    if (event.shiftKey && link.matches(".sorter")) { event.preventDefault(); sortBy(list, link); return; }
     if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
     event.preventDefault();
-    const list = link.closest("[data-list]");
     const box = $("[data-quick] input", list);
     // "?sort=…" inside a tab means the tab's address, not the page's
     const url = new URL(link.getAttribute("href"), address(list));
     if ("embedded" in list.dataset) url.searchParams.set("partial", "tab");
     if (box) box.value = url.searchParams.get("q") || "";
-    load(list, url.href).then(() => $(".table-scroll", list)?.scrollTo({ top: 0 }));
+    const place = $$(".sorter", list).indexOf(link);
+    load(list, url.href).then(() => {
+      $(".table-scroll", list)?.scrollTo({ top: 0 });
+      if (place >= 0) $$(".sorter", list)[place]?.focus();
+    });
   });
   addEventListener("popstate", () => {
     const list = $("[data-list]:not([data-embedded])");
