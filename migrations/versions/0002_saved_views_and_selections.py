@@ -35,7 +35,7 @@ def upgrade() -> None:
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
     sa.Column('user_id', sa.Integer(), nullable=False),
     sa.Column('entity', sa.String(length=60), nullable=False),
-    sa.Column('row_ids', sa.ARRAY(sa.BigInteger()), nullable=False),
+    sa.Column('row_ids', sa.ARRAY(sa.BigInteger()), server_default='{}', nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
     sa.ForeignKeyConstraint(['user_id'], ['ab_user.id'], ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id')

@@ -26,7 +26,7 @@ def test_pasted_numbers_show_exactly_their_rows(shop: Shop) -> None:
     assert answer.status_code == 302
     page = shop.admin.get(answer.headers["Location"] + "&size=100&sort=number").text
     assert shown(page, "loan") == shop.loans[1:4]
-    assert re.search(r"Selection</span> <span[^>]*></span> <b>Rows: 3</b>", page)
+    assert re.search(r"<span>Selection</span> <b>Rows: 3</b>", page)
     chosen = rows("selection", user_id=shop.users["admin"])[-1]
     assert (chosen.entity, sorted(chosen.row_ids)) == ("loan", shop.loans[1:4])
     assert listed(shop, f"picked={chosen.id}&sort=number", "loan") == shop.loans[1:4]

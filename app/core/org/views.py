@@ -51,5 +51,7 @@ class Selection(Entity):
 
     user_id: Mapped[int] = link("user", ondelete="CASCADE")
     entity: Mapped[Code] = mapped_column(info={"words": "entity"})
-    row_ids: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), info={"kind": "json"})
+    row_ids: Mapped[list[int]] = mapped_column(
+        ARRAY(BigInteger), default=list, server_default="{}", info={"kind": "json"}
+    )
     created_at: Mapped[CreatedAt]
