@@ -28,15 +28,17 @@
     }
   };
 
-  /** What the page tells once, in the head: the column's name over each value of a phone's card, and what a box picks. */
+  /** What the page tells once, in the head: the column's name over each value of a phone's card, what a box picks and
+      what a pencil edits. */
   const label = (root) => $$("table.is-list", root).forEach((table) => {
     const names = $$("thead th", table).map((head) => ($(".sorter", head)?.firstChild || head).textContent);
     $$("tbody tr", table).forEach((row) => [...row.cells].forEach((cell, place) => { cell.dataset.label = names[place]; }));
-    const all = $("[data-pick-all]", table);
-    if (all) $$("tbody input[name=ids]", table).forEach((box) => {
+    const named = (one, each) => $(each, table).dataset.each.replace("…", $("td:not(.pick)", one.closest("tr")).textContent.trim());
+    $$("tbody input[name=ids]", table).forEach((box) => {
       box.setAttribute("form", $("form.bulk", table.closest("[data-region]")).id);
-      box.setAttribute("aria-label", all.dataset.each.replace("…", $("td:not(.pick)", box.closest("tr")).textContent.trim()));
+      box.setAttribute("aria-label", named(box, "[data-pick-all]"));
     });
+    $$("tbody [data-edit]", table).forEach((link) => { link.title = named(link, "th.tools"); });
   });
   label(document);
 
