@@ -44,7 +44,7 @@ def country_of(session: Session, row: Any) -> str:
     return client.country if client else settings.read(session, "country")
 
 
-@form_rules.check(Customer)
+@form_rules.check(Customer, about="language")
 def language_of_the_client(session: Session, customer: Customer) -> None:
     """A customer of whose language nothing is said speaks that of his client."""
     client = None if customer.language else session.get(Client, customer.client_id)
@@ -52,31 +52,31 @@ def language_of_the_client(session: Session, customer: Customer) -> None:
         customer.language = client.language
 
 
-@form_rules.check(Customer)
+@form_rules.check(Customer, about="zone client_id")
 def zone_of_the_client(session: Session, customer: Customer) -> None:
     """A customer of whose zone nothing is said lives where his client is."""
-    if not customer.zone and form_rules.changed(customer, "zone", "client_id"):
+    if not customer.zone:
         client = session.get(Client, customer.client_id)
         customer.zone = client.zone if client else None
 
 
-@form_rules.check(Customer)
+@form_rules.check(Customer, about="born_on")
 def born_before_today(session: Session, customer: Customer) -> None:
     if customer.born_on and customer.born_on >= clock.business_date(session):
         raise RuleError(_("The day of birth lies ahead"), "born_on")
 
 
-@form_rules.check(Phone)
+@form_rules.check(Phone, about="is_primary customer_id")
 def one_primary_number(session: Session, number: Phone) -> None:
     """The number made primary takes the place of the one that was."""
-    if number.is_primary and form_rules.changed(number, "is_primary", "customer_id"):
+    if number.is_primary:
         others = update(Phone).where(
             Phone.customer_id == number.customer_id, Phone.is_primary, Phone.id.is_distinct_from(number.id)
         )
         session.execute(others.values(is_primary=False))
 
 
-@form_rules.check(CustomerLink)
+@form_rules.check(CustomerLink, about="linked_id customer_id")
 def linked_to_another(_session: Session, link: CustomerLink) -> None:
     if link.linked_id is not None and link.linked_id == link.customer_id:
         raise RuleError(_("Nobody is linked to himself"), "linked_id")
@@ -89,9 +89,9 @@ def author_and_time(_session: Session, note: ContactNote, user_id: int | None) -
     note.at = note.at or clock.now()
 
 
-@form_rules.check(ContactNote)
+@form_rules.check(ContactNote, about="at")
 def contact_took_place(_session: Session, note: ContactNote) -> None:
-    if form_rules.changed(note, "at") and note.at > clock.now() + AHEAD:
+    if note.at > clock.now() + AHEAD:
         raise RuleError(_("A contact that has not taken place yet cannot be noted"), "at")
 
 

@@ -4,16 +4,18 @@ A query on a scoped entity gets its condition whether it is a list, a lazy load,
 by id. A statement that could slip past (Core tables, `text()`) is refused outside of `unscoped()`.
 """
 
+from collections.abc import Mapping
+from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import Table, TextClause, event, inspect, select
+from sqlalchemy import ColumnElement, Table, TextClause, event, inspect, literal, select
 from sqlalchemy.orm import ORMExecuteState
 from sqlalchemy.sql import visitors
 
 from app.core import registry
 from app.core.db import ScopedSession
 from app.core.errors import OutOfScope, ReadOnlyScope, ScopeError
-from app.core.reach import Reach, criteria
+from app.core.reach import Reach, criteria, keyed
 from app.core.scope import TREES
 from app.core.scope_conditions import conditions
 
@@ -147,6 +149,53 @@ def _check_links(session: ScopedSession, row: Any) -> None:
             _need_writable(session, entity, value)
         elif session.scalar(select(entity.id).where(entity.id == value)) is None:
             raise OutOfScope
+
+
+def check_links(session: ScopedSession, entity: Any, values: Mapping[str, Any]) -> None:
+    """What `_check_links` asks of a row, asked once of values by column that many rows are to be given."""
+    if session.reach.is_all:
+        return
+    parents = {f"{name}_id" for name in entity.__scope__.parents}
+    for name, value in values.items():
+        target = entity.__table__.c[name].info.get("link")
+        if value is None or not target or registry.entity(target).__scope__.is_shared:
+            continue
+        linked = registry.entity(target)
+        if name in parents:
+            _need_writable(session, linked, value)
+        elif session.scalar(select(linked.id).where(linked.id == value)) is None:
+            raise OutOfScope
+
+
+def admitted(
+    session: ScopedSession, entity: Any, rows: ColumnElement[bool], values: Mapping[str, Any]
+) -> set[int] | None:
+    """The ids of those of these rows that may be written still when they have these values; None for all of them."""
+    scope, reach = entity.__scope__, session.reach
+    deciding = [scope.branch, scope.region, scope.officer, scope.client, scope.product_kind]
+    if reach.is_all or scope.mode != "keyed" or not any(name in values for name in deciding if name):
+        return None
+    said = {
+        column: _as_said(session, entity, kind, column, values)
+        for kind, column in scope.key_columns().items()
+    }
+    kept = keyed(SimpleNamespace(**said), scope.key_columns(), reach.for_writing)
+    return set(session.scalars(select(entity.id).where(rows, kept)))
+
+
+def _as_said(
+    session: ScopedSession, entity: Any, kind: str, column: str, values: Mapping[str, Any]
+) -> ColumnElement[Any]:
+    """A key of a row as it will stand there: what its new values say, or the column where they do not speak of it."""
+    stored: ColumnElement[Any] = getattr(entity, column)
+    link = entity.__scope__.tree_links().get(kind, column)
+    if link not in values:
+        return stored
+    value = values[link]
+    if link != column:
+        node = registry.entity(kind)
+        value = session.scalar(select(node.lft).where(node.id == value))
+    return literal(value, stored.type)
 
 
 def reach_of(session: ScopedSession) -> Reach:

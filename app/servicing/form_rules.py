@@ -69,11 +69,9 @@ def terms_can_be_computed(_session: Session, product: Product) -> None:
         raise RuleError(_("The order cannot be read: %(why)s", why=error), "allocation_order") from error
 
 
-@form_rules.check(Product)
+@form_rules.check(Product, about="name client_id")
 def no_two_alike(session: Session, product: Product) -> object:
     """A product of the same name is told of, not refused: two may differ in their terms alone."""
-    if not form_rules.changed(product, "name", "client_id"):
-        return None
     same = select(Product).where(
         func.lower(Product.name) == product.name.lower(),
         Product.client_id.is_not_distinct_from(product.client_id),
@@ -83,12 +81,12 @@ def no_two_alike(session: Session, product: Product) -> object:
     return other and _("There is a product of this name already: %(name)s (%(code)s)", name=other.name, code=other.code)  # fmt: skip
 
 
-@form_rules.check(Bucket)
+@form_rules.check(Bucket, about="from_days")
 def bucket_begins_on_a_day(_session: Session, bucket: Bucket) -> None:
     form_rules.at_least(bucket, from_days=0)
 
 
-@form_rules.check(Loan)
+@form_rules.check(Loan, about="principal annual_rate")
 def money_was_lent(_session: Session, loan: Loan) -> None:
     """Some money, at a rate that takes none back. What came otherwise from a file does not stop other changes."""
     for name, least in (("principal", CENT), ("annual_rate", 0)):
@@ -96,19 +94,20 @@ def money_was_lent(_session: Session, loan: Loan) -> None:
             form_rules.at_least(loan, **{name: least})
 
 
-@form_rules.check(Loan)
+@form_rules.check(Loan, about="disbursed_on matures_on")
 def lent_before_it_is_due(session: Session, loan: Loan) -> None:
     """The order of days that an import asks for; and a loan that stands in the book was paid out."""
-    today = clock.business_date(session)
-    if form_rules.changed(loan, "disbursed_on") and loan.disbursed_on > today:
-        raise RuleError(_("The day is after the business date (%(day)s)", day=today), "disbursed_on")
-    if form_rules.changed(loan, "disbursed_on", "matures_on") and loan.matures_on <= loan.disbursed_on:
+    if form_rules.changed(loan, "disbursed_on"):
+        today = clock.business_date(session)
+        if loan.disbursed_on > today:
+            raise RuleError(_("The day is after the business date (%(day)s)", day=today), "disbursed_on")
+    if loan.matures_on <= loan.disbursed_on:
         raise RuleError(
             _("The day must be after that of paying out (%(day)s)", day=loan.disbursed_on), "matures_on"
         )
 
 
-@form_rules.check(Loan)
+@form_rules.check(Loan, about="client_id customer_id product_id joint_group_id")
 def of_one_client(session: Session, loan: Loan) -> None:
     """The customer, the product and the group of a loan are its client's; a product may be everyone's."""
     for name, entity in (("customer", Customer), ("product", Product), ("joint_group", JointLiabilityGroup)):
@@ -121,11 +120,9 @@ def of_one_client(session: Session, loan: Loan) -> None:
             raise RuleError(_("%(name)s belongs to another client", name=str(row)), at_fault)
 
 
-@form_rules.check(Loan)
+@form_rules.check(Loan, about="currency")
 def currency_of_the_agreement(session: Session, loan: Loan) -> None:
     """A loan is lent in the currency of its product or of its client, whatever a file may have said before."""
-    if not form_rules.changed(loan, "currency"):
-        return
     lenders = session.get(Product, loan.product_id), session.get(Client, loan.client_id)
     allowed = sorted({row.currency for row in lenders if row is not None})
     if allowed and loan.currency not in allowed:
@@ -133,7 +130,7 @@ def currency_of_the_agreement(session: Session, loan: Loan) -> None:
         raise RuleError(why, "currency")
 
 
-@form_rules.check(Loan)
+@form_rules.check(Loan, about="client_id currency")
 def as_its_payments_were_posted(session: Session, loan: Loan) -> None:
     """Payments keep the client and the currency they were posted with."""
     for name in ("client_id", "currency"):
@@ -143,10 +140,10 @@ def as_its_payments_were_posted(session: Session, loan: Loan) -> None:
             raise RuleError(_("Payments of this loan are posted, so this cannot change"), name)
 
 
-@form_rules.check(Customer, Product, JointLiabilityGroup)
+@form_rules.check(Customer, Product, JointLiabilityGroup, about="client_id")
 def loans_of_the_same_client(session: Session, row: Customer | Product | JointLiabilityGroup) -> None:
     """What loans belong to does not go over to another client without them."""
-    if row.id is None or row.client_id is None or not form_rules.changed(row, "client_id"):
+    if row.id is None or row.client_id is None:
         return
     key = {Customer: Loan.customer_id, Product: Loan.product_id, JointLiabilityGroup: Loan.joint_group_id}
     others = select(Loan.id).where(key[type(row)] == row.id, Loan.client_id != row.client_id)

@@ -27,6 +27,7 @@ BENCHMARKS = {
     "export": "exports:export",
     "report": "report:report",
     "history": "changes:history",
+    "bulk-edit": "changes:bulk_edit",
     "sms": "wire:sms",
     "start": "starts:start",
 }

@@ -86,6 +86,8 @@ def _values(name: str, slug: str | None, rule: str) -> list[str] | None:
     entity = registry.entity(slug) if slug and registry.has_entity(slug) else None
     if name == "slug":
         return [cls.slug() for cls in registry.entities()]
+    if name == "column" and "/cell/" in rule and slug is not None:
+        return [name for name, _value in _harm(slug) if not name.startswith("_")]
     if name == "column" and entity is not None:
         return (
             [f.name for f in listable(entity) if f.kind == "link"]
@@ -108,10 +110,12 @@ def _without_row(path: str, method: str, slug: str | None, oracle: Oracle) -> It
         yield Door(method, path)
         for query in _queries(path, slug, oracle):
             yield Door(method, f"{path}?{query}")
-    elif slug and "/do/" in path:
+    elif slug and ("/do/" in path or path == f"/{slug}/change"):
+        harm = _harm(slug)
+        ticked = [("_change", name) for name, _value in harm if not name.startswith("_")]
         for row in _strangers(slug, oracle):
             yield Door(
-                method, path, (slug, row.id), is_foreign=True, body=(("ids", str(row.id)), ("__run", "1"))
+                method, path, (slug, row.id), is_foreign=True, body=(("ids", str(row.id)), *ticked, *harm)
             )
     elif slug:
         if path.endswith("/bulk"):

@@ -121,9 +121,8 @@ def _is_closed(door: Door) -> bool:
     """Pages that an entity does not have for anybody: a form where nothing can be typed, a file not made."""
     slug = door.target[0] if door.target else ""
     operations = registry.entity(slug).__screen__.operations.split()
-    return ("/edit/" in door.path and "edit" not in operations) or door.path.endswith(
-        ("download", "errors.xlsx")
-    )
+    is_form = "/edit/" in door.path or "/cell/" in door.path
+    return (is_form and "edit" not in operations) or door.path.endswith(("download", "errors.xlsx"))
 
 
 def look(world: World, app: Any, name: str) -> list[str]:

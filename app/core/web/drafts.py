@@ -21,6 +21,8 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from redis import Redis, RedisError
 from werkzeug.datastructures import MultiDict
 
+from app.core.web.chosen import LIST
+
 MARK = "_writer"
 """Name of the hidden input that says who opened the form."""
 KEPT_FOR = timedelta(hours=1)
@@ -132,7 +134,7 @@ def _page_of_form() -> str:
         return came
     adapter = current_app.url_map.bind("")
     path = request.path if adapter.test(request.path, "GET") else request.path.rpartition("/")[0]
-    told = [(name, value) for name in ("ids", "next") for value in request.form.getlist(name)]
+    told = [(name, value) for name in ("ids", LIST, "next") for value in request.form.getlist(name)]
     return f"{path}?{urlencode(told)}" if told else path
 
 

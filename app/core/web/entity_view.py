@@ -230,6 +230,27 @@ class EntityView(BaseView):
             "generated/chart.html", page=charts.chart_page(self.entity, column, request.args)
         )
 
+    @expose("/cell/<column>/<pk>", methods=["GET", "POST"])
+    @has_access
+    @permission_name("edit")
+    def cell(self, column: str, pk: str) -> Any:
+        """One field of a row, to be changed where it stands in a list."""
+        from app.core.web.cell_edit import cell
+
+        self.need("edit")
+        field = next((field for field in self._form_fields() if field.name == column), None)
+        return cell(self.entity, self.row(pk), field or abort(404))
+
+    @expose("/change", methods=["GET", "POST"])
+    @has_access
+    @permission_name("edit")
+    def change(self) -> Any:
+        """The form of one change to many rows, and its execution."""
+        from app.core.web.bulk_page import change
+
+        self.need("edit")
+        return change(self.entity)
+
     @expose("/do/<name>", methods=["GET", "POST"])
     @has_access
     @permission_name("list")

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.core import labels, periods, registry
 from app.core.web import conditions, links
+from app.core.web.bulk_form import fields_of
 from app.core.web.cells import NUMERIC, cell
 from app.core.web.chips import EVERYTHING, PAGING, chips
 from app.core.web.fields import FieldInfo, filterable
@@ -36,13 +37,14 @@ def list_page(listing: Listing, session: Session, may: Callable[[str], bool]) ->
         rows=[_row(listing, row, may) for row in found.rows], chips=chips(listing, session),
         filters=[_filter(field) for field in filterable(entity) if field.is_open_to(listing.principal)],
         q=listing.q, total_text=_total(found, total), **_pages(listing, found, total), page_size=listing.size,
-        size_urls=[(n, address({"size": str(n)})) for n in SIZES], actions=[], bulk=_bulk(listing),
+        size_urls=[(n, address({"size": str(n)})) for n in SIZES], actions=[], bulk=_bulk(listing, may),
         export_url=address({}, path=f"/{entity.slug()}/export.xlsx") if may("export") else None,
         add_url=_add_url(listing) if may("add") else None,
         clear_url=f"{request.path}?view={EVERYTHING}" if listing.conditions or listing.q or listing.picked else None,
         empty_hint=gettext("Records appear here as soon as there are any."),
         charts=[(labels.column_label(entity, name), f"/{entity.slug()}/chart/{name}") for name in screen.charts] if may("chart") else [],
         columns_url=address({"cols": None}), periods=[str(periods.said(one)) for one in periods.PRESETS],
+        whole=_whole(found, total), cells=_cells(listing) if may("edit") else "",
     )  # fmt: skip
 
 
@@ -143,10 +145,23 @@ def _pages(listing: Listing, found: Found, total: int) -> dict[str, Any]:
     }
 
 
-def _bulk(listing: Listing) -> list[Action]:
-    """Operations that the principal may run on several rows."""
+def _cells(listing: Listing) -> str:
+    form = set(listing.entity.__screen__.form_columns)
+    named = [f.name if f.name in form and f.is_open_to(listing.principal) else "-" for f in listing.columns]
+    return " ".join(named) if any(name != "-" for name in named) else ""
+
+
+def _whole(found: Found, total: int) -> str:
+    """How many rows can be picked at once besides those of the page; "" where there are no others, or too many."""
+    return format_decimal(total) if len(found.rows) < total <= COUNT_CAP else ""
+
+
+def _bulk(listing: Listing, may: Callable[[str], bool]) -> list[Action]:
+    """What the principal may do with several rows: change them, or run an operation."""
     slug = listing.entity.slug()
-    return [
+    is_open = may("edit") and fields_of(listing.entity, listing.principal)
+    edit = Action("edit", f"{gettext('Edit')}…", f"/{slug}/change", "pencil", method="POST")
+    return [edit] * bool(is_open) + [
         Action(op.name, op.label, f"/{slug}/do/{op.name}", op.icon, method="POST")
         for op in registry.operations(listing.entity)
         if op.is_bulk and listing.principal.may(op.permission, op.subject)

@@ -1,8 +1,9 @@
 """The page of an operation: GET asks for its arguments, POST runs it. From a list, POST with chosen rows asks first."""
 
+import re
 from typing import Any
 
-from flask import abort, flash, redirect, render_template, request
+from flask import flash, redirect, render_template, request
 from flask_babel import gettext
 from werkzeug.exceptions import NotFound
 
@@ -10,8 +11,9 @@ from app.core import labels, registry
 from app.core.db import web_session
 from app.core.operation import Operation
 from app.core.web import links, operations
-from app.core.web.fields import as_id
+from app.core.web.chosen import chosen
 from app.core.web.operations import Outcome
+from app.core.web.outcomes import MOST_SAID, outcome_page
 from app.core.web.pages import FormPage, Section
 from app.core.web.principal import current
 
@@ -28,15 +30,9 @@ def find(entity: Any, name: str) -> Operation:
     raise NotFound
 
 
-def chosen(entity: Any) -> list[int]:
-    """Ids in the request; what is no number is no row."""
-    asked = [as_id(entity, raw) for raw in request.values.getlist("ids")]
-    return [abort(404) if found is None else found for found in asked]
-
-
 def operate(entity: Any, name: str) -> Any:
     """Ask for what the operation needs, then run it on the chosen rows and say what came of each."""
-    operation, session, ids = find(entity, name), web_session(), chosen(entity)
+    operation, session, ids = find(entity, name), web_session(), chosen(entity, operations.MOST_ROWS)
     targets = operations.rows(operation, session, ids)
     form = operations.form_for(operation, session)
     if request.method == "POST" and RAN in request.form and form.validate():
@@ -44,8 +40,7 @@ def operate(entity: Any, name: str) -> Any:
         outcomes = operations.run(operation, session, ids, current(), arguments)
         session.commit()
         if not _is_asked_again(form, outcomes):
-            _report(outcomes)
-            return redirect(_back(entity, ids))
+            return _report(operation, outcomes) or redirect(back(entity, ids))
     return _page(operation, form, targets)
 
 
@@ -63,7 +58,7 @@ def _page(operation: Operation, form: Any, targets: list[Any]) -> Any:
     section = Section(None, [form[p.name] for p in operation.arguments])
     page = FormPage(
         title=operation.label, sections=[section] if operation.arguments else [], action=f"/{slug}/do/{operation.name}",
-        cancel_url=_back(operation.entity, [row.id for row in targets]), intro=operation.intro, danger=operation.is_danger,
+        cancel_url=back(operation.entity, [row.id for row in targets]), intro=operation.intro, danger=operation.is_danger,
         hidden=[(RAN, "1"), *(("ids", str(row.id)) for row in targets), ("next", request.values.get("next", ""))],
         targets=[(str(row), links.show_url(slug, row.id)) for row in targets[:SHOWN_TARGETS]], targets_total=len(targets),
         crumbs=[(labels.entity_label(operation.entity), links.list_url(slug)),
@@ -73,23 +68,27 @@ def _page(operation: Operation, form: Any, targets: list[Any]) -> Any:
     return render_template("generated/operation.html", page=page), (422 if is_wrong else 200)
 
 
-def _report(outcomes: list[Outcome]) -> None:
-    """One message for what was done, one for what was refused, with the first reasons."""
+def _report(operation: Operation, outcomes: list[Outcome]) -> Any:
+    """A message for what was done and for each refusal; None, or for many refusals the page that lists them."""
     done = [each for each in outcomes if each.is_done]
     refused = [each for each in outcomes if not each.is_done]
+    told = gettext("Rows done: %(n)s", n=len(done)) if done else ""
     if len(done) == 1 and done[0].sentence:
-        flash(done[0].sentence, "success")
-    elif done:
-        flash(gettext("Rows done: %(n)s", n=len(done)), "success")
-    for each in refused[:5]:
+        told = done[0].sentence
+    if len(refused) > MOST_SAID:
+        entity, counts = operation.entity, [told] if told else []
+        action = f"/{entity.slug()}/do/{operation.name}"
+        return outcome_page(entity, operation.label, action, counts, refused, back(entity, []))
+    if told:
+        flash(told, "success")
+    for each in refused:
         flash(f"{each.name}: {each.sentence}", "danger")
-    if len(refused) > 5:
-        flash(gettext("%(n)s more rows were refused", n=len(refused) - 5), "danger")
+    return None
 
 
-def _back(entity: Any, ids: list[int]) -> str:
-    """Where the person came from: the list if it is ours, else the record."""
+def back(entity: Any, ids: list[int]) -> str:
+    """Where the person came from: the list if it is ours, else the record. A tab's list has no page but the whole."""
     came = request.values.get("next", "")
     if came.startswith(f"/{entity.slug()}/") and "//" not in came and "\\" not in came:
-        return came
+        return re.sub(r"[?&]partial=\w*$|partial=\w*&", "", came)
     return links.show_url(entity.slug(), ids[0]) if len(ids) == 1 else links.list_url(entity.slug())

@@ -49,6 +49,7 @@ class Outcome:
     is_done: bool = True
     is_kept: bool = True
     """Whether anything was stored; also some refusals are."""
+    row_id: int | None = None
 
 
 def _nothing(_session: Any, _outcomes: list[Outcome]) -> None:
@@ -162,14 +163,17 @@ def _run_each(
     extra = {name: value for name, value in given.items() if name in takes}
     outcomes = []
     for row in found:
-        name = str(row)
+        name, row_id = str(row), row.id
         try:
             with session.begin_nested():
                 said = operation.function(session, row, **arguments, **extra)
             is_done = not isinstance(said, Refused)
-            outcomes.append(Outcome(name, str(said or "" if is_done else said.sentence), is_done=is_done))
+            sentence = str(said or "" if is_done else said.sentence)
+            outcomes.append(Outcome(name, sentence, is_done=is_done, row_id=row_id))
         except RuleError as error:
-            outcomes.append(Outcome(name, str(error), error.field, is_done=False, is_kept=False))
+            refused = Outcome(name, str(error), error.field, is_done=False, is_kept=False, row_id=row_id)
+            outcomes.append(refused)
         except IntegrityError as error:
-            outcomes.append(Outcome(name, plain_reason(error), is_done=False, is_kept=False))
+            reason = plain_reason(error)
+            outcomes.append(Outcome(name, reason, is_done=False, is_kept=False, row_id=row_id))
     return outcomes

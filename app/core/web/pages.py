@@ -169,6 +169,10 @@ class ListPage:
     empty_hint: Any
     charts: list[tuple[Any, str]]
     columns_url: str
+    cells: str = ""
+    """The fields of the shown columns that can be changed where they stand, with "-" for every other column."""
+    whole: str = ""
+    """How many rows the list has, where all of them can be picked and the page does not show them all."""
     periods: list[str] = field(default_factory=list)
     """What a filter by a day offers at one click, in words."""
     crumbs: list[tuple[Any, str | None]] = field(default_factory=list)
@@ -189,6 +193,30 @@ class ShowPage:
     tabs: list[Tab]
     crumbs: list[tuple[Any, str | None]]
     history_url: str | None = None
+
+
+@dataclass
+class Refused:
+    """A row that was not changed, and why."""
+
+    name: str
+    url: str
+    reason: Any
+
+
+@dataclass
+class ResultPage:
+    """What came of something that was done to many rows, some of which were refused."""
+
+    title: Any
+    counts: list[str]
+    refused: list[Refused]
+    refused_total: int
+    back_url: str
+    crumbs: list[tuple[Any, str | None]]
+    again: Action | None
+    """Asks once more for the refused rows, which `hidden` names."""
+    hidden: list[tuple[str, str]]
 
 
 @dataclass

@@ -30,6 +30,7 @@
     field?.focus();
     field?.closest(".form-item")?.scrollIntoView({ block: "center" });
   };
+  on("change", "[data-change]", (event, box) => { if (box.checked) reach(box.dataset.change); });
   on("click", "[data-focus]", (event, link) => { event.preventDefault(); reach(link.dataset.focus); });
   const first = $("[data-error-summary] [data-focus]");
   if (first) reach(first.dataset.focus); else $("[data-error-summary]")?.focus();

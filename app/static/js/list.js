@@ -28,10 +28,17 @@
     }
   };
 
-  /** Each value on a phone's card stands under its column's name, which the page tells once, in the head. */
+  /** What the page tells once, in the head: the column's name over each value of a phone's card, what a box picks and
+      what a pencil edits. */
   const label = (root) => $$("table.is-list", root).forEach((table) => {
     const names = $$("thead th", table).map((head) => ($(".sorter", head)?.firstChild || head).textContent);
     $$("tbody tr", table).forEach((row) => [...row.cells].forEach((cell, place) => { cell.dataset.label = names[place]; }));
+    const named = (one, each) => $(each, table).dataset.each.replace("…", $("td:not(.pick)", one.closest("tr")).textContent.trim());
+    $$("tbody input[name=ids]", table).forEach((box) => {
+      box.setAttribute("form", $("form.bulk", table.closest("[data-region]")).id);
+      box.setAttribute("aria-label", named(box, "[data-pick-all]"));
+    });
+    $$("tbody [data-edit]", table).forEach((link) => { link.title = named(link, "th.tools"); });
   });
   label(document);
 
@@ -71,7 +78,7 @@
     event.preventDefault();
     sortBy(link.closest("[data-list]"), link);
   });
-  Object.assign(Loandesk, { changeList: change, loadList: load, labelList: label });
+  Object.assign(Loandesk, { changeList: change, loadList: load, labelList: label, listAddress: address });
 
   on("click", "[data-list] a[data-swap]", (event, link) => {
     const list = link.closest("[data-list]");
@@ -112,7 +119,16 @@
     const bar = $("form.bulk", list);
     const all = $("[data-pick-all]", list);
     picks(list).forEach((box) => box.closest("tr").classList.toggle("is-picked", box.checked));
-    if (bar) { bar.hidden = !chosen.length; $("[data-count]", bar).textContent = chosen.length; }
+    if (bar) {
+      const isWhole = picks(list).length === chosen.length;
+      const offer = $("[data-pick-list]", bar);
+      // whoever unpicks a row no longer means the whole list
+      if (!isWhole) $("[name=_list]", bar)?.remove();
+      const whole = $("[name=_list]", bar);
+      if (offer) offer.hidden = !isWhole || Boolean(whole);
+      bar.hidden = !chosen.length;
+      $("[data-count]", bar).textContent = whole ? offer.dataset.pickList : chosen.length;
+    }
     if (all) { all.checked = chosen.length > 0 && chosen.length === picks(list).length; all.indeterminate = chosen.length > 0 && !all.checked; }
   };
   on("change", "[data-list] [data-pick-all]", (event, all) => {
@@ -121,16 +137,26 @@
     count(list);
   });
   on("change", "[data-list] tbody input[name=ids]", (event, box) => count(box.closest("[data-list]")));
+  on("click", "[data-pick-list]", (event, button) => {
+    const list = button.closest("[data-list]");
+    button.form.append(make("input", { type: "hidden", name: "_list", value: address(list).search }));
+    count(list);
+    $("button[formaction]", button.form).focus();
+  });
   on("click", "[data-unselect]", (event, button) => {
     const list = button.closest("[data-list]");
     picks(list).forEach((box) => { box.checked = false; });
     count(list);
   });
 
-  // a click anywhere on a row opens it, unless it meant something else
+  // a click anywhere on a row opens it, unless it meant something else, such as the first half of a double click
+  let opening;
   on("click", "tr[data-href]", (event, row) => {
+    clearTimeout(opening);
     if (!row.dataset.href || event.target.closest("a, button, input, label, .pick") || String(getSelection())) return;
-    if (event.ctrlKey || event.metaKey) window.open(row.dataset.href, "_blank", "noopener"); else location.assign(row.dataset.href);
+    const go = () => { if (event.ctrlKey || event.metaKey) window.open(row.dataset.href, "_blank", "noopener"); else location.assign(row.dataset.href); };
+    if (!Loandesk.fieldOf(event.target.closest("td"))) go();
+    else if (event.detail < 2) opening = setTimeout(go, 250);
   });
 
   for (const form of $$("[data-columns]")) {

@@ -1,0 +1,73 @@
+"""The form of one change to many rows: its inputs are empty at first, and only those that are ticked count."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask_babel import gettext
+from flask_wtf import FlaskForm
+from sqlalchemy import Index, UniqueConstraint
+from wtforms import SelectField, StringField, validators as check
+from wtforms.fields.choices import SelectChoice
+
+from app.core.tree import Tree
+from app.core.web import forms
+from app.core.web.fields import FieldInfo, describe_all
+from app.core.web.inputs import Needed, stripped
+from app.core.web.principal import Principal
+
+REASON = "change_reason"
+"""Name of the input that says why; kept with the history of every row."""
+LONGEST_REASON = 500
+
+
+def fields_of(entity: Any, principal: Principal) -> list[FieldInfo]:
+    """What one may give to many rows: the form's fields that are open to him and do not tell the rows apart."""
+    told_apart = _told_apart(entity)
+    return [
+        field
+        for field in describe_all(entity, entity.__screen__.form_columns)
+        if field.is_open_to(principal) and field.kind != "password" and field.column.name not in told_apart
+    ]
+
+
+def _told_apart(entity: Any) -> set[str]:
+    """Columns that no two rows share, alone or beside a link; and the place in a tree, which an operation moves."""
+    table = entity.__table__
+    unique = [list(one.columns) for one in table.constraints if isinstance(one, UniqueConstraint)]
+    unique += [list(one.columns) for one in table.indexes if isinstance(one, Index) and one.unique]
+    found = {c.name for columns in unique for c in columns if len(columns) == 1 or not c.info.get("link")}
+    found |= {c.name for c in table.columns if c.unique}
+    return found | ({"parent_id"} if issubclass(entity, Tree) else set())
+
+
+def bulk_form(entity: Any, fields: Sequence[FieldInfo], session: Any) -> Any:
+    """A form with an input for each of these fields, and one for the reason where history keeps it."""
+    inputs = {field.column.key: _input(field, session) for field in fields}
+    if entity.__history__:
+        rules = [check.Optional(), check.Length(max=LONGEST_REASON)]
+        inputs[REASON] = StringField(gettext("Reason"), rules, filters=[stripped])
+    return type("BulkForm", (FlaskForm,), inputs)()
+
+
+def _input(field: FieldInfo, session: Any) -> Any:
+    """The input of the form for one row, but empty: a value that nobody chose must not be written."""
+    column, hints = field.column, field.entity.__screen__.hints
+    if field.kind == "link":
+        return forms.input_for(field, session)
+    is_needed = not column.nullable and "empty" not in column.info
+    rules = [Needed()] if is_needed else [check.Optional()]
+    common: dict[str, Any] = {
+        "label": field.label, "validators": rules, "description": hints.get(field.name, ""),
+    }  # fmt: skip
+    if field.kind == "bool":
+        return _yes_or_no(common)
+    if field.kind == "choice":
+        return forms.choice_input(common, field.choices, optional=True)
+    return forms.plain_input(field, common)
+
+
+def _yes_or_no(common: dict[str, Any]) -> SelectField:
+    """A switch that is off could mean no as well as nothing."""
+    said = (("", "–"), ("yes", gettext("Yes")), ("no", gettext("No")))
+    choices = [SelectChoice(value, text) for value, text in said]
+    return SelectField(**common, choices=choices, coerce={"yes": True, "no": False}.get)
