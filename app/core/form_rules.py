@@ -5,7 +5,7 @@ Entities stay declarations. Whoever knows a rule registers it at import; screens
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -78,10 +78,15 @@ def prepare(session: Session, row: Any, user_id: int | None) -> list[str]:
         if not state.persistent:
             for complete in _FILLS[entity]:
                 complete(session, row, user_id)
-        for column in entity.__table__.columns:
-            _normalise(session, row, column)
+        normalise(session, row, entity.__table__.columns)
         found = [rule(session, row) for about, rule in _CHECKS[entity] if not about or changed(row, *about)]
     return [str(sentence) for sentence in found if sentence]
+
+
+def normalise(session: Session, row: Any, columns: Iterable[Any]) -> None:
+    """Bring what is new in these columns to its form. Raises RuleError naming the column."""
+    for column in columns:
+        _normalise(session, row, column)
 
 
 def _normalise(session: Session, row: Any, column: Any) -> None:

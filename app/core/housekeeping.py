@@ -1,4 +1,4 @@
-"""What the installation clears away by itself, once a day: files that nothing refers to.
+"""What the installation clears away by itself, once a day: files that nothing refers to, keys of old requests.
 
 A process killed between keeping a file and storing the row that names it leaves such a file, and one killed
 while it was writing leaves a draft.
@@ -8,17 +8,21 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any, cast
 
-from sqlalchemy import select
+from sqlalchemy import CursorResult, delete, select
 from sqlalchemy.orm import Session
 
 from app.core import clock, files, registry
 from app.core.faults import reason_of
 from app.core.jobs import Outcome, Record, run_step
+from app.core.org import IdempotentRequest
 
-JOB, FILES = "housekeeping", "files"
+JOB, FILES, REQUESTS = "housekeeping", "files", "requests"
 YOUNG = timedelta(hours=24)
 """A file younger than this may be waiting for its row, or be in the middle of being written."""
+REMEMBERED = timedelta(hours=24)
+"""So long at least a program that asks again under the same key is told what it was told."""
 
 
 def run() -> Outcome:
@@ -27,6 +31,20 @@ def run() -> Outcome:
     return run_step(
         JOB, FILES, now.date(), lambda session, record: remove_left_files(session, now - YOUNG, record)
     )
+
+
+def run_requests() -> Outcome:
+    """Forget what programs asked for under a key longer ago than that, unless that was done today."""
+    now = clock.now()
+    return run_step(
+        JOB, REQUESTS, now.date(), lambda session, _record: forget_requests(session, now - REMEMBERED)
+    )
+
+
+def forget_requests(session: Session, before: datetime) -> int:
+    """Remove the keys stored before an instant; how many it were."""
+    gone = session.execute(delete(IdempotentRequest).where(IdempotentRequest.created_at < before))
+    return int(cast("CursorResult[Any]", gone).rowcount)
 
 
 def remove_left_files(session: Session, before: datetime, record: Record) -> int:

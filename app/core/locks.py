@@ -32,3 +32,5 @@ class Lock(IntEnum):
     """The business date stays while files are stored as of it. The second key is always 0."""
     EXPORT_JOB = 7_213_021
     """One worker at a time for an export; the second key is made of its id."""
+    IDEMPOTENT_REQUEST = 7_213_031
+    """One request at a time under an idempotency key; the second key is a hash of the user's id and the key."""

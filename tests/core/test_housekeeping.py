@@ -11,7 +11,7 @@ from sqlalchemy import delete, select
 from app.core import clock, files, housekeeping
 from app.core.db import unscoped
 from app.core.jobs import Record
-from app.core.org import FileJob, JobRun, User
+from app.core.org import FileJob, IdempotentRequest, JobRun, User
 from app.models import ImportLayout, ImportRun
 from tasks.schedule import BEAT
 
@@ -113,6 +113,22 @@ def test_it_is_done_once_a_day_and_counted(monkeypatch: pytest.MonkeyPatch) -> N
     with unscoped("a test reads the runs of jobs") as session:
         run = session.scalars(select(JobRun).where(JobRun.job == housekeeping.JOB)).one()
         assert (run.step, run.business_on, str(run.state), run.rows) == ("files", later.date(), "done", 2)
+
+
+def test_keys_of_requests_are_forgotten_after_a_day_and_not_before() -> None:
+    with unscoped("a test asks under keys") as session:
+        user = User(username="program", first_name="P", last_name="R", email="p@r.example", active=True)
+        session.add(user)
+        session.flush()
+        for key, hours in (("old", 25), ("young", 23)):
+            asked_at = clock.now() - timedelta(hours=hours)
+            row = IdempotentRequest(user_id=user.id, key=key, digest="", status=200, created_at=asked_at)
+            session.add(row)
+    assert [(one.rows, one.is_new) for one in (housekeeping.run_requests(), housekeeping.run_requests())] == [
+        (1, True), (1, False),
+    ]  # fmt: skip
+    with unscoped("a test looks what is left") as session:
+        assert session.scalars(select(IdempotentRequest.key)).all() == ["young"]
 
 
 def test_a_file_that_cannot_be_removed_is_told_and_the_others_go(monkeypatch: pytest.MonkeyPatch) -> None:

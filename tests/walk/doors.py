@@ -118,6 +118,11 @@ def _without_row(path: str, method: str, slug: str | None, oracle: Oracle) -> It
                 method, path, (slug, row.id), is_foreign=True, body=(("ids", str(row.id)), *ticked, *harm)
             )
     elif slug:
+        if path.endswith("/bulk"):
+            for row in _strangers(slug, oracle):
+                yield Door(
+                    method, path, (slug, row.id), is_foreign=True, body=(("id", str(row.id)), *_harm(slug))
+                )
         yield from _foreign_links(path, method, slug, oracle)
     else:
         yield Door(method, path)

@@ -45,7 +45,10 @@ class Walker:
 
     def try_door(self, door: Door) -> Any:
         if door.is_api:
-            body = {"json": dict(door.body)} if door.method in ("POST", "PUT") else {}
+            # the mark of a confirmed form would be refused as an unknown field before the row is looked at
+            row = {name: value for name, value in door.body if name != "__run"}
+            said = {"items": [row]} if door.path.endswith("/bulk") else row
+            body = {"json": said} if door.method in ("POST", "PUT", "PATCH") else {}
             return self.client.open(door.path, method=door.method, headers=self.headers, **body)
         if door.method == "GET":
             return self.client.get(door.path)

@@ -57,10 +57,19 @@ class Caller:
         assert answer.status_code == 200, answer.text
         self.headers = {"Authorization": f"Bearer {answer.json['access_token']}"}
 
-    def call(self, method: str, path: str, body: Any = None, **options: Any) -> Any:
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        headers: dict[str, str] | None = None,
+        **options: Any,
+    ) -> Any:
         """One call; a body is sent as JSON."""
         given = {} if body is None else {"json": body}
-        return self.client.open(f"/api/v1/{path}", method=method, headers=self.headers, **given, **options)
+        said = self.headers | (headers or {})
+        return self.client.open(f"/api/v1/{path}", method=method, headers=said, **given, **options)
 
 
 class Asked:

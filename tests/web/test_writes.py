@@ -19,7 +19,7 @@ INNER = re.compile(
 """Words that only the database or the program says."""
 
 
-SAMPLES = ("loan", "data_grant", "contact_note", "security", "_openapi", "setting")
+SAMPLES = ("loan", "customer", "data_grant", "contact_note", "security", "_openapi", "setting")
 
 
 def check_stored(slug: str, said: dict[str, Any], row: Any) -> None:
@@ -91,11 +91,11 @@ def test_a_row_is_deleted_by_form_and_by_api_and_history_keeps_what_it_was(shop:
 def an_id(shop: Shop, slug: str, number: int) -> int:
     """A row made by the API, or one of the shop where none can be added."""
     if slug not in with_verb("add"):
-        return (
-            add("setting", name="default_contact_pack", value="x")
-            if slug == "setting"
-            else shop.loans[number]
-        )
+        made_otherwise = {
+            "setting": {"name": "default_contact_pack", "value": "x"},
+            "saved_view": {"user_id": shop.users["admin"], "entity": "loan", "name": f"View {number}"},
+        }
+        return add(slug, **made_otherwise[slug]) if slug in made_otherwise else shop.loans[number]
     made = shop.caller("admin").call("POST", f"{slug}/", body(slug, shop, number))
     assert made.status_code == 201, made.text
     return int(made.json["result"]["id"])
@@ -234,6 +234,17 @@ def test_the_openapi_document_describes_every_resource_and_is_valid(shop: Shop) 
     assert loan["principal"]["pattern"]
     assert loan["method"]["enum"][0] == "annuity"
     parameters = {one["name"] for one in document["paths"]["/api/v1/loan/"]["get"]["parameters"]}
-    assert {"q", "sort", "after", "size", "status", "days_past_due__gt", "principal__le"} <= parameters
+    wanted = {"q", "sort", "after", "size", "fields", "status", "days_past_due__gt", "principal__le"}
+    assert wanted <= parameters
+    for path, method in (("{pk}", "put"), ("{pk}", "patch"), ("{pk}", "delete"), ("{pk}/do/{name}", "post")):
+        said = document["paths"][f"/api/v1/customer/{path}"][method]
+        assert {"If-Match", "Idempotency-Key"} <= {one["name"] for one in said["parameters"]}
+        assert {"200", "400", "403", "404", "409", "412", "422"} <= set(said["responses"])
+    assert "number and client" in document["paths"]["/api/v1/loan/bulk"]["post"]["description"]
+    assert (
+        "post_repayment"
+        in document["paths"]["/api/v1/loan/{pk}/do/{name}"]["post"]["parameters"][1]["schema"]["enum"]
+    )
+    assert set(document["paths"]["/api/v1/allocation/"]) == {"get"}, "what nobody may do is not offered"
     assert shop.admin.get("/api/v1/_openapi").status_code == 401
     assert shop.admin.get("/swagger/v1").status_code == 404

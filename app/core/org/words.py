@@ -64,5 +64,6 @@ codes.add(
         "messages": _("Reminders"),
         "snapshot": _("Balances of the day"),
         "files": _("Files that nothing refers to"),
+        "requests": _("Keys of old requests"),
     },
 )

@@ -1,24 +1,63 @@
 """What a program says in JSON, as a form would send it: the same fields then check both."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import request
 from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 
+from app.core.db import web_session
 from app.core.errors import RuleError
-from app.core.web.fields import FieldInfo
+from app.core.web import forms
+from app.core.web.fields import FieldInfo, describe_all
+from app.core.web.principal import current
+
+
+class Unreadable(RuleError):
+    """A request that is not written as requests are, whatever it asks for; answered with 400."""
+
+
+class Wrong(RuleError):
+    """What was said cannot be stored; `errors` holds the reasons by column."""
+
+    def __init__(self, message: Any, errors: Mapping[str, Sequence[Any]]) -> None:
+        super().__init__(message)
+        self.errors = errors
 
 
 def body() -> dict[str, Any]:
-    """The object that was sent. Raises RuleError for anything else."""
+    """The object that was sent. Raises Unreadable for anything else."""
     try:
         found = request.get_json(silent=True)
     except RecursionError:
         found = None
     if not isinstance(found, dict):
-        raise RuleError(gettext("The body must be a JSON object"))
+        raise Unreadable(gettext("The body must be a JSON object"))
     return found
+
+
+def values(entity: Any, stored: Any, said: dict[str, Any]) -> dict[str, Any]:
+    """What is said of a row by column, checked as the form would: of all fields for a new one, else of those said.
+
+    A role that sees a value masked cannot write over it. Raises RuleError naming what is wrong.
+    """
+    described = describe_all(entity, entity.__screen__.form_columns)
+    fields = [field for field in described if field.is_open_to(current())]
+    unknown = sorted(set(said) - {f.name for f in fields} - {f.column.key for f in fields})
+    if unknown:
+        raise RuleError(gettext("Unknown fields: %(names)s", names=", ".join(unknown)))
+    if stored is not None:
+        fields = [field for field in fields if field.name in said or field.column.key in said]
+    form = forms.entity_form(fields, web_session(), stored, posted=row(fields, said))
+    return forms.values(checked(form), fields)
+
+
+def checked(form: Any) -> Any:
+    """The form, if what it was filled with may be stored. Raises Wrong."""
+    if not form.validate():
+        raise Wrong(gettext("Some values are not right"), form.errors)
+    return form
 
 
 def row(fields: list[FieldInfo], said: dict[str, Any]) -> MultiDict[str, str]:

@@ -4,8 +4,7 @@ Written on Flask-AppBuilder's BaseApi (tokens, permissions, OpenAPI registration
 by the same machinery as the screens, so nothing can be reached here that a screen would refuse.
 """
 
-from datetime import date, datetime
-from decimal import Decimal
+from collections.abc import Callable
 from typing import Any
 
 from flask import abort, request
@@ -13,44 +12,33 @@ from flask_appbuilder.api import BaseApi, expose
 from flask_appbuilder.security.decorators import permission_name, protect
 from flask_babel import gettext
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
+from werkzeug.datastructures import MultiDict
 
 from app.core import registry
 from app.core.db import web_session
 from app.core.errors import RuleError
 from app.core.labels import subject
-from app.core.personal import mask
-from app.core.types import Choice
-from app.core.web import bodies, forms, kept, links, openapi, operations, transfer
-from app.core.web.cells import as_told
-from app.core.web.fields import FieldInfo, as_id, describe_all, listable
+from app.core.web import bodies, links, openapi, operations, upserts
+from app.core.web.fields import as_id
 from app.core.web.listing import Listing
-from app.core.web.principal import Principal, current
+from app.core.web.meanwhile import Expected, OtherVersion, stored_version, version
+from app.core.web.principal import current
+from app.core.web.repeating import Answer, Keep, once
+from app.core.web.resources import chosen, readable, resource
 from app.core.web.steering import business_date
-from app.core.web.writing import write
+from app.core.web.writing import put, remove, storing
 
 
-def json_value(field: FieldInfo, row: Any, principal: Principal, on: date) -> Any:
-    """A value for JSON: money and rates as text so that no float touches them, links as {id, text}."""
-    value = as_told(field, row, field.value(row, on))
-    if value is None:
-        return None
-    if field.kind == "link":
-        return {"id": value.id, "text": str(value)}
-    if personal := field.masked_as(row, principal):
-        return mask(str(value), personal)
-    if field.kind == "json":
-        of = None if field.path else field.column.info.get("of")
-        return kept.masked(value, of and getattr(row, of), principal)
-    if isinstance(value, (Decimal, Choice)):
-        return str(value)
-    return value.isoformat() if isinstance(value, (date, datetime)) else value
+def expected() -> Expected | None:
+    """The version of the row that the program read, if it says one."""
+    return Expected(request.if_match) if "If-Match" in request.headers else None
 
 
-def resource(row: Any, fields: list[FieldInfo]) -> dict[str, Any]:
-    """A row as JSON."""
-    principal, on = current(), business_date()
-    return {"id": row.id, **{field.name: json_value(field, row, principal, on) for field in fields}}
+def refused(error: RuleError) -> Answer:
+    """What a rule says, and the fields it is about."""
+    reasons = getattr(error, "errors", {error.field: [str(error)]} if error.field else {})
+    results = {"results": error.results} if isinstance(error, upserts.NothingStored) else {}
+    return Answer(422, {"message": str(error), "errors": reasons, **results})
 
 
 class EntityApi(BaseApi):
@@ -68,11 +56,11 @@ class EntityApi(BaseApi):
         **_more: Any,
     ) -> None:
         """Say what the declaration says; Flask-AppBuilder would read docstrings written for it."""
-        for method in methods:
-            operations[method.lower()] = self.openapi_spec_methods[func.__name__][method.lower()]
+        operations.update(self.openapi_spec_methods.get(func.__name__, {}))
 
-    def _need(self, verb: str) -> None:
-        if verb not in self.entity.__screen__.operations.split():
+    def _need(self, *verbs: str) -> None:
+        """404 where the entity lets nobody do any of these."""
+        if not set(verbs) & set(self.entity.__screen__.operations.split()):
             abort(404)
 
     def _row(self, pk: str) -> Any:
@@ -82,107 +70,143 @@ class EntityApi(BaseApi):
         found = web_session().scalars(select(self.entity).where(self.entity.id == wanted))
         return found.unique().one_or_none() or abort(404)
 
+    def _said(self, answer: Answer) -> Any:
+        response = self.response(answer.status, **answer.body)
+        response.headers.update(answer.headers)
+        if answer.version is not None:
+            response.set_etag(answer.version)
+        return response
+
+    def _do(self, work: Callable[[Keep], Answer], pk: str | None = None) -> Any:
+        """Write once under the request's key; what is refused is said in words.
+
+        Where the row is no longer the one that the program read, the answer holds it as it is.
+        """
+        if pk is None and "If-Match" in request.headers:
+            raise RuleError(gettext("If-Match is for changes of one record that is there"))
+        try:
+            return self._said(once(work))
+        except bodies.Unreadable:
+            raise
+        except OtherVersion as error:
+            return self._said(self._changed(pk or "", error))
+        except RuleError as error:
+            return self._said(refused(error))
+
+    def _changed(self, pk: str, error: OtherVersion) -> Answer:
+        # what was read before the row was found to be another is stale
+        web_session().rollback()
+        row = self._row(pk)
+        stored = resource(row, readable(self.entity))
+        return Answer(412, {"message": str(error), "stored": stored}, version(row))
+
     @expose("/", methods=["GET"])
     @protect()
     @permission_name("list")
     def get_list(self) -> Any:
         """Rows by the screens' filters; `next` is the cursor of the next page or null."""
-        listing = Listing(self.entity, request.args, current(), business_date())
+        asked = MultiDict((key, raw) for key, raw in request.args.items(multi=True) if key != "fields")
+        listing = Listing(self.entity, asked, current(), business_date())
+        try:
+            listing.columns = chosen(self.entity, listing.columns)
+        except RuleError as error:
+            return self._said(refused(error))
         session = web_session()
         found = listing.page(session)
         rows = [resource(row, listing.columns) for row in found.rows]
         following = listing.cursor(found.rows[-1]) if found.has_more else None
         return self.response(200, result=rows, next=following, count=listing.count(session))
 
-    @expose("/<pk>", methods=["GET"])
+    @expose("/<digits:pk>", methods=["GET"])
     @protect()
     @permission_name("show")
     def get(self, pk: str) -> Any:
-        return self.response(200, result=resource(self._row(pk), listable(self.entity)))
+        """A row and its version."""
+        row = self._row(pk)
+        try:
+            fields = chosen(self.entity, readable(self.entity))
+        except RuleError as error:
+            return self._said(refused(error))
+        return self._said(Answer(200, {"result": resource(row, fields)}, version(row)))
 
     @expose("/", methods=["POST"])
     @protect()
     @permission_name("add")
     def post(self) -> Any:
         self._need("add")
-        return self._write(None, 201)
+        return self._do(lambda keep: self._write(None, 201, keep))
 
-    @expose("/<pk>", methods=["PUT"])
+    @expose("/<digits:pk>", methods=["PUT", "PATCH"])
     @protect()
     @permission_name("edit")
     def put(self, pk: str) -> Any:
+        """Change the fields that are said; the others stay, whichever of the two methods it is."""
         self._need("edit")
-        return self._write(self._row(pk), 200)
+        return self._do(lambda keep: self._write(self._row(pk), 200, keep), pk)
 
-    @expose("/<pk>", methods=["DELETE"])
+    @expose("/<digits:pk>", methods=["DELETE"])
     @protect()
     @permission_name("delete")
     def delete(self, pk: str) -> Any:
         self._need("delete")
-        session = web_session()
-        try:
-            session.delete(self._row(pk))
-            session.commit()
-        except IntegrityError as error:
-            session.rollback()
-            return self.response(422, message=transfer.plain_reason(error))
-        return self.response(200, message=gettext("Deleted"))
+        return self._do(lambda keep: self._delete(pk, keep), pk)
 
-    @expose("/<pk>/do/<name>", methods=["POST"])
+    @expose("/bulk", methods=["POST"])
+    @protect()
+    @permission_name("show")
+    def bulk(self) -> Any:
+        """Create or update many rows; each verb needs its own right."""
+        self._need("add", "edit")
+        allowed = upserts.allowed(self.entity, current())
+        return self._do(lambda keep: upserts.store(self.entity, allowed, keep))
+
+    @expose("/<digits:pk>/do/<name>", methods=["POST"])
     @protect()
     @permission_name("show")
     def operate(self, pk: str, name: str) -> Any:
         """Run an operation on one row; its arguments are the body."""
+        return self._do(lambda keep: self._operate(pk, name, keep), pk)
+
+    def _write(self, row: Any, status: int, keep: Keep) -> Answer:
+        """Check the body as the form would, then store it."""
+        values = bodies.values(self.entity, row, bodies.body())
+        with storing(self.entity) as session:
+            written = put(session, self.entity, row, values, expected())
+            told = {"result": {"id": written.id}, "warnings": written.warnings}
+            answer = Answer(status, told, stored_version(session, written.row))
+            keep(session, answer)
+        return answer
+
+    def _delete(self, pk: str, keep: Keep) -> Answer:
+        answer = Answer(200, {"message": gettext("Deleted")})
+        with storing(self.entity) as session:
+            remove(session, self._row(pk), expected())
+            keep(session, answer)
+        return answer
+
+    def _operate(self, pk: str, name: str, keep: Keep) -> Answer:
         from app.core.web.operate import find
 
         operation, session = find(self.entity, name), web_session()
-        row_id = self._row(pk).id
-        said = bodies.body()
-        try:
-            form = operations.form_for(operation, session, posted=bodies.arguments(said))
-        except RuleError as error:
-            return self._refused(error)
-        if not form.validate():
-            return self.response(422, message=gettext("Some values are not right"), errors=form.errors)
+        row_id, said = self._row(pk).id, bodies.arguments(bodies.body())
+        form = bodies.checked(operations.form_for(operation, session, posted=said))
+
+        def then(within: Any, outcomes: list[operations.Outcome]) -> None:
+            if outcomes[0].is_kept:
+                keep(within, _told(outcomes[0]))
+
         arguments = {p.name: form[p.name].data for p in operation.arguments}
-        [outcome] = operations.run(operation, session, [row_id], current(), arguments)
+        [outcome] = operations.run(
+            operation, session, [row_id], current(), arguments, opened=expected(), then=then
+        )
         session.commit()
-        if not outcome.is_done:
-            return self._refused(RuleError(outcome.sentence, outcome.field))
-        return self.response(200, message=outcome.sentence)
+        return _told(outcome)
 
-    def _write(self, row: Any, status: int) -> Any:
-        """Check the body as the form would, then store it; 422 names each field and why."""
-        fields = [
-            f
-            for f in describe_all(self.entity, self.entity.__screen__.form_columns)
-            if f.is_open_to(current())
-        ]
-        said = bodies.body()
-        unknown = sorted(set(said) - {f.name for f in fields} - {f.column.key for f in fields})
-        if unknown:
-            return self.response(422, message=gettext("Unknown fields: %(names)s", names=", ".join(unknown)))
-        if row is not None:
-            fields = [f for f in fields if f.name in said or f.column.key in said]
-        try:
-            form = forms.entity_form(fields, web_session(), row, posted=bodies.row(fields, said))
-        except RuleError as error:
-            return self._refused(error)
-        if not form.validate():
-            return self.response(422, message=gettext("Some values are not right"), errors=form.errors)
-        return self._store(form, fields, row, status)
 
-    def _store(self, form: Any, fields: list[FieldInfo], row: Any, status: int) -> Any:
-        try:
-            written = write(self.entity, row, forms.values(form, fields))
-        except RuleError as error:
-            return self._refused(error)
-        return self.response(status, result={"id": written.id}, warnings=written.warnings)
-
-    def _refused(self, error: RuleError) -> Any:
-        """What a rule says, and the field it is about."""
-        reasons = {error.field: [str(error)]} if error.field else {}
-        return self.response(422, message=str(error), errors=reasons)
+def _told(outcome: operations.Outcome) -> Answer:
+    if outcome.is_done:
+        return Answer(200, {"message": outcome.sentence})
+    return refused(RuleError(outcome.sentence, outcome.field))
 
 
 def api_for(entity: Any) -> type[EntityApi]:

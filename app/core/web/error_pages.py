@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from flask import Flask, current_app, render_template, request
+from flask import Flask, current_app, make_response, render_template, request
 from flask_babel import get_locale, gettext, lazy_gettext as _
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.orm.exc import StaleDataError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from app.core import db, retry
 from app.core.errors import OutOfScope, ReadOnlyScope, RuleError
@@ -53,7 +53,10 @@ def _http(error: HTTPException) -> Any:
             409,
             gettext("Somebody else changed the same rows at the same moment. Nothing was saved; try again."),
         )
-    return page(503 if retry.is_lost(cause) else error.code or 500)
+    answer = make_response(page(503 if retry.is_lost(cause) else error.code or 500))
+    if isinstance(error, MethodNotAllowed):
+        answer.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
+    return answer
 
 
 def _bare(status: int) -> str:

@@ -29,3 +29,9 @@ class Id(BaseConverter):
 
     def to_url(self, value: Any) -> str:
         return str(int(value))
+
+
+class Digits(BaseConverter):
+    """What may be an id of an entity that the route does not name; a word is another route's."""
+
+    regex = "[0-9]+"

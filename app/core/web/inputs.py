@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from babel.numbers import format_decimal
 from flask_babel import get_locale, gettext, lazy_gettext as _
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 from wtforms import (
     DateTimeLocalField,
     Field,
@@ -137,6 +137,10 @@ class LookupField(Field):
         wanted = as_id(self.target, value)
         if wanted is None:
             return None
+        # what this session holds it has seen; a call with many rows names the same few again and again
+        held = self.session.identity_map.get(inspect(self.target).identity_key_from_primary_key((wanted,)))
+        if held is not None and not inspect(held).expired:
+            return held
         return self.session.scalar(select(self.target).where(self.target.id == wanted))
 
     @property

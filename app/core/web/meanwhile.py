@@ -1,7 +1,8 @@
-"""Noticing that a record was changed by somebody else while its form stood open.
+"""Noticing that a record was changed by somebody else while its form stood open, or since a program read it.
 
 A form carries a mark of every value it was filled from. When it is saved, the marks of the stored row, locked
-then, must be the same; otherwise nothing is written and the person looks at both before saving again.
+then, must be the same; otherwise nothing is written and the person looks at both before saving again. A program
+is given one mark of the whole row, its version, and says it when it writes.
 """
 
 import hmac
@@ -10,14 +11,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum
-from typing import Any
+from hashlib import sha256
+from typing import Any, Protocol
 
 from flask import current_app
 from flask_babel import gettext
 from sqlalchemy import select
+from werkzeug.datastructures import ETags
 
 from app.core.errors import RuleError
-from app.core.web.fields import FieldInfo
+from app.core.triggers import history_columns
+from app.core.web.fields import FieldInfo, describe_all
+from app.core.web.principal import current
 
 OPENED = "_opened"
 """Name of the hidden input that carries the marks."""
@@ -39,6 +44,20 @@ class ChangedMeanwhile(RuleError):
         )
         self.stored = {field.column.key: getattr(row, field.column.key) for field in fields}
         self.marks = marks
+
+
+class OtherVersion(RuleError):
+    """The stored row is no longer the one that a program read."""
+
+    def __init__(self) -> None:
+        super().__init__(gettext("This record is no longer as you read it. Nothing was done; read it again."))
+
+
+class Held(Protocol):
+    """What was expected of a row by whoever writes it."""
+
+    def hold(self, session: Any, row: Any) -> None:
+        """Lock the stored row until the transaction ends; raises RuleError where it is not as expected."""
 
 
 @dataclass(frozen=True)
@@ -70,9 +89,7 @@ class Opened:
 
         A row that is gone or may not be written is left to the refusals of writing.
         """
-        entity = type(row)
-        wanted = select(entity).where(entity.id == self.row_id).with_for_update(of=entity, key_share=True)
-        found = session.scalars(wanted.execution_options(populate_existing=True)).unique().one_or_none()
+        found = _locked(session, row)
         if found is None:
             return
         now, then = Opened.of(found, self.fields), self.marks
@@ -99,6 +116,43 @@ class Opened:
                 form[key].raw_data = None
         form.form_errors.append(str(error))
         return Opened(self.fields, self.row_id, error.marks)
+
+
+@dataclass(frozen=True)
+class Expected:
+    """The versions of a row that a program named when it writes (If-Match)."""
+
+    versions: ETags
+
+    def hold(self, session: Any, row: Any) -> None:
+        """Lock the stored row until the transaction ends and compare it; raises OtherVersion.
+
+        A row that is gone or may not be written is left to the refusals of writing.
+        """
+        found = _locked(session, row)
+        # a proxy that packs answers makes their tags weak; ours stand for the values, so both mean the same
+        if found is not None and not self.versions.contains_weak(version(found)):
+            raise OtherVersion
+
+
+def version(row: Any) -> str:
+    """What stands for all values of a row whose changes count; those the reader sees masked have no say in it."""
+    described = describe_all(type(row), history_columns(type(row)))
+    marks = Opened.of(row, [field for field in described if field.is_open_to(current())]).said
+    return sha256(marks.encode()).hexdigest()[: 2 * DIGITS]
+
+
+def stored_version(session: Any, row: Any) -> str:
+    """The version of a row that was just written, with what the database filled in."""
+    session.refresh(row, history_columns(type(row)))
+    return version(row)
+
+
+def _locked(session: Any, row: Any) -> Any:
+    """The row as it is stored now, locked against other writers; None where it is gone or may not be written."""
+    entity = type(row)
+    wanted = select(entity).where(entity.id == row.id).with_for_update(of=entity, key_share=True)
+    return session.scalars(wanted.execution_options(populate_existing=True)).unique().one_or_none()
 
 
 def _mark(field: FieldInfo, row_id: int, value: Any) -> str:

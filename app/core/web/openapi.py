@@ -1,14 +1,42 @@
 """The OpenAPI description of an entity's resource, from its declaration, and where all of them are served."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flask_appbuilder.api.manager import OpenApi
 
+from app.core import registry
 from app.core.labels import words
 from app.core.web.conditions import MOST, OPS_OF, RESERVED
 from app.core.web.fields import FieldInfo, describe_all, filterable
 from app.core.web.forms import is_required
 from app.core.web.listing import MOST_ORDERS
+from app.core.web.resources import readable
+from app.core.web.upserts import MODES, MOST_ITEMS, key_of
+
+KEY: dict[str, Any] = {
+    "in": "header", "name": "Idempotency-Key", "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+    "description": "A name for this request, new for each. Asked again with it within 24 hours, what was done is not done "
+    "again but told again, with the header Idempotent-Replayed: true. What was refused may be asked again with it.",
+}  # fmt: skip
+IF_MATCH: dict[str, Any] = {
+    "in": "header", "name": "If-Match", "schema": {"type": "string"},
+    "description": "The ETag that the record was read with. If somebody changed it meanwhile, nothing is done: 412.",
+}  # fmt: skip
+LAST_WINS = "Without If-Match the last writer wins: fields that are said replace what stands there."
+SAID = {
+    "200": "done", "201": "created", "400": "not a request as this describes it", "401": "no token", "403": "no right",
+    "404": "no such row", "409": "the same request is being worked on, or another changed the same rows at this moment: ask again",
+    "412": "the record is no longer as it was read; `stored` holds it as it is", "422": "refused, with reasons; nothing was stored",
+    "503": "the database does not answer: ask again",
+}  # fmt: skip
+"""The meaning of an answer's number."""
+_ETAG = {"ETag": {"description": "the record's version, for If-Match", "schema": {"type": "string"}}}
+_REPLAYED = {"Idempotent-Replayed": {"description": "true: was done before", "schema": {"type": "string"}}}
+_RETRY = {"Retry-After": {"description": "seconds", "schema": {"type": "integer"}}}
+HEADERS: dict[str, Any] = {
+    "200": {**_ETAG, **_REPLAYED}, "201": {**_ETAG, **_REPLAYED}, "409": _RETRY, "412": _ETAG, "503": _RETRY,
+}  # fmt: skip
 
 _FILTERS = (
     "Rows that meet every filter. Filters with a prefix any1. to any99. make groups, of which one filter is enough: "
@@ -55,43 +83,79 @@ def _parameters(entity: Any) -> list[dict[str, Any]]:
         for op in OPS_OF.get(field.kind, ()):
             name = field.name if op == "eq" and field.name not in RESERVED else f"{field.name}__{op}"
             found.append({"in": "query", "name": name, **told, "schema": {"type": "string"}})
-    return found
+    return [*found, _fields(entity)]
+
+
+def _fields(entity: Any) -> dict[str, Any]:
+    names = ", ".join(field.name for field in readable(entity))
+    return {
+        "in": "query", "name": "fields", "schema": {"type": "string"},
+        "description": f"the fields to return, with commas between: {names}",
+    }  # fmt: skip
+
+
+def _body(properties: dict[str, Any], required: list[str]) -> dict[str, Any]:
+    schema = {"type": "object", "properties": properties, **({"required": required} if required else {})}
+    return {"required": True, "content": {"application/json": {"schema": schema}}}
+
+
+def _answers(*codes: str) -> dict[str, Any]:
+    """The answers with these numbers, and those that every call may get."""
+    wanted = sorted({*codes, "400", "401", "403", "404", "422", "503"})
+    return {
+        code: {"description": SAID[code], **({"headers": HEADERS[code]} if code in HEADERS else {})}
+        for code in wanted
+    }
 
 
 def methods(entity: Any) -> dict[str, Any]:
-    """What Flask-AppBuilder merges into its specification, by method of the resource."""
+    """What the entity offers, by method of the resource, for Flask-AppBuilder's specification."""
+    verbs = {"add": ("post", "bulk"), "edit": ("put", "bulk"), "delete": ("delete",)}
+    offered = {name for verb in entity.__screen__.operations.split() for name in verbs[verb]}
+    names = sorted(each.name for each in registry.operations(entity))
+    offered |= {"get_list", "get", *(("operate",) if names else ())}
     fields = describe_all(entity, entity.__screen__.form_columns)
-    body = {
-        "required": True,
-        "content": {"application/json": {"schema": {
-            "type": "object",
-            "properties": {f.name: _schema(f) for f in fields},
-            **({"required": needed} if (needed := [f.name for f in fields if is_required(f.column) and f.kind != "bool"]) else {}),
-        }}},
-    }  # fmt: skip
+    properties = {field.name: _schema(field) for field in fields}
+    needed = [field.name for field in fields if is_required(field.column) and field.kind != "bool"]
+    pk = {"in": "path", "name": "pk", "required": True, "schema": {"type": "integer", "minimum": 1}}
+    name = {"in": "path", "name": "name", "required": True, "schema": {"type": "string", "enum": names}}
     security: list[dict[str, list[str]]] = [{"jwt": []}]
-    answers = {
-        code: {"description": text}
-        for code, text in {
-            "200": "done",
-            "401": "no token",
-            "403": "no right",
-            "404": "no such row",
-            "422": "refused, with reasons",
-        }.items()
+
+    def call(parameters: list[Any], answers: dict[str, Any], **more: Any) -> dict[str, Any]:
+        return {"parameters": parameters, "responses": answers, "security": security, **more}
+
+    one = [pk, IF_MATCH, KEY]
+    changed = _answers("200", "409", "412")
+    change = call(one, changed, requestBody=_body(properties, []), description=LAST_WINS)
+    known = {
+        "get_list": {"get": call(_parameters(entity), _answers("200"), description=_FILTERS)},
+        "get": {"get": call([pk, _fields(entity)], _answers("200"))},
+        "post": {"post": call([KEY], _answers("201", "409"), requestBody=_body(properties, needed))},
+        "put": {"put": change, "patch": change},
+        "delete": {"delete": call(one, changed, description=LAST_WINS)},
+        "bulk": {"post": _bulk(entity, properties, call)},
+        "operate": {"post": call([*one[:1], name, *one[1:]], changed, requestBody=_body({}, []))},
     }
-    pk = {"in": "path", "name": "pk", "required": True, "schema": {"type": "integer"}}
-    common = {"responses": answers, "security": security}
-    return {
-        "get_list": {"get": {"description": _FILTERS, "parameters": _parameters(entity), **common}},
-        "get": {"get": {"parameters": [pk], **common}},
-        "post": {"post": {"requestBody": body, **common, "responses": {**answers, "201": {"description": "created"}}}},
-        "put": {"put": {"parameters": [pk], "requestBody": body, **common}},
-        "delete": {"delete": {"parameters": [pk], **common}},
-        "operate": {"post": {
-            "parameters": [pk, {"in": "path", "name": "name", "required": True, "schema": {"type": "string"}}], **common,
-        }},
+    return {called: said for called, said in known.items() if called in offered}
+
+
+def _bulk(entity: Any, properties: dict[str, Any], call: Callable[..., dict[str, Any]]) -> dict[str, Any]:
+    """The call that creates and updates many rows."""
+    key = " and ".join(field.name for field in key_of(entity))
+    found = f"its id, else by {key}" if key else "its id"
+    mode = {
+        "in": "query", "name": "mode", "schema": {"type": "string", "enum": list(MODES), "default": MODES[0]},
+        "description": "all: nothing is stored if an item is refused (422); valid: the others are stored",
     }  # fmt: skip
+    items = {
+        "type": "array", "maxItems": MOST_ITEMS,
+        "items": {"type": "object", "properties": {"id": {"type": "integer", "minimum": 1}, **properties}},
+    }  # fmt: skip
+    return call(
+        [mode, KEY], _answers("200", "409"), requestBody=_body({"items": items}, ["items"]),
+        description=f"Creates or updates each item, in one transaction. A row that is there is found by {found}; of it "
+        "only the fields said are changed. Each result is created, updated, unchanged or refused with the reasons by field.",
+    )  # fmt: skip
 
 
 class Description(OpenApi):

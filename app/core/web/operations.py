@@ -3,6 +3,7 @@
 import inspect
 import types
 import typing
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -23,6 +24,7 @@ from app.core.types import Choice, Count, Flag, Line, Money
 from app.core.web.fields import FieldInfo
 from app.core.web.forms import choice_input, plain_input
 from app.core.web.inputs import LookupField, Needed
+from app.core.web.meanwhile import Held
 from app.core.web.principal import Principal
 from app.core.web.transfer import plain_reason
 
@@ -46,6 +48,12 @@ class Outcome:
     field: str | None = None
     is_done: bool = True
     row_id: int | None = None
+    is_kept: bool = True
+    """Whether anything was stored; also some refusals are."""
+
+
+def _nothing(_session: Any, _outcomes: list[Outcome]) -> None:
+    """For callers who have nothing of their own to store."""
 
 
 def form_for(operation: Operation, session: Any, *, posted: Any = None) -> FlaskForm:
@@ -114,20 +122,37 @@ def rows(operation: Operation, session: Any, ids: list[int]) -> list[Any]:
 
 
 def run(
-    operation: Operation, session: Any, ids: list[int], principal: Principal, arguments: dict[str, Any]
+    operation: Operation,
+    session: Any,
+    ids: list[int],
+    principal: Principal,
+    arguments: dict[str, Any],
+    *,
+    opened: Held | None = None,
+    then: Callable[[Any, list[Outcome]], None] = _nothing,
 ) -> list[Outcome]:
-    """Run on each row in a savepoint of its own. Commits nothing.
+    """Run on each row in a savepoint of its own. Commits nothing but what runs outside of the user's scope.
 
-    Raises OutOfScope for a row that is not seen, and ReadOnlyScope for somebody who may only read.
+    Each row must be as it was `opened`, and `then` is told what came of it; both in the session that is written
+    through. Raises OutOfScope for a row that is not seen, ReadOnlyScope for somebody who may only read, and what
+    `opened` says.
     """
     found = rows(operation, session, ids)
     if not session.reach.may_write:
         raise ReadOnlyScope
+
+    def do(within: Any, own: list[Any]) -> list[Outcome]:
+        for row in own:
+            if opened is not None:
+                opened.hold(within, row)
+        outcomes = _run_each(operation, within, own, principal, arguments)
+        then(within, outcomes)
+        return outcomes
+
     if not operation.house:
-        return _run_each(operation, session, found, principal, arguments)
+        return do(session, found)
     with unscoped(operation.house, user_id=principal.user_id) as house:
-        own = [house.get_one(operation.entity, row.id) for row in found]
-        return _run_each(operation, house, own, principal, arguments)
+        return do(house, [house.get_one(operation.entity, row.id) for row in found])
 
 
 def _run_each(
@@ -146,7 +171,9 @@ def _run_each(
             sentence = str(said or "" if is_done else said.sentence)
             outcomes.append(Outcome(name, sentence, is_done=is_done, row_id=row_id))
         except RuleError as error:
-            outcomes.append(Outcome(name, str(error), error.field, is_done=False, row_id=row_id))
+            outcomes.append(
+                Outcome(name, str(error), error.field, is_done=False, is_kept=False, row_id=row_id)
+            )
         except IntegrityError as error:
-            outcomes.append(Outcome(name, plain_reason(error), is_done=False, row_id=row_id))
+            outcomes.append(Outcome(name, plain_reason(error), is_done=False, is_kept=False, row_id=row_id))
     return outcomes

@@ -14,7 +14,7 @@ from app.core import db
 from app.core.errors import RuleError
 from app.core.i18n import CATALOGUES, compile_catalogues
 from app.core.web import assets, drafts, error_pages, texts
-from app.core.web.ids import Id
+from app.core.web.ids import Digits, Id
 
 ROOT = Path(__file__).resolve().parents[2]
 CSP = (
@@ -45,7 +45,7 @@ def build(**overrides: Any) -> Flask:
     # forms take WTForms' messages from our catalogues; its own know no traditional Chinese by our name of it
     FlaskForm.Meta.get_translations = lambda _meta, _form: get_domain().get_translations()
     assets.init(app)
-    app.url_map.converters["id"] = Id
+    app.url_map.converters.update({"id": Id, "digits": Digits})
     with app.app_context():
         _appbuilder()
     _hooks(app)

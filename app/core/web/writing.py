@@ -1,15 +1,17 @@
 """Storing what a form or a call of the API says about one row: the same rules and refusals for both."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import UniqueConstraint
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from app.core import form_rules
-from app.core.db import web_session
+from app.core.db import ScopedSession, web_session
 from app.core.errors import ReadOnlyScope, RuleError
-from app.core.web.meanwhile import Opened
+from app.core.web.meanwhile import Held
 from app.core.web.principal import current
 from app.core.web.transfer import plain_reason
 
@@ -22,28 +24,19 @@ class Written:
 
     id: int
     warnings: list[str]
+    row: Any = field(repr=False, compare=False)
 
 
-def write(entity: Any, row: Any, values: dict[str, Any], opened: Opened | None = None) -> Written:
-    """Store the values in a row, or in a new one when `row` is None, and commit.
+@contextmanager
+def storing(entity: Any) -> Iterator[ScopedSession]:
+    """The request's session, committed when the block ends well.
 
-    Raises RuleError (nothing is stored then) naming the column it is about where that is known; of these
-    ChangedMeanwhile where the row is no longer as the form was `opened` with; and ReadOnlyScope for
-    somebody who may only read.
+    Raises RuleError (nothing is stored then) for what the rules or the database refuse, naming the column it is
+    about where that is known, and ReadOnlyScope for somebody who may only read.
     """
     session = web_session()
     try:
-        if row is None:
-            row = entity(**values)
-        else:
-            if opened is not None:
-                opened.hold(session, row)
-            for name, value in values.items():
-                setattr(row, name, value)
-        warnings = form_rules.prepare(session, row, current().user_id)
-        session.add(row)
-        session.flush()
-        written = Written(row.id, warnings)
+        yield session
         session.commit()
     except RuleError:
         session.rollback()
@@ -51,7 +44,40 @@ def write(entity: Any, row: Any, values: dict[str, Any], opened: Opened | None =
     except DBAPIError as error:
         session.rollback()
         raise in_words(entity, error) from error
-    return written
+
+
+def write(entity: Any, row: Any, values: dict[str, Any], opened: Held | None = None) -> Written:
+    """Store the values in a row, or in a new one when `row` is None, and commit.
+
+    Raises what `storing` says; of these ChangedMeanwhile where the row is no longer as the form was `opened` with.
+    """
+    with storing(entity) as session:
+        return put(session, entity, row, values, opened)
+
+
+def put(
+    session: ScopedSession, entity: Any, row: Any, values: dict[str, Any], opened: Held | None = None
+) -> Written:
+    """Write the values within the running transaction, by the rules; the caller ends it."""
+    if row is None:
+        row = entity(**values)
+    else:
+        if opened is not None:
+            opened.hold(session, row)
+        for name, value in values.items():
+            setattr(row, name, value)
+    warnings = form_rules.prepare(session, row, current().user_id)
+    session.add(row)
+    session.flush()
+    return Written(row.id, warnings, row)
+
+
+def remove(session: ScopedSession, row: Any, opened: Held | None = None) -> None:
+    """Delete a row within the running transaction; the caller ends it."""
+    if opened is not None:
+        opened.hold(session, row)
+    session.delete(row)
+    session.flush()
 
 
 def in_words(entity: Any, error: DBAPIError) -> Exception:
@@ -66,12 +92,22 @@ def _column(entity: Any, error: IntegrityError) -> str | None:
     diagnosis = getattr(error.orig, "diag", None)
     violated = getattr(diagnosis, "constraint_name", None)
     offered = {name for form in entity.__screen__.form.values() for name in form.split()}
-    for names in _unique(entity):
+    for names in unique(entity):
         if violated == f"{entity.__table__.name}_{'_'.join(names)}_key"[:63]:
             return next((name for name in reversed(names) if name.removesuffix("_id") in offered), None)
     return None
 
 
-def _unique(entity: Any) -> list[list[str]]:
-    constraints = [each for each in entity.__table__.constraints if isinstance(each, UniqueConstraint)]
-    return [[column.name for column in each.columns] for each in constraints]
+def unique(entity: Any) -> list[list[str]]:
+    """The columns of each rule of uniqueness."""
+    return [[column.name for column in each.columns] for each in _rules(entity)]
+
+
+def is_empty_a_value(entity: Any, names: list[str]) -> bool:
+    """Whether the rule of uniqueness of these columns counts two rows as the same that leave one of them empty."""
+    rules = [each for each in _rules(entity) if {column.name for column in each.columns} == set(names)]
+    return any(each.dialect_options["postgresql"].get("nulls_not_distinct") for each in rules)
+
+
+def _rules(entity: Any) -> list[UniqueConstraint]:
+    return [each for each in entity.__table__.constraints if isinstance(each, UniqueConstraint)]

@@ -1,0 +1,212 @@
+"""Creating and updating many rows in one call: each is found by its id or by what is unique of it.
+
+Every item passes what a single write passes. In the mode "all" nothing is stored unless every item can be, in the
+mode "valid" those are stored that can be; either way in one transaction.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from flask import request
+from flask_babel import gettext
+from sqlalchemy import ColumnElement, event, select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm.exc import StaleDataError
+from werkzeug.exceptions import Forbidden
+
+from app.core import form_rules
+from app.core.db import ScopedSession
+from app.core.errors import OutOfScope, ReadOnlyScope, RuleError
+from app.core.labels import subject
+from app.core.web import bodies, forms
+from app.core.web.fields import FieldInfo, as_id, describe, describe_all
+from app.core.web.principal import Principal, current
+from app.core.web.repeating import Answer, Keep
+from app.core.web.writing import in_words, is_empty_a_value, put, storing, unique
+
+MOST_ITEMS = 1000
+MODES = ("all", "valid")
+_CODES = {"code", "number", "name"}
+
+
+class NothingStored(bodies.Wrong):
+    """An item is refused where all or none were to be stored; `results` says what is with each."""
+
+    def __init__(self, results: list[dict[str, Any]]) -> None:
+        super().__init__(gettext("Some items are refused, so nothing was stored"), {})
+        self.results = results
+
+
+def allowed(entity: Any, principal: Principal) -> set[str]:
+    """Which of add and edit the principal may do. Raises Forbidden where it is neither."""
+    offered = entity.__screen__.operations.split()
+    verbs = {"add", "edit"} & set(offered)
+    found = {verb for verb in verbs if principal.may(f"can_{verb}", subject(entity))}
+    if not found:
+        raise Forbidden
+    return found
+
+
+def store(entity: Any, may: set[str], keep: Keep) -> Answer:
+    """Store the items of the body, as the address says which of them: `?mode=all` or `?mode=valid`."""
+    mode, items = request.args.get("mode", MODES[0]), _items()
+    if mode not in MODES:
+        raise bodies.Unreadable(gettext("The mode is all or valid"))
+    key = key_of(entity)
+    # a masked number must not be found by guessing
+    is_open = all(field.is_open_to(current()) for field in key)
+    with storing(entity) as session, _remembering(session):
+        call = _Call(session, entity, may, key if is_open else [])
+        results = [{"item": number, **call.result(item)} for number, item in enumerate(items)]
+        counts = Counter(str(each["result"]) for each in results)
+        if counts["refused"] and mode == "all":
+            raise NothingStored(_undone(results))
+        answer = Answer(200, {"results": results, "counts": dict(counts)})
+        keep(session, answer)
+    return answer
+
+
+@contextmanager
+def _remembering(session: ScopedSession) -> Iterator[None]:
+    """Keep what is read within the block, so that rows to which many items point are read once."""
+    read: list[Any] = []
+
+    def remember(_session: Any, row: Any) -> None:
+        read.append(row)
+
+    event.listen(session, "loaded_as_persistent", remember)
+    try:
+        yield
+    finally:
+        event.remove(session, "loaded_as_persistent", remember)
+
+
+def _items() -> list[Any]:
+    found = bodies.body().get("items")
+    if not isinstance(found, list):
+        raise bodies.Unreadable(gettext("The body must be an object with a list named items"))
+    if len(found) > MOST_ITEMS:
+        raise RuleError(gettext("At most %(n)s rows at a time", n=MOST_ITEMS))
+    return found
+
+
+def _undone(results: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The same where nothing is stored after all: what could have been is only valid, and has no id yet."""
+    return [
+        each if each["result"] == "refused" else {"item": each["item"], "result": "valid"} for each in results
+    ]
+
+
+@dataclass(frozen=True)
+class _Call:
+    """One call for many rows: where they are written, what may be done with them and how one is found."""
+
+    session: ScopedSession
+    entity: Any
+    may: set[str]
+    key: list[FieldInfo]
+
+    def result(self, item: Any) -> dict[str, Any]:
+        """What became of an item; a refused one leaves nothing in the transaction."""
+        try:
+            with self.session.begin_nested():
+                return self._stored(item)
+        except RuleError as error:
+            return _refusal(error)
+        except ReadOnlyScope:
+            return _refusal(RuleError(gettext("You may not do this")))
+        except (OutOfScope, StaleDataError):
+            return _refusal(RuleError(gettext("Nothing is here")))
+        except DBAPIError as error:
+            meant = in_words(self.entity, error)
+            if not isinstance(meant, RuleError):
+                raise
+            return _refusal(meant)
+
+    def _stored(self, item: Any) -> dict[str, Any]:
+        if not isinstance(item, dict):
+            raise RuleError(gettext("An item must be a JSON object"))
+        said = {name: value for name, value in item.items() if name != "id"}
+        row = self._by_id(item["id"]) if "id" in item else self._by_key(said)
+        if ("add" if row is None else "edit") not in self.may:
+            raise ReadOnlyScope
+        values = bodies.values(self.entity, row, said)
+        if row is not None and not self._changes(row, values):
+            return {"result": "unchanged", "id": row.id}
+        written = put(self.session, self.entity, row, values)
+        warnings = {"warnings": written.warnings} if written.warnings else {}
+        return {"result": "created" if row is None else "updated", "id": written.id, **warnings}
+
+    def _changes(self, row: Any, values: dict[str, Any]) -> bool:
+        """Whether the values, each in its form, are others than those stored."""
+        with self.session.no_autoflush:
+            for name, value in values.items():
+                setattr(row, name, value)
+            form_rules.normalise(self.session, row, self.entity.__table__.columns)
+        return self.session.is_modified(row)
+
+    def _by_id(self, said: Any) -> Any:
+        """The row in scope; one that is foreign or unknown is refused alike."""
+        wanted = as_id(self.entity, said)
+        found = None if wanted is None else self._one(self.entity.id == wanted)
+        if found is None:
+            raise RuleError(gettext("Nothing is here"), "id")
+        return found
+
+    def _by_key(self, said: dict[str, Any]) -> Any:
+        """The row in scope that has the same key; None where there is none, or the key is not said or not right.
+
+        What is wrong with a key is told when the item is checked as a new row.
+        """
+        if not self.key:
+            return None
+        try:
+            form = forms.entity_form(self.key, self.session, posted=bodies.row(self.key, said))
+            if not form.validate():
+                return None
+            draft = self.entity(**forms.values(form, self.key))
+            form_rules.normalise(self.session, draft, [field.column for field in self.key])
+        except RuleError:
+            return None
+        found = {field.column.key: getattr(draft, field.column.key) for field in self.key}
+        if None in found.values() and not is_empty_a_value(self.entity, list(found)):
+            return None
+        return self._one(
+            *(getattr(self.entity, name).is_not_distinct_from(value) for name, value in found.items())
+        )
+
+    def _one(self, *conditions: ColumnElement[bool]) -> Any:
+        # as it is now, also where the rules or triggers of an item before changed it
+        found = select(self.entity).where(*conditions).execution_options(populate_existing=True)
+        return self.session.scalars(found).unique().one_or_none()
+
+
+def _refusal(error: RuleError) -> dict[str, Any]:
+    errors = getattr(error, "errors", {error.field: [error]} if error.field else {})
+    told = {name: [_plain(reason) for reason in reasons] for name, reasons in errors.items()}
+    return {"result": "refused", "message": _plain(error), "errors": told}
+
+
+def _plain(reason: Any) -> str:
+    """A sentence that can be stored with the answer, whatever the item it quotes was made of."""
+    return str(reason).replace("\x00", "").encode("utf-8", "replace").decode()
+
+
+def key_of(entity: Any) -> list[FieldInfo]:
+    """The typed fields by which a row is told from all others: its name or code, if that is unique; else []."""
+    form = [describe(entity, name).column.key for name in entity.__screen__.form_columns]
+    usable = [names for names in unique(entity) if set(names) <= set(form)]
+    if not usable:
+        return []
+    return describe_all(entity, min(usable, key=lambda names: _rank(entity, names, form)))
+
+
+def _rank(entity: Any, names: list[str], form: list[str]) -> tuple[bool, bool, bool, list[int]]:
+    """The least is the best: what names the row, what always has a value, what is a code, what is asked first."""
+    naming = getattr(entity, "naming_column", lambda: None)()
+    columns = [entity.__table__.c[name] for name in names]
+    is_complete = all(forms.is_required(column) or column.info.get("link") for column in columns)
+    return naming not in names, not is_complete, not _CODES & set(names), sorted(map(form.index, names))
