@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from app.core.web.links import shown_entities
 from tests.web.people import Browser, add, rows
 from tests.web.shop import Shop
 from tests.web.test_lists import listed, shown
@@ -99,3 +100,10 @@ def test_lists_that_are_not_ones_own_have_no_page_to_paste_on(shop: Shop) -> Non
     for slug in ("setting", "nothing", "selection"):
         assert agent.get(f"/selection/{slug}").status_code == 404
         assert paste(agent, "1", slug).status_code == 404
+
+
+@pytest.mark.parametrize("slug", [cls.slug() for cls in shown_entities()])
+def test_every_list_has_a_page_to_paste_on_that_finds_by_something(shop: Shop, slug: str) -> None:
+    page = shop.admin.get(f"/selection/{slug}")
+    assert page.status_code == 200
+    assert missing(paste(shop.admin, "no such value", slug).text) == ["no such value"]

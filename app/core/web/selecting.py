@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from app.core import form_rules, labels, registry
 from app.core.errors import RuleError
 from app.core.org import Selection
-from app.core.web.fields import FieldInfo, as_id, attribute, describe
+from app.core.web.fields import FieldInfo, as_id, attribute, describe, label_columns
 from app.core.web.principal import Principal
 
 MOST = 10_000
@@ -82,7 +82,7 @@ def keys(entity: Any, principal: Principal) -> Iterator[Key]:
 def _naming(entity: Any, principal: Principal) -> Iterator[FieldInfo]:
     """The columns of an entity that name a row: codes and telephone numbers that are not words, and its name."""
     for column in entity.__table__.columns:
-        named = column.name == entity.naming_column()
+        named = column.name in label_columns(entity)
         info = column.info
         if not named and (info.get("kind") not in ("code", "phone") or info.get("words") or info.get("said")):
             continue
