@@ -41,7 +41,11 @@ def country_of(session: Session, row: Any) -> str:
     if client_id is None and getattr(row, "customer_id", None) is not None:
         client_id = session.scalar(select(Customer.client_id).where(Customer.id == row.customer_id))
     client = session.get(Client, client_id) if client_id is not None else None
-    return client.country if client else settings.read(session, "country")
+    if client:
+        return client.country
+    if "country" not in session.info:  # once a session: a pasted column has thousands of numbers
+        session.info["country"] = settings.read(session, "country")
+    return str(session.info["country"])
 
 
 @form_rules.check(Customer, about="language")

@@ -38,7 +38,10 @@ def refuse_plain_sql(statement: Any) -> None:
 def _restrict(state: ORMExecuteState) -> None:
     """Add the criteria to every query but refreshes of columns of a row already loaded."""
     session: Any = state.session
-    if session.info.get("unscoped") or session.reach.is_all:
+    if session.info.get("unscoped"):
+        return
+    if session.reach.is_all:
+        _restrict_to_own(state, session.reach.user_id)
         return
     if not state.is_orm_statement:
         refuse_plain_sql(state.statement)
@@ -47,6 +50,14 @@ def _restrict(state: ORMExecuteState) -> None:
         _restrict_write(state, session)
     if not state.is_column_load:
         state.statement = state.statement.options(conditions(session.reach, registry.count()))
+
+
+def _restrict_to_own(state: ORMExecuteState, user_id: int | None) -> None:
+    """Who sees everything changes what is somebody's own as little as anybody else."""
+    entity = state.bind_mapper.class_ if state.bind_mapper else None
+    scope = getattr(entity, "__scope__", None)
+    if scope is not None and scope.mode == "owned" and (state.is_update or state.is_delete):
+        state.statement = state.statement.where(getattr(entity, scope.owner) == user_id)  # type: ignore[attr-defined]
 
 
 def _restrict_write(state: ORMExecuteState, session: Any) -> None:
@@ -65,7 +76,7 @@ def _restrict_write(state: ORMExecuteState, session: Any) -> None:
 @event.listens_for(ScopedSession, "before_flush")
 def _check_writes(session: ScopedSession, _context: Any, _instances: Any) -> None:
     """Every new or changed row, and every row it points to, must lie in scope."""
-    if session.info.get("unscoped") or session.info.get("checking") or session.reach.kind in ("all", "login"):
+    if session.info.get("unscoped") or session.info.get("checking") or session.reach.kind == "login":
         # the login role has no right to any table but its own columns of the login's
         return
     session.info["checking"] = True
@@ -92,6 +103,8 @@ def _check_row(session: ScopedSession, row: Any) -> None:
         owners = {getattr(row, scope.owner), *inspect(row).attrs[scope.owner].history.deleted}
         if owners != {reach.user_id}:
             raise OutOfScope
+        return
+    if reach.is_all:
         return
     if not reach.may_write:
         raise ReadOnlyScope

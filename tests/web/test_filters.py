@@ -269,3 +269,10 @@ def test_a_link_by_the_name_of_its_column_opens_nothing_beyond_the_scope(shop: S
     assert (answer.status_code, answer.json["result"]) == (200, [])
     own = shop.caller("olga").call("GET", f"loan/?officer_id={shop.users['olga']}&size=100")
     assert len(own.json["result"]) == len(shop.loans) // 2
+
+
+def test_nobody_filters_by_what_he_may_not_list_of_another_record(shop: Shop) -> None:
+    """Loans tell their officer's name; his login and address are for who may open the list of users."""
+    for query in ("officer.email__contains=example", "officer.username__starts=o"):
+        assert shop.browser("partner").get(f"/loan/list/?{query}").status_code == 400
+        assert shop.admin.get(f"/loan/list/?{query}").status_code == 200

@@ -1,6 +1,7 @@
 """Saved views of lists: stored as they were, opened by one click, seen by their owner and the role they are lent to."""
 
 import re
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -9,7 +10,7 @@ from sqlalchemy import select, update
 
 from app.core.db import scoped_as, unscoped
 from app.core.errors import OutOfScope
-from app.core.org import Role, SavedView
+from app.core.org import Role, SavedView, Selection
 from tests.core.scoped import only_database, only_orm
 from tests.web.people import Browser, rows, stored
 from tests.web.shop import Shop
@@ -235,3 +236,47 @@ def test_a_session_of_a_partner_of_a_place_writes_what_is_his_own_and_nothing_el
         session.add(SavedView(user_id=shop.users["olga"], entity="loan", name="Theirs", query=""))
         session.flush()
     assert [view.name for view in rows("saved_view", user_id=user)] == ["Ours"]
+
+
+def test_who_sees_everything_looks_at_others_views_and_changes_none(shop: Shop) -> None:
+    save(shop.browser("olga"), "Hers")
+    view = view_of(shop, "Hers", "olga")
+    for login in ("admin", "auditor"):
+        browser, program = shop.browser(login), shop.caller(login)
+        page = browser.get(f"/saved_view/show/{view.id}")
+        assert page.status_code == 200
+        assert f"/saved_view/edit/{view.id}" not in page.text + browser.get("/saved_view/list/?size=100").text
+        assert browser.get(f"/saved_view/edit/{view.id}").status_code == 403
+        for way in ("edit", "delete"):
+            assert browser.post(f"/saved_view/{way}/{view.id}", {"name": "stolen"}).status_code == 403
+        change = {"ids": str(view.id), "__run": "1", "_change": "name", "name": "stolen"}
+        browser.post("/saved_view/change", change)
+        browser.post(f"/saved_view/cell/name/{view.id}", {"name": "stolen"})
+        assert program.call("PUT", f"saved_view/{view.id}", {"name": "stolen"}).status_code in (403, 404)
+        assert program.call("DELETE", f"saved_view/{view.id}").status_code in (403, 404)
+    assert view_of(shop, "Hers", "olga").query == QUERY
+    with scoped_as(shop.users["auditor"]) as session:
+        changed = session.execute(update(SavedView).values(name="stolen").returning(SavedView.user_id))
+        assert set(changed.scalars()) <= {shop.users["auditor"]}
+        session.rollback()
+
+
+def test_chosen_rows_are_not_shared_because_they_are_ones_own(shop: Shop) -> None:
+    shop.admin.post("/selection/loan", {"values": "L-0001"})
+    chosen = rows("selection", user_id=shop.users["admin"])[-1].id
+    save(shop.admin, "Chosen", f"picked={chosen}", "loan", role=str(role_id("Officer")))
+    assert "cannot be shared" in shop.admin.get("/home/").text
+    assert rows("saved_view", name="Chosen") == []
+    save(shop.admin, "Chosen", f"picked={chosen}", "loan")
+    with unscoped("a selection of long ago") as session:
+        session.get_one(Selection, chosen).created_at -= timedelta(days=40)
+    shop.admin.post("/selection/loan", {"values": "L-0002"})
+    assert [row.id for row in rows("selection", id=chosen)] == [chosen]
+
+
+def test_a_list_does_not_open_with_a_view_that_its_reader_may_not_have(shop: Shop) -> None:
+    save(shop.admin, "By number", "identity_number__starts=62", role=str(role_id("Partner")))
+    view, partner = view_of(shop, "By number", "admin"), shop.browser("partner")
+    assert partner.post(f"/saved_view/start/{view.id}").headers["Location"] == "/customer/list/?view=0"
+    assert rows("view_start", user_id=shop.users["partner"], view_id=view.id) == []
+    assert "By number: " in partner.get("/customer/list/?view=0").text

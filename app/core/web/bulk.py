@@ -86,6 +86,8 @@ class _Change:
         entity = self.entity
         differs = (getattr(entity, name).is_distinct_from(value) for name, value in self.values.items())
         query = select(entity.id, or_(false(), *differs)).where(among(entity, ids)).order_by(entity.id)
+        if entity.__scope__.owner:
+            query = query.where(getattr(entity, entity.__scope__.owner) == self.user_id)
         found = dict(map(tuple, self.session.execute(query.with_for_update(of=entity, key_share=True))))
         self._refuse(
             (one for one in ids if one not in found), gettext("You may look at it, but not change it")

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, String, and_, cast, false, func, or_, sele
 from werkzeug.datastructures import MultiDict
 
 from app.core.errors import RuleError
+from app.core.labels import subject
 from app.core.scope import TREES
 from app.core.web.fields import FieldInfo, attribute, describe, filterable, label_columns
 from app.core.web.filter_names import split
@@ -83,6 +84,8 @@ def _reached(entity: Any, name: str, principal: Principal) -> FieldInfo | None:
         return field if field.kind == "link" else None
     target = describe(entity, field.path[0]).target
     rest = name.partition(".")[2]
+    if not principal.may("can_list", subject(target)):
+        return None
     offered = any(one.name == rest for one in filterable(target)) or _reached(target, rest, principal)
     return field if offered and field.is_open_to(principal) else None
 

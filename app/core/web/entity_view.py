@@ -49,6 +49,11 @@ class EntityView(BaseView):
         found = web_session().scalars(select(self.entity).where(self.entity.id == wanted))
         return found.unique().one_or_none() or abort(404)
 
+    def own_row(self, pk: str) -> Any:
+        """The row to be changed; what is somebody else's own is only looked at."""
+        found = self.row(pk)
+        return found if links.is_changeable(found, current()) else abort(403)
+
     def may(self, verb: str) -> bool:
         """Whether the entity allows the verb at all and the principal's role has it."""
         known = verb not in ("add", "edit", "delete") or verb in self.entity.__screen__.operations.split()
@@ -102,7 +107,7 @@ class EntityView(BaseView):
     @has_access
     def edit(self, pk: str) -> Any:
         self.need("edit")
-        row, fields = self.row(pk), self._form_fields()
+        row, fields = self.own_row(pk), self._form_fields()
         called, opened = str(row), Opened.of(row, fields)
         marks = (drafts.draft() or request.form).get(OPENED)
         if marks is not None:
@@ -187,7 +192,7 @@ class EntityView(BaseView):
     @has_access
     def delete(self, pk: str) -> Any:
         self.need("delete")
-        row, session = self.row(pk), web_session()
+        row, session = self.own_row(pk), web_session()
         try:
             session.delete(row)
             session.commit()
@@ -239,7 +244,7 @@ class EntityView(BaseView):
 
         self.need("edit")
         field = next((field for field in self._form_fields() if field.name == column), None)
-        return cell(self.entity, self.row(pk), field or abort(404))
+        return cell(self.entity, self.own_row(pk), field or abort(404))
 
     @expose("/change", methods=["GET", "POST"])
     @has_access

@@ -27,6 +27,12 @@ def show_url(slug: str, row_id: Any) -> str:
     return _PAGES.get(slug, f"/{slug}/show/{{id}}").format(id=row_id)
 
 
+def is_changeable(row: Any, principal: Principal) -> bool:
+    """Whether a row that is seen is not somebody else's own, lent or shown to who sees everything."""
+    owner = type(row).__scope__.owner
+    return owner is None or getattr(row, owner) == principal.user_id
+
+
 def is_shown(entity: Any) -> bool:
     """Whether the entity has screens at all."""
     return bool(entity.__screen__.list)

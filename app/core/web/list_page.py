@@ -9,7 +9,7 @@ from flask_babel import format_decimal, gettext
 from sqlalchemy.orm import Session
 
 from app.core import labels, periods, registry
-from app.core.web import conditions, links
+from app.core.web import conditions, links, selecting
 from app.core.web.bulk_form import fields_of
 from app.core.web.cells import NUMERIC, cell
 from app.core.web.chips import EVERYTHING, PAGING, chips
@@ -43,9 +43,19 @@ def list_page(listing: Listing, session: Session, may: Callable[[str], bool]) ->
         clear_url=f"{request.path}?view={EVERYTHING}" if listing.conditions or listing.q or listing.picked else None,
         empty_hint=gettext("Records appear here as soon as there are any."),
         charts=[(labels.column_label(entity, name), f"/{entity.slug()}/chart/{name}") for name in screen.charts] if may("chart") else [],
-        columns_url=address({"cols": None}), periods=[str(periods.said(one)) for one in periods.PRESETS],
+        columns_url=address({"cols": None}), pick_url=_pick_url(listing), periods=[str(periods.said(one)) for one in periods.PRESETS],
         whole=_whole(found, total), cells=_cells(listing) if may("edit") else "",
     )  # fmt: skip
+
+
+def _pick_url(listing: Listing) -> str | None:
+    """Where rows are chosen by a pasted column; None where nothing names them."""
+    may = listing.principal.may("can_pick", "Selection")
+    return (
+        f"/selection/{listing.entity.slug()}"
+        if may and any(selecting.keys(listing.entity, listing.principal))
+        else None
+    )
 
 
 def _add_url(listing: Listing) -> str:
@@ -86,7 +96,7 @@ def _column(listing: Listing, field: FieldInfo, *, shown: bool) -> Col:
 def _row(listing: Listing, row: Any, may: Callable[[str], bool]) -> Row:
     slug, link = listing.entity.slug(), links.linker(listing.principal)
     cells = [cell(field, row, listing.principal, listing.on, linked=link) for field in listing.columns]
-    edit = f"/{slug}/edit/{row.id}" if may("edit") else None
+    edit = f"/{slug}/edit/{row.id}" if may("edit") and links.is_changeable(row, listing.principal) else None
     return Row(
         row.id, links.show_url(slug, row.id) if may("show") else None, cells[0].text or str(row), cells, edit
     )

@@ -120,7 +120,7 @@ class Listing:
     def _shown(self, session: Session | None, page: Page | None = None) -> Select[Any]:
         """Only shown columns, and one join for each shown link: never a query for each row."""
         query = select(self.entity).where(*self.where(session, page))
-        own, joins = {"id"}, []
+        own, joins = {"id", self.entity.__scope__.owner or "id"}, []
         for field in [*self.columns, *(order.field for order in self.orders)]:
             if field.path:
                 link = getattr(self.entity, field.path[0])

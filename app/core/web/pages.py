@@ -176,6 +176,7 @@ class ListPage:
     periods: list[str] = field(default_factory=list)
     """What a filter by a day offers at one click, in words."""
     crumbs: list[tuple[Any, str | None]] = field(default_factory=list)
+    pick_url: str | None = None
     views_url: str | None = None
     """Where the menu of saved views comes from when it is opened."""
     view_name: str = ""

@@ -1,5 +1,6 @@
 """The page on which a column of numbers is pasted to choose the rows of a list."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -7,13 +8,13 @@ from flask import abort, flash, redirect, render_template, request
 from flask_appbuilder import expose, has_access
 from flask_appbuilder.baseviews import BaseView
 from flask_babel import gettext
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from app.core import clock, labels, registry
 from app.core.db import web_session
 from app.core.errors import RuleError
-from app.core.org import Selection
+from app.core.org import SavedView, Selection
 from app.core.web import links
 from app.core.web.principal import current
 from app.core.web.register import screen
@@ -23,11 +24,14 @@ KEPT = timedelta(days=30)
 
 
 def _keep(session: Session, entity: Any, ids: set[int]) -> Selection:
-    """Store a selection, and forget the reader's old ones."""
+    """Store a selection, and forget the reader's old ones, save those that one of his views shows."""
     mine = current().user_id
-    session.execute(
-        delete(Selection).where(Selection.user_id == mine, Selection.created_at < clock.now() - KEPT)
-    )
+    queries = session.scalars(select(SavedView.query).where(SavedView.user_id == mine)).all()
+    used = {
+        int(number) for query in queries for number in re.findall(rf"\b{PARAMETER}=(\d{{1,18}})\b", query)
+    }
+    is_old = Selection.created_at < clock.now() - KEPT, Selection.id.not_in(used)
+    session.execute(delete(Selection).where(Selection.user_id == mine, *is_old))
     chosen = Selection(user_id=mine, entity=entity.slug(), row_ids=sorted(ids))
     session.add(chosen)
     session.commit()
@@ -49,7 +53,7 @@ class Selections(BaseView):
         if not registry.has_entity(slug) or not links.is_shown(registry.entity(slug)):
             abort(404)
         entity, pasted = registry.entity(slug), request.form.get("values", "")
-        if not current().may("can_list", labels.subject(entity)):
+        if not current().may("can_list", labels.subject(entity)) or not any(keys(entity, current())):
             abort(404)
         found, error, url = Match(), "", ""
         if request.method == "POST":
@@ -62,7 +66,7 @@ class Selections(BaseView):
                 error = gettext("Paste at least one value")
             if found.ids:
                 url = links.list_url(slug, **{PARAMETER: _keep(web_session(), entity, found.ids).id})
-            if found.ids and not found.missing:
+            if found.ids and not found.missing and not found.several:
                 flash(gettext("Values found: %(n)s", n=len(wanted)), "success")
                 return redirect(url)
         named = list(dict.fromkeys(key.field.label for key in keys(entity, current())))

@@ -26,6 +26,7 @@ from app.core.web.fields import as_id
 from app.core.web.listing import Listing
 from app.core.web.principal import Principal, current
 from app.core.web.register import screen
+from app.core.web.selecting import PARAMETER
 from app.core.web.steering import business_date
 from app.core.web.transfer import plain_reason
 
@@ -187,7 +188,9 @@ class SavedViews(BaseView):
         except (RuleError, IntegrityError) as error:
             web_session().rollback()
             flash(plain_reason(error) if isinstance(error, IntegrityError) else str(error), "danger")
-            return redirect(links.list_url(entity.slug()) + f"?{query}")
+            return redirect(
+                links.list_url(entity.slug()) + (f"?{query}" if len(query) <= LONGEST_QUERY else "")
+            )
         if request.form.get("start"):
             _open_with(view)
         web_session().commit()
@@ -211,6 +214,8 @@ class SavedViews(BaseView):
         view.query = query
         if _may_share():
             view.role_id = self._role()
+        if view.role_id and PARAMETER in dict(parse_qsl(query)):
+            raise RuleError(gettext("Rows chosen by a list are yours alone; a view of them cannot be shared"))
         session.flush()
         return view
 
@@ -232,13 +237,18 @@ class SavedViews(BaseView):
         view = web_session().scalar(select(SavedView).where(SavedView.id == wanted)) if wanted else None
         if view is None:
             abort(404)
-        known = _start(view.entity)
+        entity, known, target = _entity(view.entity), _start(view.entity), address(view)
+        try:
+            check(entity, view.query)
+        except RuleError as error:
+            flash(f"{view.name}: {error}", "warning")
+            target = plain(entity)
         if known is not None and known.view_id == view.id:
             web_session().delete(known)
-        else:
+        elif target == address(view):
             _open_with(view)
         web_session().commit()
-        return redirect(address(view))
+        return redirect(target)
 
 
 def _open_with(view: SavedView) -> None:

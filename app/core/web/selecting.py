@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flask_babel import gettext
-from sqlalchemy import ARRAY, ColumnElement, String, any_, func, literal, select
+from sqlalchemy import ARRAY, ColumnElement, Index, String, UniqueConstraint, any_, func, literal, select
 from sqlalchemy.orm import Session
 
 from app.core import form_rules, labels, registry
@@ -21,7 +21,10 @@ from app.core.web.principal import Principal
 
 MOST = 10_000
 LONGEST = 200
+FEWEST_DIGITS = 5
+"""What has fewer is no telephone number."""
 PARAMETER = "picked"
+_INVISIBLE = dict.fromkeys(map(ord, "\x00\ufeff\u200b\u200c\u200d\u2060"))
 
 
 @dataclass(frozen=True)
@@ -45,14 +48,13 @@ class Match:
 
 
 def values(pasted: str) -> list[str]:
-    r"""The values in a pasted column or line, each once, in their order.
+    r"""The values in a pasted column or line, each once, in their order, without what programs put around them.
 
-    >>> values("L-1\r\nL-2\t; L-1,\n'0042")
-    ['L-1', 'L-2', '0042']
+    >>> values("\ufeffL-1\r\nL-2\t; L-1,\n'0042\n\"Olena\xa0  Moroz\"")
+    ['L-1', 'L-2', '0042', 'Olena Moroz']
     """
-    parts = (
-        part.strip().lstrip("'").strip() for part in re.split(r"[\r\n\t;,]+", pasted.replace("\x00", ""))
-    )
+    plain = pasted.translate(_INVISIBLE)
+    parts = (" ".join(part.split()).strip("'\" ") for part in re.split(r"[\r\n\t;,]+", plain))
     found = list(dict.fromkeys(part for part in parts if part))
     if len(found) > MOST:
         raise RuleError(gettext("At most %(n)s values at a time", n=MOST))
@@ -80,17 +82,30 @@ def keys(entity: Any, principal: Principal) -> Iterator[Key]:
 
 
 def _naming(entity: Any, principal: Principal) -> Iterator[FieldInfo]:
-    """The columns of an entity that name a row: codes and telephone numbers that are not words, and its name."""
+    """The columns of an entity that name a row: what it is called by, and codes and telephone numbers with an index."""
     for column in entity.__table__.columns:
         named = column.name in label_columns(entity)
         info = column.info
-        if not named and (info.get("kind") not in ("code", "phone") or info.get("words") or info.get("said")):
+        if not named and (info.get("kind") not in ("code", "phone") or not _is_indexed(entity, column)):
             continue
-        if info.get("form") == "currency" or not isinstance(column.type, String):
+        if info.get("words") or info.get("said") or not isinstance(column.type, String):
             continue
         found = describe(entity, column.name)
         if found.is_open_to(principal):
             yield found
+
+
+def _is_indexed(entity: Any, column: Any) -> bool:
+    """Whether rows are found by the column: it is unique, alone or beside a link, or has an index."""
+    table = entity.__table__
+    sets = [
+        list(one.columns)
+        for one in (*table.constraints, *table.indexes)
+        if isinstance(one, (Index, UniqueConstraint))
+    ]
+    return column.unique or any(
+        column in each and all(c is column or c.info.get("link") for c in each) for each in sets
+    )
 
 
 def match(session: Session, entity: Any, pasted: list[str], principal: Principal) -> Match:
@@ -129,7 +144,7 @@ def _written(session: Session, key: FieldInfo, pasted: list[str]) -> dict[str, l
     meant: dict[str, list[str]] = defaultdict(list)
     for one in pasted:
         forms = {one, one.upper()}
-        if key.kind == "phone":
+        if key.kind == "phone" and sum(letter.isdigit() for letter in one) >= FEWEST_DIGITS:
             forms = form_rules.forms(session, key.column, one)
         for written in forms:
             meant[written].append(one)

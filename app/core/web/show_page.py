@@ -88,7 +88,8 @@ def actions(entity: Any, row: Any, principal: Principal, may: Callable[[str], bo
         for op in registry.operations(entity)
         if principal.may(op.permission, op.subject) and (op.is_offered is None or op.is_offered(row))
     ]
-    if may("edit"):
+    is_changeable = links.is_changeable(row, principal)
+    if may("edit") and is_changeable:
         found.append(
             Action(
                 "edit",
@@ -98,7 +99,7 @@ def actions(entity: Any, row: Any, principal: Principal, may: Callable[[str], bo
                 primary=not any(a.primary for a in found),
             )
         )
-    if may("delete"):
+    if may("delete") and is_changeable:
         found.append(Action("delete", gettext("Delete"), f"/{slug}/delete/{row.id}", "trash", method="POST"))
     return found
 

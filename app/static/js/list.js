@@ -56,6 +56,8 @@
     const url = address(list);
     for (const [name, value] of Object.entries(values)) value === "" || value === null ? url.searchParams.delete(name) : url.searchParams.set(name, value);
     ["after", "before", "last", "at", "page"].forEach((name) => url.searchParams.delete(name));
+    // a bare address would open with the view that its reader starts with
+    if (!("embedded" in list.dataset) && ![...url.searchParams].length) url.searchParams.set("view", "0");
     return load(list, url.href);
   };
   /** The order of the list with the column of a link as a further one, or turned round where it is in it. */
@@ -169,9 +171,13 @@
     const chosen = $$("input:checked", form).map((box) => box.value);
     if (!chosen.length) return;
     bootstrap.Dropdown.getInstance($("[data-bs-toggle=dropdown]", form.parentElement))?.hide();
-    const url = new URL(list.dataset.columnsUrl, location.href);
-    url.searchParams.set("cols", chosen.join("."));
-    load(list, url.href);
+    change(list, { cols: chosen.join(".") });
+  });
+  on("click", "[data-columns-reset]", (event, link) => {
+    event.preventDefault();
+    const url = address(link.closest("[data-list]"));
+    url.searchParams.delete("cols");
+    location.assign(url.href);
   });
 
   // a cut text is told in full by its tip

@@ -16,5 +16,9 @@
       }
       menu.removeAttribute("aria-busy");
     });
+    // the button is called by the view only as long as its list is shown
+    document.addEventListener("loandesk:list", () => {
+      if (!Number(new URLSearchParams(location.search).get("view"))) $("span", opener).textContent = menu.dataset.label;
+    });
   }
 })();
