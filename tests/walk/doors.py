@@ -21,6 +21,11 @@ LEFT_OUT = {
 """Routes that the walk does not try, each with the reason."""
 
 
+SHARED = ("/saved_view/menu/", "/selection/", "/cell/")
+"""Routes that are the same for every entity and that the people share out among them."""
+TURNS = 3
+
+
 @dataclass(frozen=True)
 class Door:
     """One address to try. `target` is the (entity, row id) that it names, if it names one."""
@@ -56,7 +61,8 @@ def entity_of(rule: Any) -> str | None:
 def doors(app: Any, oracle: Oracle) -> Iterator[Door]:
     """All doors for one person: lists, records of his own and of others, lookups, charts, files, writes."""
     for rule in rules(app):
-        for method in sorted(rule.methods - {"HEAD", "OPTIONS"}):
+        # PATCH is another name of PUT: the same function behind the same route
+        for method in sorted(rule.methods - {"HEAD", "OPTIONS", "PATCH" if "PUT" in rule.methods else ""}):
             yield from _of_rule(rule, method, oracle)
 
 
@@ -64,12 +70,20 @@ def _of_rule(rule: Any, method: str, oracle: Oracle) -> Iterator[Door]:
     slug = entity_of(rule)
     arguments = re.findall(r"<(?:[^<>:]+:)?(\w+)>", rule.rule)
     ids = [name for name in arguments if name == "pk" or name.endswith("_id")]
-    for path in _filled(rule.rule, [name for name in arguments if name not in ids], slug):
+    paths = _filled(rule.rule, [name for name in arguments if name not in ids], slug)
+    if any(part in rule.rule for part in SHARED):
+        paths = [path for path in paths if _turn(path) % TURNS == oracle.person.id % TURNS]
+    for path in paths:
         if not ids:
             yield from _without_row(path, method, slug, oracle)
         else:
             assert len(ids) == 1, f"the walk cannot fill {rule.rule}"
             yield from _with_row(path, method, slug, oracle)
+
+
+def _turn(path: str) -> int:
+    """A number of the entity in a shared route, so that each is tried by every third person."""
+    return sum(path.split("/cell/")[0].encode())
 
 
 def _filled(rule: str, names: list[str], slug: str | None) -> list[str]:
@@ -164,9 +178,16 @@ def _with_row(path: str, method: str, slug: str | None, oracle: Oracle) -> Itera
     argument = re.compile(r"<(?:[^<>:]+:)?\w+>")
     for row in _strangers(slug, oracle):
         yield Door(method, argument.sub(str(row.id), path), (slug, row.id), is_foreign=True, body=_harm(slug))
+    is_form = "/edit/" in path or "/cell/" in path
     for row in oracle.visible(slug)[:1]:
-        if method == "GET":
+        if method == "GET" and not (is_form and _is_anothers(slug, row, oracle)):
             yield Door(method, argument.sub(str(row.id), path), (slug, row.id))
+
+
+def _is_anothers(slug: str, row: Any, oracle: Oracle) -> bool:
+    """Whether a row that he sees is somebody else's own, which he may not change."""
+    owner = registry.entity(slug).__scope__.owner
+    return owner is not None and getattr(row, owner) != oracle.person.id
 
 
 def _strangers(slug: str, oracle: Oracle) -> list[Any]:
