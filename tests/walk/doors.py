@@ -83,7 +83,7 @@ def _of_rule(rule: Any, method: str, oracle: Oracle) -> Iterator[Door]:
 
 def _turn(path: str) -> int:
     """A number of the entity in a shared route, so that each is tried by every third person."""
-    return sum(path.split("/cell/")[0].encode())
+    return sum(path.split("/cell/", maxsplit=1)[0].encode())
 
 
 def _filled(rule: str, names: list[str], slug: str | None) -> list[str]:
