@@ -15,7 +15,7 @@ from tests.web.test_two_writers import change, opened
 def offered(page: str) -> list[str]:
     """What a list says of each of its columns: the field that can be changed there, or a dash."""
     found = re.search(r'data-cells="([^"]*)"', page)
-    return found[1].split() if found else []
+    return found[1].split("|") if found else []
 
 
 def test_a_value_is_stored_with_its_history_and_nothing_else_is(shop: Shop) -> None:

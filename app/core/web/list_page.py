@@ -158,7 +158,7 @@ def _pages(listing: Listing, found: Found, total: int) -> dict[str, Any]:
 def _cells(listing: Listing) -> str:
     form = set(listing.entity.__screen__.form_columns)
     named = [f.name if f.name in form and f.is_open_to(listing.principal) else "-" for f in listing.columns]
-    return " ".join(named) if any(name != "-" for name in named) else ""
+    return "|".join(named) if any(name != "-" for name in named) else ""
 
 
 def _whole(found: Found, total: int) -> str:

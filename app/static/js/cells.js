@@ -11,7 +11,7 @@
   /** The name of the field that can be changed in this cell; nothing where none can. */
   const fieldOf = (one) => {
     const row = one?.closest("[data-cells] tbody tr");
-    const name = row && $("[data-edit]", row) && row.closest("[data-cells]").dataset.cells.split(" ")[cells(row).indexOf(one)];
+    const name = row && $("[data-edit]", row) && row.closest("[data-cells]").dataset.cells.split("|")[cells(row).indexOf(one)];
     return name && name !== "-" ? name : null;
   };
   Loandesk.fieldOf = fieldOf;

@@ -60,7 +60,7 @@
     const { words: said, ops: sets, fields: offered, days } = JSON.parse($("[data-filters]", menu).textContent);
     const presets = days.split("|").map((text, place) => [DAYS[place], text[0]?.toUpperCase() + text.slice(1)]);
     const counted = presets.filter(([name]) => COUNTED.includes(name)).map((pair) => pair.map((one) => one.replace(/\d+/, "…")));
-    const filters = offered.map(([key, label, kind, ops, choices = []]) => ({ key, label, kind, choices, lookup: kind === "link" && `/${list.dataset.list}/lookup/${key}`, ops: sets[ops].split("|").map((op) => [op, said[op]]) }));
+    const filters = offered.map(([key, label, kind, ops, choices = []]) => ({ key, label, kind, choices, lookup: kind === "link" && `/${list.dataset.list}/lookup/${key}`, ops: sets.split(";")[ops].split("|").map((op) => [op, said[op]]) }));
     const pick = $("[data-filter-pick]", menu);
     const form = $("[data-filter-form]", menu);
     const find = $("input", pick);
