@@ -154,14 +154,14 @@ def _queries(path: str, slug: str | None, oracle: Oracle) -> Iterator[str]:
         return
     entity = registry.entity(slug)
     yield "cols=" + ".".join(f.name for f in listable(entity) if "." not in f.name)
-    # each person tries one of these and another of the entity's links, so that together they try them all
+    # each person tries two of these and another of the entity's links, so that together they try them all
     linked = [f for f in listable(entity) if f.kind == "link" and oracle.foreign(f.target.slug())]
     others = ["last=1", "partial=tab", "q=canary"]
     if linked:
         field = linked[oracle.person.id % len(linked)]
         group = "any1." if oracle.person.id % 2 else ""
         others.append(f"{group}{field.name}={oracle.foreign(field.target.slug())[0].id}")
-    yield others[oracle.person.id % len(others)]
+    yield from (others[(oracle.person.id + step) % len(others)] for step in (0, 1))
 
 
 def _dimensions(path: str, oracle: Oracle) -> Iterator[str]:

@@ -21,7 +21,7 @@ from app.core.db import web_session
 from app.core.errors import RuleError
 from app.core.org import Role, SavedView, User, ViewStart
 from app.core.web import links
-from app.core.web.chips import EVERYTHING
+from app.core.web.chips import EVERYTHING, PAGING
 from app.core.web.fields import as_id
 from app.core.web.listing import Listing
 from app.core.web.principal import Principal, current
@@ -30,7 +30,7 @@ from app.core.web.selecting import PARAMETER
 from app.core.web.steering import business_date
 from app.core.web.transfer import plain_reason
 
-PLACE = {"after", "before", "last", "at", "partial", "view", "_", "next"}
+PLACE = {*PAGING, "view", "_", "next"}
 """Parameters that say where in a list one stands, not which list it is."""
 LONGEST_NAME = 200
 LONGEST_QUERY = 4000
