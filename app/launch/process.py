@@ -15,7 +15,10 @@ from typing import Any
 from app.launch import watchdog
 from app.launch.account import Account
 from app.launch.errors import LaunchError
+from app.launch.signals import SIGNALS
 
+LOOK_SECONDS = 0.01
+"""How often a part that was asked to end is looked after."""
 PR_SET_PDEATHSIG = 1
 LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
@@ -66,6 +69,10 @@ class Part:
 
     def start(self) -> None:
         """Start it in a process group of its own, its output going to its log (or, without one, to ours)."""
+        with SIGNALS.whole():
+            self._start()
+
+    def _start(self) -> None:
         output = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600) if self.log else None
         lend: dict[str, Any] = self.account.popen() if self.account else {}
         try:
@@ -92,7 +99,8 @@ class Part:
 
     def is_running(self) -> bool:
         """Whether its first process lives."""
-        return self.process is not None and self.process.poll() is None
+        with SIGNALS.whole():
+            return self.process is not None and self.process.poll() is None
 
     def ask_to_stop(self) -> None:
         """Send the signal that ends it in good order."""
@@ -104,13 +112,15 @@ class Part:
         """Wait for its end, then kill what is left of its group."""
         if self.process is None:
             return
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self.process.wait(self.stop_seconds if seconds is None else seconds)
-        with contextlib.suppress(OSError):
-            os.killpg(self.pid, signal.SIGKILL)
-        self.process.wait()
-        if self.keeper:
-            self.keeper.tell(f"- {self.pid}")
+        deadline = time.monotonic() + (self.stop_seconds if seconds is None else seconds)
+        while self.is_running() and time.monotonic() < deadline:
+            time.sleep(LOOK_SECONDS)
+        with SIGNALS.whole():
+            with contextlib.suppress(OSError):
+                os.killpg(self.pid, signal.SIGKILL)
+            self.process.wait()
+            if self.keeper:
+                self.keeper.tell(f"- {self.pid}")
 
     def stop(self) -> None:
         """Ask, wait, kill what is left."""
