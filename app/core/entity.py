@@ -9,12 +9,14 @@ from flask_appbuilder import Model
 from sqlalchemy import BigInteger, ForeignKey, Identity, Integer, event, inspect
 from sqlalchemy.orm import Mapped, MappedColumn, declared_attr, mapped_column, relationship
 
-from app.core import registry
+from app.core import registry, together
 from app.core.labels import singular
 from app.core.personal import name_of
 from app.core.scope import Scope, add_key_columns
 from app.core.screen import Screen
 from app.core.tallies import Tally
+
+together.install()
 
 FAB_TABLES = {"user": "ab_user", "role": "ab_role"}
 """Entities that live in Flask-AppBuilder's tables, whose ids are plain integers."""
