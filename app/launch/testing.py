@@ -23,8 +23,10 @@ CHECKS = {
     "mypy": module("mypy"),
     "lint-imports": module("importlinter.cli"),
 }
-WHOLE_SUITE = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
-"""Arguments of a run of everything: two processes, the tests of a file staying together, in the order of collection."""
+WORKERS = min(6, (os.cpu_count() or 1) + 1)
+"""Processes of a run of everything: one more than cores, as each waits for the database and the browser in turn."""
+WHOLE_SUITE = ("-n", str(WORKERS), "--dist", "loadfile", "--no-loadscope-reorder")
+"""Arguments of a run of everything: the tests of a file stay together, in the order of collection."""
 DATABASES_OF_TESTS = "test_"
 
 

@@ -1,4 +1,4 @@
-"""Every door × those who see by place, one lender, or by two grants."""
+"""Every door × those who see by place."""
 
 from tests.walk.walking import Walk
 from tests.walk.world import by_place

@@ -1,4 +1,4 @@
-"""Every door × those who see all, by branch, officer or team, or nothing."""
+"""Every door × those who see all, or by branch, officer or team."""
 
 from tests.walk.walking import Walk
 from tests.walk.world import by_unit

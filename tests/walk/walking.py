@@ -162,7 +162,7 @@ def whole_list(walker: Walker, slug: str) -> tuple[set[int], str]:
 
 
 class Walk:
-    """Every door × some people; a file for each half of them, so that two processes can walk at once."""
+    """Every door × some people; a file for each third of them, so that three processes can walk at once."""
 
     people: tuple[Any, ...]
 

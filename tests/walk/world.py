@@ -74,13 +74,23 @@ TEAM = {"o2": "north", "o3": "north", "o1": "south"}
 
 
 def by_place() -> list[Person]:
-    """Those whose grants name a place or a lender: half of the people, so that both halves take as long."""
-    return [one for one in PEOPLE if any(grant["kind"] in ("region", "client") for grant in one.grants)]
+    """Those whose grants name places: a third of the people, so that each third takes as long."""
+    return [one for one in PEOPLE if one.grants and all(grant["kind"] == "region" for grant in one.grants)]
 
 
 def by_unit() -> list[Person]:
-    """The others."""
-    return [one for one in PEOPLE if one not in by_place()]
+    """Those who see in full by branch, officer or team, or all."""
+    kinds = {"all", "branch", "own", "team"}
+    return [
+        one
+        for one in PEOPLE
+        if one.may_reveal and one.grants and all(grant["kind"] in kinds for grant in one.grants)
+    ]
+
+
+def by_other() -> list[Person]:
+    """The others: by a lender, by two grants, masked, or by nothing."""
+    return [one for one in PEOPLE if one not in [*by_place(), *by_unit()]]
 
 
 def parents(tree: tuple[tuple[str, ...], ...], name: str) -> set[str]:

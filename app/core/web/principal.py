@@ -1,9 +1,11 @@
 """Who asks: the user, his one role and what it permits. Loaded once a request, in its own session."""
 
 from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
 
 from flask import g
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload, undefer
 
 from app.core.db import session_for
@@ -41,21 +43,21 @@ def load(proof: str) -> tuple[User, Principal] | None:
     if not user_id.isdigit():
         return None
     with session_for(lambda: ("login", None)) as session:
-        found = (
-            select(User)
+        asked = (
+            select(User, _permissions(User.role_id))
             .where(User.id == int(user_id))
             .options(undefer(User.session_stamp), joinedload(User.role))
         )
-        user = session.scalars(found).one_or_none()
-        if user is None or not user.active or user.role is None or user.get_id() != proof:
-            return None
-        role = user.role
-        principal = Principal(
-            user.id, user.username, str(user), role.name, user.language, str(user.kind) == "partner",
-            frozenset(_permissions(session, role.id)),
-        )  # fmt: skip
+        found = session.execute(asked).one_or_none()
         session.expunge_all()
-    return user, principal
+    if found is None:
+        return None
+    user, permitted = found
+    if not user.active or user.role is None or user.get_id() != proof:
+        return None
+    return user, Principal(
+        user.id, user.username, str(user), user.role.name, user.language, str(user.kind) == "partner", _pairs(permitted or "")
+    )  # fmt: skip
 
 
 def stamp(user_id: int) -> str:
@@ -64,7 +66,8 @@ def stamp(user_id: int) -> str:
         return session.get_one(User, user_id, options=[undefer(User.session_stamp)]).get_id()
 
 
-def _permissions(session: object, role_id: int) -> list[tuple[str, str]]:
+def _permissions(role_id: Any) -> Any:
+    """What a role permits as one text, a line each: hundreds of rows would cost a request more than its page."""
     from flask_appbuilder.security.sqla.models import (
         Permission,
         PermissionView,
@@ -73,14 +76,21 @@ def _permissions(session: object, role_id: int) -> list[tuple[str, str]]:
     )
 
     joined = assoc_permissionview_role.c
-    query = (
-        select(Permission.name, ViewMenu.name)
+    return (
+        select(func.string_agg(Permission.name + "\t" + ViewMenu.name, "\n"))
         .join(PermissionView, PermissionView.permission_id == Permission.id)
         .join(ViewMenu, PermissionView.view_menu_id == ViewMenu.id)
         .join(assoc_permissionview_role, joined.permission_view_id == PermissionView.id)
         .where(joined.role_id == role_id)
+        .scalar_subquery()
     )
-    return [(verb, subject) for verb, subject in session.execute(query)]  # type: ignore[attr-defined]
+
+
+@lru_cache(maxsize=100)
+def _pairs(lines: str) -> frozenset[tuple[str, str]]:
+    """The pairs that such a text holds; it is another one as soon as a permission of the role changes."""
+    pairs = (line.split("\t") for line in lines.split("\n") if line)
+    return frozenset((verb, subject) for verb, subject in pairs)
 
 
 def current() -> Principal:
