@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 from flask import g
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import joinedload, undefer
 
 from app.core.db import session_for
@@ -43,12 +43,7 @@ def load(proof: str) -> tuple[User, Principal] | None:
     if not user_id.isdigit():
         return None
     with session_for(lambda: ("login", None)) as session:
-        asked = (
-            select(User, _permissions(User.role_id))
-            .where(User.id == int(user_id))
-            .options(undefer(User.session_stamp), joinedload(User.role))
-        )
-        found = session.execute(asked).one_or_none()
+        found = session.execute(_user_and_permissions(), {"user_id": int(user_id)}).one_or_none()
         session.expunge_all()
     if found is None:
         return None
@@ -66,8 +61,9 @@ def stamp(user_id: int) -> str:
         return session.get_one(User, user_id, options=[undefer(User.session_stamp)]).get_id()
 
 
-def _permissions(role_id: Any) -> Any:
-    """What a role permits as one text, a line each: hundreds of rows would cost a request more than its page."""
+@lru_cache(maxsize=1)
+def _user_and_permissions() -> Any:
+    """A user, his role and what it permits as one text, a line each: hundreds of rows would cost more than a page."""
     from flask_appbuilder.security.sqla.models import (
         Permission,
         PermissionView,
@@ -76,13 +72,18 @@ def _permissions(role_id: Any) -> Any:
     )
 
     joined = assoc_permissionview_role.c
-    return (
+    permitted = (
         select(func.string_agg(Permission.name + "\t" + ViewMenu.name, "\n"))
         .join(PermissionView, PermissionView.permission_id == Permission.id)
         .join(ViewMenu, PermissionView.view_menu_id == ViewMenu.id)
         .join(assoc_permissionview_role, joined.permission_view_id == PermissionView.id)
-        .where(joined.role_id == role_id)
+        .where(joined.role_id == User.role_id)
         .scalar_subquery()
+    )
+    return (
+        select(User, permitted)
+        .where(User.id == bindparam("user_id"))
+        .options(undefer(User.session_stamp), joinedload(User.role))
     )
 
 
