@@ -4,6 +4,7 @@ A deployed database is kept as a template and copied for every test module that 
 test depends on what another left behind.
 """
 
+import gc
 import hashlib
 import os
 import tempfile
@@ -146,7 +147,10 @@ def database(servers: Servers, template: str, request: Any, tmp_path_factory: An
 def _application(servers: Servers, template: str) -> Any:
     from app import create_app
 
-    return create_app(RATELIMIT_ENABLED=False, TESTING=True, PROPAGATE_EXCEPTIONS=False)
+    made = create_app(RATELIMIT_ENABLED=False, TESTING=True, PROPAGATE_EXCEPTIONS=False)
+    gc.collect()
+    gc.freeze()  # as the web server does: what stays for good is not looked through again and again
+    return made
 
 
 @pytest.fixture
