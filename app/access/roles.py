@@ -72,6 +72,7 @@ SCREENS: dict[tuple[str, str], tuple[str, ...] | None] = {
         for verb in ["menu", "save", "start", "list", "show", "edit", "delete"]
     },
     ("can_share", "SavedView"): ("Manager",),
+    **{(f"can_{verb}", "ApiToken"): _INSIDE for verb in ["list", "show", "export", "add", "edit"]},
     ("can_pick", "Selection"): None,
     ("can_list", "FileJob"): None,
     ("can_show", "FileJob"): None,

@@ -66,6 +66,7 @@ def text(field: FieldInfo, number: int) -> str:
         "zone": "Asia/Shanghai", "currency": "CNY", "language": "uk", "country": "CN", "email": f"p{number}@example.invalid",
         "phone": f"+861380099{number:04d}", "number": f"+861380099{number:04d}" if field.kind == "phone" else f"N{number}",
         "send_times": "09:00 18:30", "colour": "red", "contact_pack": "default", "allocation_order": "overdue",
+        "addresses": "192.0.2.0/24", "url": "https://8.8.8.8/told", "conditions": "",
         "identity_number": f"ID {number}", "username": f"user{number}", "password": f"Secret-{number}-pw", "phone_number": f"+861380099{number:04d}",
     }  # fmt: skip
     made = named.get(field.name, f"{field.name[:20]} {number}")

@@ -11,7 +11,7 @@ from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from app.core import registry
+from app.core import once, registry
 from app.core.db import web_session
 from app.core.errors import RuleError
 from app.core.labels import subject
@@ -20,11 +20,12 @@ from app.core.web.fields import FieldInfo, as_id, describe_all
 from app.core.web.list_page import list_page
 from app.core.web.listing import Listing
 from app.core.web.meanwhile import OPENED, ChangedMeanwhile, Opened
+from app.core.web.once_page import once_page
 from app.core.web.pages import FormPage, Section
 from app.core.web.principal import current
 from app.core.web.show_page import show_page
 from app.core.web.steering import business_date
-from app.core.web.writing import write
+from app.core.web.writing import Written, write
 
 
 class EntityView(BaseView):
@@ -98,9 +99,11 @@ class EntityView(BaseView):
             forms.suggest(form, {f.column.key: request.args.get(f.name, "") for f in fields})
         if form.validate_on_submit():
             saved = self._save(form, None, fields)
+            if saved is not None and (secret := once.told(saved.row)):
+                return once_page(saved.row, gettext("Saved"), secret)
             if saved is not None:
                 flash(gettext("Saved"), "success")
-                return redirect(links.show_url(self.slug, saved) if self.may("show") else self._list_url())
+                return redirect(links.show_url(self.slug, saved.id) if self.may("show") else self._list_url())
         return self._form_page(form, fields, gettext("Add"), url_for(".add"), self._list_url())
 
     @expose("/edit/<pk>", methods=["GET", "POST"])
@@ -138,8 +141,8 @@ class EntityView(BaseView):
         fields: Sequence[FieldInfo],
         opened: Opened | None = None,
         is_held: bool = False,
-    ) -> int | None:
-        """Write what the person changed since the form was `opened`; the row's id, or None with the reason beside the field.
+    ) -> Written | None:
+        """Write what the person changed since the form was `opened`; None with the reason beside the field.
 
         Raises ChangedMeanwhile where the row `is_held` to be as it was then and no longer is.
         """
@@ -155,7 +158,7 @@ class EntityView(BaseView):
             return None
         for sentence in written.warnings:
             flash(sentence, "warning")
-        return written.id
+        return written
 
     def _form_page(
         self,

@@ -7,7 +7,7 @@ mode "valid" those are stored that can be; either way in one transaction.
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import request
@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import Forbidden
 
-from app.core import form_rules
+from app.core import form_rules, once
 from app.core.db import ScopedSession
 from app.core.errors import OutOfScope, ReadOnlyScope, RuleError
 from app.core.labels import subject
@@ -65,8 +65,16 @@ def store(entity: Any, may: set[str], keep: Keep) -> Answer:
         if counts["refused"] and mode == "all":
             raise NothingStored(_undone(results))
         answer = Answer(200, {"results": results, "counts": dict(counts)})
-        keep(session, answer)
+        keep(
+            session,
+            replace(answer, body={"results": [_kept(each) for each in results], "counts": dict(counts)}),
+        )
     return answer
+
+
+def _kept(result: dict[str, Any]) -> dict[str, Any]:
+    """What is stored of an item's result: not what is told once."""
+    return {name: said for name, said in result.items() if name != "secret"}
 
 
 @contextmanager
@@ -138,7 +146,8 @@ class _Call:
             return {"result": "unchanged", "id": row.id}
         written = put(self.session, self.entity, row, values)
         warnings = {"warnings": written.warnings} if written.warnings else {}
-        return {"result": "created" if row is None else "updated", "id": written.id, **warnings}
+        secret = {"secret": told} if (told := once.told(written.row)) else {}
+        return {"result": "created" if row is None else "updated", "id": written.id, **warnings, **secret}
 
     def _changes(self, row: Any, values: dict[str, Any]) -> bool:
         """Whether the values, each in its form, are others than those stored."""
