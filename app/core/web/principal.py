@@ -53,7 +53,7 @@ def load(proof: str) -> tuple[User, Principal] | None:
 def of_token(shown: Pass) -> tuple[User, Principal] | None:
     """The active user whose token was shown, and what is left of his rights through it; None for a closed login."""
     found = _load(shown.user_id)
-    return found and (found[0], narrowed(found[1], shown))
+    return (found[0], narrowed(found[1], shown)) if found is not None else None
 
 
 def narrowed(whole: Principal, shown: Pass) -> Principal:

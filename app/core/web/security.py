@@ -49,7 +49,7 @@ class OneRoleSecurity(SecurityManager):
     def validate_api_key(self, shown: str) -> User:
         """The user for whom a program shows a token. Raises Refusal for one that is not good, or not for this call."""
         token = tokens.find(shown, request.remote_addr)
-        found = token and principal.of_token(token)
+        found = principal.of_token(token) if token is not None else None
         if token is None or found is None:
             raise Refusal(401, gettext("This token is not good here: it is unknown, withdrawn, expired or from elsewhere"), _BEARER)  # fmt: skip
         call_limits.count(f"token {token.id}", f"user {token.user_id}")
