@@ -66,6 +66,7 @@ SCREENS: dict[tuple[str, str], tuple[str, ...] | None] = {
     ("can_rows", "Lookups"): None,
     ("can_show", "Files"): None,
     ("can_get", "OpenApi"): None,
+    ("can_show", "ApiReference"): _INSIDE,
     ("can_index", "Reports"): None,
     **{
         (f"can_{verb}", "SavedView"): None

@@ -3,7 +3,6 @@
 import hmac
 import json
 import re
-import signal
 import subprocess
 import sys
 from base64 import b64decode, b64encode
@@ -229,10 +228,11 @@ def test_a_sender_that_is_killed_loses_nothing(
     for number in range(3):
         add("team", name=f"Kept {number}")
     monkeypatch.setenv("WEBHOOK_HOSTS", "localhost")
-    sender = subprocess.Popen([sys.executable, "-c", SENDER], cwd=ROOT)
-    ear.wait(1)
-    sender.send_signal(signal.SIGKILL)
-    sender.wait()
+    with subprocess.Popen([sys.executable, "-c", SENDER], cwd=ROOT) as sender:
+        try:
+            ear.wait(1, seconds=60)
+        finally:
+            sender.kill()
     assert {str(one.state) for one in rows("webhook_delivery", webhook_id=webhook)} == {"sending"}
     assert send(shop) == 0, "they are another's until the claim lapses"
     ear.pause = 0.0

@@ -14,13 +14,15 @@ from sqlalchemy.exc import IntegrityError
 from app.core import once, registry
 from app.core.db import web_session
 from app.core.errors import RuleError
-from app.core.labels import subject
-from app.core.web import charts, drafts, forms, links, lookups, saved_views, transfer
+from app.core.labels import entity_label, singular, subject
+from app.core.web import bulk_page, charts, drafts, forms, links, lookups, saved_views, transfer
+from app.core.web.cell_edit import cell
 from app.core.web.fields import FieldInfo, as_id, describe_all
 from app.core.web.list_page import list_page
 from app.core.web.listing import Listing
 from app.core.web.meanwhile import OPENED, ChangedMeanwhile, Opened
 from app.core.web.once_page import once_page
+from app.core.web.operate import operate
 from app.core.web.pages import FormPage, Section
 from app.core.web.principal import current
 from app.core.web.show_page import show_page
@@ -176,8 +178,6 @@ class EntityView(BaseView):
             Section(label, [form[names[name]] for name in columns.split() if name in names])
             for label, columns in self.entity.__screen__.form.items()
         ]
-        from app.core.labels import entity_label, singular
-
         page = FormPage(
             title=f"{verb}: {singular(self.entity)}", sections=sections, action=action, cancel_url=cancel,
             csrf=form.csrf_token if "csrf_token" in form else None, errors=list(form.form_errors),
@@ -243,8 +243,6 @@ class EntityView(BaseView):
     @permission_name("edit")
     def cell(self, column: str, pk: str) -> Any:
         """One field of a row, to be changed where it stands in a list."""
-        from app.core.web.cell_edit import cell
-
         self.need("edit")
         field = next((field for field in self._form_fields() if field.name == column), None)
         return cell(self.entity, self.own_row(pk), field or abort(404))
@@ -254,18 +252,14 @@ class EntityView(BaseView):
     @permission_name("edit")
     def change(self) -> Any:
         """The form of one change to many rows, and its execution."""
-        from app.core.web.bulk_page import change
-
         self.need("edit")
-        return change(self.entity)
+        return bulk_page.change(self.entity)
 
     @expose("/do/<name>", methods=["GET", "POST"])
     @has_access
     @permission_name("list")
     def operate(self, name: str) -> Any:
         """The form of an operation on one or many rows, and its execution."""
-        from app.core.web.operate import operate
-
         return operate(self.entity, name)
 
 

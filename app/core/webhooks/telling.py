@@ -8,12 +8,13 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from flask import current_app, g
-from flask_babel import force_locale
+from flask_babel import force_locale, lazy_gettext as _
 from sqlalchemy import ColumnElement, select
 from werkzeug.datastructures import MultiDict
 
 from app.core import registry
 from app.core.db import unscoped, web_session
+from app.core.errors import RuleError
 from app.core.labels import subject
 from app.core.org import WebhookDelivery
 from app.core.org.webhooks import DeliveryState
@@ -77,6 +78,8 @@ def where(slug: str, said: str | None) -> list[ColumnElement[bool]]:
     """The conditions of a webhook, written as the filters of a list's address. Raises RuleError for what is none."""
     entity = registry.entity(slug)
     args = MultiDict(parse_qsl((said or "").lstrip("?"), keep_blank_values=True))
+    if unread := sorted(set(args) & conditions.RESERVED) or [name for name, raw in args.items() if not raw]:
+        raise RuleError(_("There is no filter %(name)s here", name=unread[0]))
     return conditions.where(entity, conditions.parse(entity, args, principal.current()), business_date())
 
 
