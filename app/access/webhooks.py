@@ -72,10 +72,10 @@ def tells_something(_session: Session, webhook: Webhook) -> None:
         raise RuleError(error.message, "conditions") from error
 
 
-@form_rules.check(Webhook, about="is_active")
+@form_rules.check(Webhook, about="is_off")
 def begins_anew(_session: Session, webhook: Webhook) -> None:
     """Switched on again, it has no reason to be off."""
-    if webhook.is_active:
+    if not webhook.is_off:
         webhook.stopped_at = webhook.stopped_because = None
 
 

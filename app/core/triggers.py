@@ -243,7 +243,7 @@ def _with_outbox(slug: str, event: str, flag: str, kept: str) -> str:
 
     Where none does, it costs one look into a table of a few rows a statement.
     """
-    wants = f"w.entity = '{slug}' AND w.is_active AND w.{flag}"
+    wants = f"w.entity = '{slug}' AND NOT w.is_off AND w.{flag}"
     told = (
         f"WITH told AS ({kept} RETURNING row_id) INSERT INTO webhook_delivery (webhook_id, entity, row_id, event) "
         f"SELECT w.id, '{slug}', told.row_id, '{event}' FROM told CROSS JOIN webhook w WHERE {wants}"

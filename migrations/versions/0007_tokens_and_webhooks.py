@@ -46,7 +46,7 @@ def upgrade() -> None:
     sa.Column('is_told_of_changes', sa.Boolean(), server_default='false', nullable=False),
     sa.Column('is_told_of_removals', sa.Boolean(), server_default='false', nullable=False),
     sa.Column('conditions', sa.String(length=500), nullable=True),
-    sa.Column('is_active', sa.Boolean(), server_default='true', nullable=False),
+    sa.Column('is_off', sa.Boolean(), server_default='false', nullable=False),
     sa.Column('salt', sa.LargeBinary(), server_default=sa.text('uuid_send(gen_random_uuid())'), nullable=False),
     sa.Column('stopped_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('stopped_because', sa.String(length=60), nullable=True),

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import config
-from app.core import clock, registry
+from app.core import clock, housekeeping, registry
 from app.core.db import unscoped
 from app.core.org import Webhook, WebhookDelivery
 from app.core.webhooks import addresses, dispatch, post
@@ -73,7 +73,7 @@ def hurry(webhook_id: int) -> None:
 def test_a_new_a_changed_and_a_deleted_record_are_told_and_signed(shop: Shop, ear: Receiver) -> None:
     answer = shop.admin.post(
         "/webhook/add",
-        {"name": "Ledger", "url": ear.url, "is_active": "y", "entity": "team", "is_told_of_new": "y",
+        {"name": "Ledger", "url": ear.url, "entity": "team", "is_told_of_new": "y",
          "is_told_of_changes": "y", "is_told_of_removals": "y", "user_id": shop.users["admin"]},
     )  # fmt: skip
     [secret] = re.findall(r"whsec_[A-Za-z0-9+/=]{44}", answer.text.replace("&#43;", "+"))
@@ -163,13 +163,13 @@ def test_an_error_is_tried_again_and_after_a_day_the_webhook_is_off_with_its_rea
     ear.answers = [(503, {})]
     send(shop)
     off = stored("webhook", webhook)
-    assert (off.is_active, off.stopped_because) == (False, "failing")
+    assert (off.is_off, off.stopped_because) == (True, "failing")
     assert "It took nothing for a day" in shop.admin.get(f"/webhook/show/{webhook}").text
     last = rows("webhook_delivery", webhook_id=webhook)[-1]
     assert str(last.state) == "failed"
     shop.admin.post("/webhook_delivery/do/send_again", {"ids": last.id, "__run": "1"})
     assert send(shop) == 0, "it is off"
-    shop.caller("admin").call("PATCH", f"webhook/{webhook}", {"is_active": True})
+    shop.caller("admin").call("PATCH", f"webhook/{webhook}", {"is_off": False})
     assert (send(shop), stored("webhook", webhook).stopped_because) == (1, None)
 
 
@@ -213,7 +213,7 @@ def test_an_address_inside_the_own_network_is_refused_when_it_is_saved_and_when_
         "getaddrinfo",
         lambda host, *more, **named: resolve(inside.get(host, host), *more, **named),
     )
-    said = {"name": "Astray", "url": url, "is_active": "y", "entity": "team", "is_told_of_new": "y", "user_id": shop.users["admin"]}  # fmt: skip
+    said = {"name": "Astray", "url": url, "entity": "team", "is_told_of_new": "y", "user_id": shop.users["admin"]}  # fmt: skip
     answer = shop.admin.post("/webhook/add", said)
     assert (answer.status_code, rows("webhook", name="Astray")) == (422, [])
     assert 'id="error-url"' in answer.text
@@ -246,6 +246,18 @@ def test_a_webhook_whose_owner_has_no_login_tells_nothing(shop: Shop, ear: Recei
     add("team", name="Not for him")
     assert send(shop) == 0
     assert (ear.heard, stored("webhook", webhook).stopped_because) == ([], "owner")
+
+
+def test_deliveries_that_are_over_are_cleared_away_and_those_that_wait_are_not(
+    shop: Shop, ear: Receiver
+) -> None:
+    webhook, old = hook(shop, ear), clock.now() - housekeeping.LOOKED_UP - timedelta(days=1)
+    given = {"webhook_id": webhook, "entity": "team", "row_id": 1, "event": "changed"}
+    for state in ("delivered", "failed", "untold", "waiting", "sending"):
+        for at in (old, clock.now()):
+            add("webhook_delivery", state=state, created_at=at, claimed_at=clock.now(), **given)
+    assert [(one.rows, one.is_new) for one in (housekeeping.run_deliveries(), housekeeping.run_deliveries())] == [(3, True), (3, False)]  # fmt: skip
+    assert len(rows("webhook_delivery", webhook_id=webhook)) == 7
 
 
 def test_webhooks_are_the_houses_and_name_events_and_conditions_that_are_there(

@@ -26,7 +26,7 @@ class Webhook(Entity):
     is_told_of_changes: Mapped[Flag]
     is_told_of_removals: Mapped[Flag]
     conditions: Mapped[Line | None]
-    is_active: Mapped[Flag] = mapped_column(default=True, server_default="true")
+    is_off: Mapped[Flag]
     salt: Mapped[Digest] = mapped_column(server_default=text("uuid_send(gen_random_uuid())"))
     """Chance from which the secret is made together with SECRET_KEY, which the database never sees: neither a copy
     of the database nor a look into it gives what signs."""
@@ -36,13 +36,13 @@ class Webhook(Entity):
 
     __screen__ = Screen(
         menu=_("Administration"), title=_("Webhooks"), icon="send", position=80, is_for_people=True,
-        list="name url entity user is_active last_delivered_at stopped_because",
-        form={_("Webhook"): "name url is_active",
-              _("What is told"): "entity is_told_of_new is_told_of_changes is_told_of_removals conditions user"},
-        show={_("Webhook"): "name url is_active stopped_because stopped_at last_delivered_at",
-              _("What is told"): "entity is_told_of_new is_told_of_changes is_told_of_removals conditions user"},
-        filters="name url entity user is_active stopped_because", search="name url", order="name", tabs="webhook_delivery",
-        labels={"url": _("Address"), "entity": _("Kind of record"), "is_told_of_new": _("New ones"), "user": _("As seen by"),
+        list="name url entity user is_off last_delivered_at stopped_because",
+        form={_("Webhook"): "name url is_off",
+              _("What is told"): "entity user conditions is_told_of_new is_told_of_changes is_told_of_removals"},
+        show={_("Webhook"): "name url is_off stopped_because stopped_at last_delivered_at",
+              _("What is told"): "entity user conditions is_told_of_new is_told_of_changes is_told_of_removals"},
+        filters="name url entity user is_off stopped_because", search="name url", order="name", tabs="webhook_delivery",
+        labels={"url": _("Address"), "is_off": _("Switched off"), "entity": _("Kind of record"), "is_told_of_new": _("New ones"), "user": _("As seen by"),
                 "is_told_of_changes": _("Changes"), "is_told_of_removals": _("Deletions"), "conditions": _("Only if"),
                 "stopped_because": _("Switched off because"), "stopped_at": _("Switched off at")},
         hints={"url": _("An https address; addresses inside one's own network must be allowed by WEBHOOK_HOSTS"),

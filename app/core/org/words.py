@@ -77,5 +77,6 @@ codes.add(
         "snapshot": _("Balances of the day"),
         "files": _("Files that nothing refers to"),
         "requests": _("Keys of old requests"),
+        "deliveries": _("Old webhook deliveries"),
     },
 )

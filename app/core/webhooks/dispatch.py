@@ -65,7 +65,7 @@ def _is_due() -> tuple[Any, ...]:
 def _with_something_due() -> list[int]:
     with unscoped("which webhooks have something to tell") as house:
         due = select(WebhookDelivery.id).where(WebhookDelivery.webhook_id == Webhook.id, *_is_due())
-        return list(house.scalars(select(Webhook.id).where(Webhook.is_active, due.exists())))
+        return list(house.scalars(select(Webhook.id).where(~Webhook.is_off, due.exists())))
 
 
 def _serve_in(app: Flask, webhook_id: int) -> int:
@@ -160,14 +160,14 @@ def _store(webhook_id: int, one: Told, heard: Heard) -> None:
         else:
             row.state = DeliveryState.FAILED
             if webhook.last_delivered_at is None or webhook.last_delivered_at < row.created_at:
-                webhook.is_active, webhook.stopped_at, webhook.stopped_because = False, now, "failing"
+                webhook.is_off, webhook.stopped_at, webhook.stopped_because = True, now, "failing"
 
 
 def _stop(webhook_id: int, reason: str) -> int:
     """Switch a webhook off that cannot be told anything; what it was to be told waits."""
     with unscoped("a webhook is switched off") as house:
         webhook = house.get_one(Webhook, webhook_id)
-        webhook.is_active, webhook.stopped_at, webhook.stopped_because = False, clock.now(), reason
+        webhook.is_off, webhook.stopped_at, webhook.stopped_because = True, clock.now(), reason
         ours = WebhookDelivery.webhook_id == webhook_id, WebhookDelivery.state == DeliveryState.SENDING
         waits = update(WebhookDelivery).where(*ours)
         house.execute(
