@@ -121,7 +121,7 @@ DATABASE_PREPARE = flag(
 )
 REDIS_URL = text("REDIS_URL", "", "Redis or Valkey: job queue, counters, locks", is_secret=True)
 SECRET_KEY = text(
-    "SECRET_KEY", "", "signs sessions and links; the same on every host, 32 bytes or more", is_secret=True
+    "SECRET_KEY", "", "signs sessions, links and webhooks; the same on every host, 32 bytes or more", is_secret=True
 )
 FILES_DIR = text(
     "FILES_DIR", "", "where documents, recordings and letters are kept; run.py: files/ in its data directory"

@@ -46,7 +46,7 @@ class ApiToken(Entity):
               _("Limits"): "is_read_only entities addresses", _("Use"): "last_used_at last_used_from"},
         filters="name public_id user expires_on is_read_only withdrawn_at last_used_at", search="name public_id",
         operations="add edit",
-        labels={"public_id": _("Public part"), "is_read_only": _("Reads only"), "entities": _("Only these kinds of records"),
+        labels={"public": _("Public part"), "is_read_only": _("Reads only"), "entities": _("Only these kinds of records"),
                 "addresses": _("Only from these addresses"), "last_used_from": _("Last used from"), "user": _("Works for")},
         hints={"expires_on": _("The last day on which it is good, by UTC; empty: until it is withdrawn"),
                "entities": _("None chosen: every kind that you may see yourself"),
