@@ -1,7 +1,7 @@
 """The items of one call in lots: found by one statement, checked one by one, stored together.
 
 A lot is stored so only where nothing could have come out otherwise one by one: no item is refused, none points to
-another's row, and no rule asked the database, which does not hold the others yet. Else it is done in halves, and an
+another's row, and no rule asked the database, which does not hold the others yet. Else a smaller lot is tried, and an
 item alone in a savepoint of its own, which also says why it is refused.
 """
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from app.core.web.upserts import Call
 
 SIZE = 100
+MOST_QUESTIONS = 2
+"""What a rule asks at first it may know afterwards, such as the row to which all items point."""
 _FAILURES = (RuleError, ReadOnlyScope, OutOfScope, StaleDataError, DBAPIError)
 
 
@@ -31,25 +33,27 @@ class OneByOne(Exception):
 
 def results(call: "Call", items: list[Any]) -> Iterator[dict[str, Any]]:
     """What became of each item, in their order."""
-    questions = [0]
-    for start in range(0, len(items), SIZE):
-        yield from _lot(call, items[start : start + SIZE], questions)
+    start, size, questions = 0, SIZE, [0]
+    while start < len(items):
+        lot = items[start : start + size]
+        is_alone = len(lot) == 1 or questions[0] > MOST_QUESTIONS
+        done = list(map(call.result, lot)) if is_alone else _stored(call, lot, questions)
+        if done is None:
+            size = max(1, len(lot) // 4)
+            continue
+        yield from done
+        start += len(lot)
+        # where most are refused, trying them together would only cost
+        size = size if done[-1]["result"] == "refused" else min(SIZE, size * 2)
 
 
-def _lot(call: "Call", items: list[Any], questions: list[int]) -> Iterator[dict[str, Any]]:
-    # what a rule asked the first time it may know the second time: the row to which all items point
-    if len(items) == 1 or questions[0] > 1:
-        yield from map(call.result, items)
-        return
+def _stored(call: "Call", lot: list[Any], questions: list[int]) -> list[dict[str, Any]] | None:
+    """The results of items that were stored together; None, and nothing stored, where they cannot be."""
     try:
         with call.session.begin_nested(), call.session.no_autoflush:
-            done = _together(call, items, questions)
+            return _together(call, lot, questions)
     except (OneByOne, *_FAILURES):
-        middle = len(items) // 2
-        yield from _lot(call, items[:middle], questions)
-        yield from _lot(call, items[middle:], questions)
-    else:
-        yield from done
+        return None
 
 
 def _together(call: "Call", items: list[Any], questions: list[int]) -> list[dict[str, Any]]:
