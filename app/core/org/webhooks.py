@@ -45,9 +45,9 @@ class Webhook(Entity):
         labels={"url": _("Address"), "is_off": _("Switched off"), "entity": _("Kind of record"), "is_told_of_new": _("New ones"), "user": _("As seen by"),
                 "is_told_of_changes": _("Changes"), "is_told_of_removals": _("Deletions"), "conditions": _("Only if"),
                 "stopped_because": _("Switched off because"), "stopped_at": _("Switched off at")},
-        hints={"url": _("An https address; addresses inside one's own network must be allowed by WEBHOOK_HOSTS"),
+        hints={"url": _("It begins with https; inside one's own network only hosts that the installation allows"),
                "user": _("What this user may not see is not told"),
-               "conditions": _("Filters as in the address of the list, such as status=overdue&principal__gt=30000")},
+               "conditions": _("Written as the filters in the address of the list; empty: always")},
     )  # fmt: skip
 
 

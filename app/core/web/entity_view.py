@@ -234,9 +234,8 @@ class EntityView(BaseView):
             abort(404)
         if request.args.get("data") == "1":
             return jsonify(charts.chart_data(self.entity, column, request.args, current(), business_date()))
-        return render_template(
-            "generated/chart.html", page=charts.chart_page(self.entity, column, request.args)
-        )
+        page = charts.chart_page(self.entity, column, request.args)
+        return render_template("generated/chart.html", page=page)
 
     @expose("/cell/<column>/<pk>", methods=["GET", "POST"])
     @has_access
