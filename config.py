@@ -121,7 +121,7 @@ DATABASE_PREPARE = flag(
 )
 REDIS_URL = text("REDIS_URL", "", "Redis or Valkey: job queue, counters, locks", is_secret=True)
 SECRET_KEY = text(
-    "SECRET_KEY", "", "signs sessions and links; the same on every host, 32 bytes or more", is_secret=True
+    "SECRET_KEY", "", "signs sessions, links and webhooks; the same on every host, 32 bytes or more", is_secret=True
 )
 FILES_DIR = text(
     "FILES_DIR", "", "where documents, recordings and letters are kept; run.py: files/ in its data directory"
@@ -164,6 +164,11 @@ PERMANENT_SESSION_LIFETIME = timedelta(
 )
 WTF_CSRF_TIME_LIMIT = None  # a token lives as long as its session; a form may stay open over lunch
 
+# Webhooks.
+WEBHOOK_HOSTS = text(
+    "WEBHOOK_HOSTS", "", "hosts inside one's own network that webhooks may call, comma between; for them http will do"
+)
+
 # Text messages.
 SMS_PROVIDER = choice("SMS_PROVIDER", "log", "log smpp", "who sends text messages; log only writes them down")
 SMPP_HOST = text("SMPP_HOST", "", "SMPP 3.4: host of the message centre")
@@ -188,6 +193,12 @@ APP_NAME = "Loandesk"
 AUTH_TYPE = 1  # logins in the database
 AUTH_RATE_LIMITED = True
 AUTH_RATE_LIMIT = text("LOGIN_RATE_LIMIT", "10 per 20 second", "login attempts from one address")
+API_RATE_LIMIT = text(
+    "API_RATE_LIMIT", "600 per minute", "calls of the interface for programs by one token or login"
+)
+API_USER_RATE_LIMIT = text(
+    "API_USER_RATE_LIMIT", "1800 per minute", "the same by all programs of one user together"
+)
 AUTH_ROLE_ADMIN = "Administrator"
 AUTH_ROLE_PUBLIC = "Public"
 AUTH_USER_REGISTRATION = False
@@ -200,11 +211,14 @@ FAB_CREATE_DB = False  # migrations make the tables
 FAB_UPDATE_PERMS = False  # the deployment makes permissions once; workers that raced for it took minutes
 FAB_API_SWAGGER_UI = False  # it loads scripts from other hosts
 FAB_ADD_MENU_API = False  # it takes the session's cookie for a token
+FAB_API_KEY_ENABLED = True  # tokens of our own, app/core/tokens.py
+FAB_API_KEY_PREFIXES = ["ld_"]
 FAB_API_SHOW_STACKTRACE = False
 FAB_API_MAX_PAGE_SIZE = 1000
 FAB_ALLOW_GET_UNSAFE_MUTATIONS = False
 FAB_PASSWORD_HASH_METHOD = "scrypt"  # noqa: S105 - a method's name
 RATELIMIT_ENABLED = True
+RATELIMIT_IN_MEMORY_FALLBACK_ENABLED = True  # without Valkey each process counts for itself
 RATELIMIT_STRATEGY = "moving-window"
 
 # Languages, the first being the default. Flags are those of the theme's icon set.

@@ -2,7 +2,16 @@
 
 from celery import shared_task
 
+from app.core.webhooks import dispatch
 from app.messaging import provider
+from tasks.application import application
+
+
+@shared_task
+def tell() -> int:
+    """Tell other programs what happened."""
+    with application().app_context():
+        return dispatch.send_due()
 
 
 @shared_task

@@ -21,6 +21,7 @@ NAMES = {
     "CNY": "a currency's code", "UAH": "likewise", "English": "a language by its own name", "PAR": "an indicator's name",
     "Europe": "a time zone's name", "Kyiv": "likewise", "Asia": "likewise", "Shanghai": "likewise", "ID": "everyone's word",
     "Ctrl": "what stands on a key", "Enter": "likewise", "Esc": "likewise", "Shift": "likewise", "Alt": "likewise",
+    "UTC": "a time zone's name", "https": "the beginning of an address",
     "true": "a word of JSON", "false": "likewise", "JSON": "a format's name", "yes": "what is typed", "no": "likewise",
 }  # fmt: skip
 """Words of Latin letters that stay as they are, each with its reason."""

@@ -22,6 +22,8 @@ from tests.walk.world import World, make_world
 from tests.web.people import Browser, Caller, add
 
 PLAIN_CODES = {
+    "api_token.last_used_from": "an address of the network",
+    "api_token.public_id": "made by the program",
     "branch.code": "given by the lender",
     "bucket.code": "given by the administrator",
     "client.code": "given by the administrator",
@@ -49,6 +51,7 @@ PLAIN_CODES = {
     "repayment.currency": "an ISO 4217 code",
     "repayment.reference": "given by whoever received the money",
     "user.number": "given by the employer",
+    "webhook_delivery.number": "made by the program",
 }
 """Columns of short codes that are shown as they stand, each with its reason."""
 

@@ -12,7 +12,7 @@ from app.core.web.login import end_sessions
 
 
 @operation(
-    User, _("Set password"), icon="key", is_bulk=False, house="an administrator sets a password",
+    User, _("Set password"), icon="key", is_bulk=False, is_for_people=True, house="an administrator sets a password",
     intro=_("Whoever is logged in as this user is logged out. Tell him the password in person; he changes it."),
 )  # fmt: skip
 def set_password(house: Session, user: User, *, password: Password, user_id: int) -> str:
@@ -27,7 +27,7 @@ def set_password(house: Session, user: User, *, password: Password, user_id: int
 
 
 @operation(
-    User, _("Deactivate"), icon="user-off", is_danger=True, house="an administrator takes a login away",
+    User, _("Deactivate"), icon="user-off", is_danger=True, is_for_people=True, house="an administrator takes a login away",
     is_offered=lambda user: bool(user.active),
 )  # fmt: skip
 def deactivate(house: Session, user: User, *, user_id: int) -> str:
@@ -44,7 +44,7 @@ def deactivate(house: Session, user: User, *, user_id: int) -> str:
 
 
 @operation(
-    User, _("Activate"), icon="user-check", house="an administrator gives a login back",
+    User, _("Activate"), icon="user-check", is_for_people=True, house="an administrator gives a login back",
     is_offered=lambda user: not user.active,
 )  # fmt: skip
 def activate(house: Session, user: User, *, user_id: int) -> str:

@@ -66,12 +66,14 @@ SCREENS: dict[tuple[str, str], tuple[str, ...] | None] = {
     ("can_rows", "Lookups"): None,
     ("can_show", "Files"): None,
     ("can_get", "OpenApi"): None,
+    ("can_show", "ApiReference"): _INSIDE,
     ("can_index", "Reports"): None,
     **{
         (f"can_{verb}", "SavedView"): None
         for verb in ["menu", "save", "start", "list", "show", "edit", "delete"]
     },
     ("can_share", "SavedView"): ("Manager",),
+    **{(f"can_{verb}", "ApiToken"): _INSIDE for verb in ["list", "show", "export", "add", "edit"]},
     ("can_pick", "Selection"): None,
     ("can_list", "FileJob"): None,
     ("can_show", "FileJob"): None,

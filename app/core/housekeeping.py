@@ -1,4 +1,4 @@
-"""What the installation clears away by itself, once a day: files that nothing refers to, keys of old requests.
+"""What the installation clears away by itself, once a day: lost files, keys of old requests, deliveries that are over.
 
 A process killed between keeping a file and storing the row that names it leaves such a file, and one killed
 while it was writing leaves a draft.
@@ -16,11 +16,14 @@ from sqlalchemy.orm import Session
 from app.core import clock, files, registry
 from app.core.faults import reason_of
 from app.core.jobs import Outcome, Record, run_step
-from app.core.org import IdempotentRequest
+from app.core.org import IdempotentRequest, WebhookDelivery
+from app.core.org.webhooks import DeliveryState
 
-JOB, FILES, REQUESTS = "housekeeping", "files", "requests"
+JOB, FILES, REQUESTS, DELIVERIES = "housekeeping", "files", "requests", "deliveries"
 YOUNG = timedelta(hours=24)
 """A file younger than this may be waiting for its row, or be in the middle of being written."""
+LOOKED_UP = timedelta(days=30)
+"""So long what other programs were told and answered can be looked up."""
 REMEMBERED = timedelta(hours=24)
 """So long at least a program that asks again under the same key is told what it was told."""
 
@@ -39,6 +42,21 @@ def run_requests() -> Outcome:
     return run_step(
         JOB, REQUESTS, now.date(), lambda session, _record: forget_requests(session, now - REMEMBERED)
     )
+
+
+def run_deliveries() -> Outcome:
+    """Forget what other programs were told longer ago than that, unless that was done today."""
+    now = clock.now()
+    return run_step(
+        JOB, DELIVERIES, now.date(), lambda session, _record: forget_deliveries(session, now - LOOKED_UP)
+    )
+
+
+def forget_deliveries(session: Session, before: datetime) -> int:
+    """Remove the deliveries that were over before an instant; those that wait stay. How many it were."""
+    is_over = WebhookDelivery.state.not_in((DeliveryState.WAITING, DeliveryState.SENDING))
+    gone = session.execute(delete(WebhookDelivery).where(WebhookDelivery.created_at < before, is_over))
+    return int(cast("CursorResult[Any]", gone).rowcount)
 
 
 def forget_requests(session: Session, before: datetime) -> int:

@@ -8,15 +8,20 @@ from flask_babel import gettext
 from app.core import registry
 from app.core.types import UNSEEN
 
+_SPELT = {"Api": "API", "Url": "URL"}
+
 
 def words(name: str) -> str:
     """A column's name as words.
 
     >>> words("principal_outstanding"), words("customer_id"), words("is_closed"), words("customer.name")
     ('Principal outstanding', 'Customer', 'Closed', 'Name')
+    >>> words("api_token")
+    'API token'
     """
     last = name.rpartition(".")[2].removesuffix("_id").removeprefix("is_")
-    return last.replace("_", " ").capitalize()
+    said = last.replace("_", " ").capitalize()
+    return " ".join(_SPELT.get(word, word) for word in said.split(" "))
 
 
 def column_label(entity: Any, name: str) -> str:

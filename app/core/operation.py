@@ -18,7 +18,7 @@ class Refused:
 
 @dataclass(frozen=True)
 class Operation:
-    """A declared verb. The function takes (session, row, **arguments) and returns a sentence, or Refused."""
+    """A declared verb. The function takes (session, row, **arguments) and returns a sentence, Refused or Once."""
 
     name: str
     entity: Any
@@ -35,6 +35,8 @@ class Operation:
     """Whether what is done cannot be taken back; the button says so by its colour."""
     is_offered: Callable[[Any], bool] | None = None
     """Whether the button is shown for a row; None: always."""
+    is_for_people: bool = False
+    """Whether no token gives the right to it, such as to set a password: only somebody who has logged in."""
     house: str = ""
     """A reason to run outside of the user's scope (the row itself is always found within it)."""
 

@@ -38,6 +38,8 @@ class Screen:
     """Labels of columns whose name does not say it."""
     hints: Mapping[str, Any] = field(default_factory=dict)
     position: int = 50
+    is_for_people: bool = False
+    """Whether a program with a token may only look at it: what opens doors is made by somebody who has logged in."""
 
     def columns(self, what: str) -> tuple[str, ...]:
         """The names in one of the space separated lists."""

@@ -219,11 +219,10 @@ _WHO = (
 
 
 def history_columns(entity: Any) -> list[str]:
-    """Columns whose changes are kept: all but the id, tree numbers and secrets."""
+    """Columns whose changes are kept: all but the id, tree numbers, secrets and traces of use."""
     names = {"id", "password", "changed_on", "login_count", "fail_login_count", "last_login"}
-    return [
-        c.name for c in entity.__table__.columns if c.info.get("kind") not in UNSEEN and c.name not in names
-    ]
+    kept = (c for c in entity.__table__.columns if c.name not in names and not c.info.get("is_trace"))
+    return [c.name for c in kept if c.info.get("kind") not in UNSEEN]
 
 
 def history_triggers(entity: Any) -> Iterator[str]:
@@ -231,11 +230,25 @@ def history_triggers(entity: Any) -> Iterator[str]:
     if not entity.__history__:
         return
     table, slug, columns = entity.__table__.name, entity.slug(), history_columns(entity)
-    yield from _history_trigger(table, "del", "DELETE", "OLD TABLE AS o", _removal(slug, columns))
-    yield from _history_trigger(
-        table, "upd", "UPDATE", "OLD TABLE AS o NEW TABLE AS n", _change(slug, columns)
+    removal = _with_outbox(slug, "deleted", "is_told_of_removals", _removal(slug, columns))
+    change = _with_outbox(slug, "changed", "is_told_of_changes", _change(slug, columns))
+    addition = _with_outbox(slug, "created", "is_told_of_new", _addition(slug))
+    yield from _history_trigger(table, "del", "DELETE", "OLD TABLE AS o", removal)
+    yield from _history_trigger(table, "upd", "UPDATE", "OLD TABLE AS o NEW TABLE AS n", change)
+    yield from _history_trigger(table, "ins", "INSERT", "NEW TABLE AS n", addition)
+
+
+def _with_outbox(slug: str, event: str, flag: str, kept: str) -> str:
+    """What is kept of a statement's rows and, where a webhook wants them, a delivery for each: in the same transaction.
+
+    Where none does, it costs one look into a table of a few rows a statement.
+    """
+    wants = f"w.entity = '{slug}' AND NOT w.is_off AND w.{flag}"
+    told = (
+        f"WITH told AS ({kept} RETURNING row_id) INSERT INTO webhook_delivery (webhook_id, entity, row_id, event) "
+        f"SELECT w.id, '{slug}', told.row_id, '{event}' FROM told CROSS JOIN webhook w WHERE {wants}"
     )
-    yield from _history_trigger(table, "ins", "INSERT", "NEW TABLE AS n", _addition(slug))
+    return f"IF EXISTS (SELECT 1 FROM webhook w WHERE {wants}) THEN {told}; ELSE {kept}; END IF"
 
 
 def _history_trigger(table: str, short: str, verb: str, referencing: str, body: str) -> Iterator[str]:

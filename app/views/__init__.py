@@ -3,6 +3,8 @@
 import app.access.form_rules
 import app.access.operations
 import app.access.renaming
+import app.access.tokens
+import app.access.webhooks
 import app.contact.form_rules
 import app.messaging.form_rules
 import app.messaging.operations

@@ -7,6 +7,7 @@ from flask_babel import gettext, lazy_gettext as _
 from app.core import codes, labels, registry
 
 SUBJECTS: dict[str, Any] = {
+    "ApiReference": _("API reference"),
     "Clock": _("Business date"),
     "Files": _("Opening one's own files"),
     "Home": _("Home page"),

@@ -96,7 +96,8 @@ def _plain(column: Any, kind: Any, info: dict[str, Any], number: int, form: str)
             else {"note": form.format(number)}
         )
     assert isinstance(kind, (ARRAY, LargeBinary)), f"the walk cannot fill {column}"
-    return None
+    is_needed = isinstance(kind, LargeBinary) and column.server_default is None
+    return number.to_bytes(32) if is_needed else None
 
 
 def token(number: int) -> str:

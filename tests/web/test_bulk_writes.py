@@ -8,7 +8,7 @@ from app.core import registry
 from app.core.web.links import shown_entities
 from app.core.web.principal import Principal
 from app.core.web.upserts import key_of
-from tests.web.people import add, rows, stored
+from tests.web.people import add, rows, stored, watched
 from tests.web.shop import Shop
 from tests.web.test_writes import INNER
 from tests.web.values import body, with_verb
@@ -153,3 +153,40 @@ def test_a_call_for_many_rows_that_is_none_is_refused_in_words(shop: Shop) -> No
     wrong = program.call("PUT", "team/bulk", {"items": []})
     assert (wrong.status_code, wrong.headers["Allow"]) == (405, "OPTIONS, POST")
     assert (bulk(shop, "team", []).json["results"], len(rows("team"))) == ([], before)
+
+
+def test_many_rows_take_few_statements_and_a_wrong_one_among_them_is_named_alone(shop: Shop) -> None:
+    common = {"client": shop.client, "manager": shop.users["olga"], "status": "active"}
+    items = [{**common, "name": f"Lot {n}", "identity_number": f"LOT {n}"} for n in range(150)]
+    for again, result in ((items, "created"), (items, "unchanged"), ([{**one, "name": "Lot"} for one in items], "updated")):  # fmt: skip
+        with watched() as asked:
+            answer = bulk(shop, "customer", again)
+        assert answer.json["counts"] == {result: 150}
+        assert len(asked.statements) < 40, "not a few for each row"
+    mixed = [{**one, "name": f"New {n}" if n != 70 else ""} for n, one in enumerate(items)]
+    answer = bulk(shop, "customer", mixed, "valid")
+    assert answer.json["counts"] == {"updated": 149, "refused": 1}
+    assert (answer.json["results"][70]["item"], set(answer.json["results"][70]["errors"])) == (70, {"name"})
+    stored_names = {row.identity_number: row.name for row in rows("customer") if row.identity_number}
+    assert [stored_names[f"LOT {n}"] for n in (69, 70, 71)] == ["New 69", "Lot", "New 71"]
+    changes = [
+        each for each in rows("history", entity="customer", action="change") if each.changes.get("name")
+    ]
+    assert sum(each.changes["name"][1] == "Lot" for each in changes) == 150, "each row keeps its history"
+
+
+def test_items_of_one_call_meet_the_rules_as_if_the_others_were_stored_already(shop: Shop) -> None:
+    person = {"first_name": "A", "last_name": "B", "role": 1}
+    items = [person | {"username": name} for name in ("lots1", "LOTS1", "lots2")]
+    assert told(bulk(shop, "user", items, "valid")) == ["created", "refused", "created"]
+    renamed = [{"name": "Lot A"}, {"name": "Lot B"}, {"name": "Lot A"}]
+    answer = bulk(shop, "team", renamed)
+    assert told(answer) == ["created", "created", "unchanged"]
+    ids = [one["id"] for one in answer.json["results"]]
+    both = [{"id": ids[0], "name": "Lot C"}, {"id": ids[0], "name": "Lot D"}, {"name": "Lot C"}]
+    assert told(bulk(shop, "team", both)) == ["updated", "updated", "created"]
+    assert sorted(row.name for row in rows("team") if row.name.startswith("Lot ")) == [
+        "Lot B",
+        "Lot C",
+        "Lot D",
+    ]

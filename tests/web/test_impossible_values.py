@@ -58,7 +58,8 @@ def test_every_route_with_an_id_finds_nothing_under_an_impossible_one(shop: Shop
             else:
                 form = None if method == "GET" else mark
                 answer = shop.admin.client.open(path, method=method, data=form, headers=BRIEFLY)
-            if answer.status_code != 404:
+            is_not_offered = answer.status_code == 405 and method not in answer.headers["Allow"].split(", ")
+            if answer.status_code != 404 and not is_not_offered:
                 wrong.append((method, path, answer.status_code))
     assert not wrong
     assert fingerprint(database, "audit_event", "ab_user") == before

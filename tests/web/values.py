@@ -13,6 +13,8 @@ from app.core.web.links import shown_entities
 from tests.web.shop import Shop
 
 HUGE = "9" * 400
+YEARS = {"matures_on": 2018, "expires_on": 2099}
+"""In which a day must lie that cannot be any day."""
 
 
 def with_verb(verb: str) -> list[str]:
@@ -55,7 +57,7 @@ def sample(field: FieldInfo, shop: Shop, number: int) -> Any:
         return text(field, number)
     made = {
         "money": f"{100 + number}.25", "rate": "14.070001", "number": str(number), "days": str(number),
-        "date": f"{2018 if field.name == 'matures_on' else 2017}-{number % 12 + 1:02d}-03", "datetime": f"2018-06-{number % 28 + 1:02d}T15:30", "bool": True,
+        "date": f"{YEARS.get(field.name, 2017)}-{number % 12 + 1:02d}-03", "datetime": f"2018-06-{number % 28 + 1:02d}T15:30", "bool": True,
     }  # fmt: skip
     return made.get(kind)
 
@@ -66,6 +68,7 @@ def text(field: FieldInfo, number: int) -> str:
         "zone": "Asia/Shanghai", "currency": "CNY", "language": "uk", "country": "CN", "email": f"p{number}@example.invalid",
         "phone": f"+861380099{number:04d}", "number": f"+861380099{number:04d}" if field.kind == "phone" else f"N{number}",
         "send_times": "09:00 18:30", "colour": "red", "contact_pack": "default", "allocation_order": "overdue",
+        "addresses": "192.0.2.0/24", "url": "https://8.8.8.8/told", "conditions": f"name__contains=x{number}",
         "identity_number": f"ID {number}", "username": f"user{number}", "password": f"Secret-{number}-pw", "phone_number": f"+861380099{number:04d}",
     }  # fmt: skip
     made = named.get(field.name, f"{field.name[:20]} {number}")

@@ -8,10 +8,12 @@ from app.core.org.records import FileJob, History, JobRun, JobState
 from app.core.org.repeats import IdempotentRequest
 from app.core.org.setup import Holiday, Setting
 from app.core.org.staff import Department, Position, Team
+from app.core.org.tokens import ApiToken
 from app.core.org.views import SavedView, Selection, ViewStart
+from app.core.org.webhooks import Webhook, WebhookDelivery
 
 __all__ = [
-    "AuditEvent", "Branch", "DataGrant", "Department", "FileJob", "GrantKind", "History", "Holiday", "IdempotentRequest",
+    "ApiToken", "AuditEvent", "Branch", "DataGrant", "Department", "FileJob", "GrantKind", "History", "Holiday", "IdempotentRequest",
     "JobRun", "JobState", "Position", "Region", "RegionLevel", "Role", "SavedView", "Selection", "Setting", "Team", "User",
-    "UserKind", "ViewStart",
+    "UserKind", "ViewStart", "Webhook", "WebhookDelivery",
 ]  # fmt: skip

@@ -9,6 +9,16 @@ def _entities() -> codes.Words:
     return {cls.slug(): labels.singular(cls) for cls in registry.entities()}
 
 
+def _entities_of_programs() -> codes.Words:
+    return {cls.slug(): labels.entity_label(cls) for cls in registry.entities() if cls.__screen__.list}
+
+
+def _entities_of_webhooks() -> codes.Words:
+    """What a webhook can be told of: records whose changes are kept, and that people see."""
+    told = (cls for cls in registry.entities() if cls.__screen__.list and cls.__history__)
+    return {cls.slug(): labels.entity_label(cls) for cls in told}
+
+
 def _reports() -> codes.Words:
     return {report.name: str(report.title) for report in registry.reports()}
 
@@ -19,6 +29,8 @@ def _subjects() -> codes.Words:
 
 
 codes.add("entity", _entities)
+codes.add("api_entity", _entities_of_programs)
+codes.add("webhook_entity", _entities_of_webhooks)
 codes.add("report", _reports)
 codes.add("audit_about", _subjects)
 codes.add("yes_no", {"yes": _("Yes"), "no": _("No")})
@@ -65,5 +77,6 @@ codes.add(
         "snapshot": _("Balances of the day"),
         "files": _("Files that nothing refers to"),
         "requests": _("Keys of old requests"),
+        "deliveries": _("Old webhook deliveries"),
     },
 )

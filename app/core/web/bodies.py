@@ -37,7 +37,7 @@ def body() -> dict[str, Any]:
     return found
 
 
-def values(entity: Any, stored: Any, said: dict[str, Any]) -> dict[str, Any]:
+def values(entity: Any, stored: Any, said: dict[str, Any], made: forms.Made | None = None) -> dict[str, Any]:
     """What is said of a row by column, checked as the form would: of all fields for a new one, else of those said.
 
     A role that sees a value masked cannot write over it. Raises RuleError naming what is wrong.
@@ -49,7 +49,7 @@ def values(entity: Any, stored: Any, said: dict[str, Any]) -> dict[str, Any]:
         raise RuleError(gettext("Unknown fields: %(names)s", names=", ".join(unknown)))
     if stored is not None:
         fields = [field for field in fields if field.name in said or field.column.key in said]
-    form = forms.entity_form(fields, web_session(), stored, posted=row(fields, said))
+    form = forms.entity_form(fields, web_session(), stored, posted=row(fields, said), made=made)
     return forms.values(checked(form), fields)
 
 

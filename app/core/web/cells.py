@@ -127,7 +127,9 @@ def cell(field: FieldInfo, row: Any, principal: Principal, on: date, *, linked: 
     if field.kind == "bool":
         return Cell(text if value else gettext("No"), "bool")
     if told_by and field.kind == "number" and linked and value is not None:
-        return Cell(text, "text", url=linked(registry.entity(getattr(row, told_by)), value))
+        of = getattr(row, told_by)
+        url = linked(registry.entity(of), value) if registry.has_entity(of) else None
+        return Cell(text, "text", url=url)
     kind = "number" if field.kind in ("days", "id", "rate") else field.kind
     if field.kind == "phone" and not principal.may_reveal:
         kind = "text"

@@ -5,6 +5,7 @@ by the same machinery as the screens, so nothing can be reached here that a scre
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from flask import abort, request
@@ -13,8 +14,9 @@ from flask_appbuilder.security.decorators import permission_name, protect
 from flask_babel import gettext
 from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import MethodNotAllowed
 
-from app.core import registry
+from app.core import once as told_once, registry
 from app.core.db import web_session
 from app.core.errors import RuleError
 from app.core.labels import subject
@@ -41,6 +43,9 @@ def refused(error: RuleError) -> Answer:
     return Answer(422, {"message": str(error), "errors": reasons, **results})
 
 
+_METHODS = {"edit": ("PUT", "PATCH"), "delete": ("DELETE",)}
+
+
 class EntityApi(BaseApi):
     """Base of the generated resources; `entity` is set by `api_for`."""
 
@@ -58,10 +63,16 @@ class EntityApi(BaseApi):
         """Say what the declaration says; Flask-AppBuilder would read docstrings written for it."""
         operations.update(self.openapi_spec_methods.get(func.__name__, {}))
 
-    def _need(self, *verbs: str) -> None:
-        """404 where the entity lets nobody do any of these."""
-        if not set(verbs) & set(self.entity.__screen__.operations.split()):
-            abort(404)
+    def response_403(self) -> Any:
+        """Without the right, or with a token that does not give it."""
+        return self.response(403, message=gettext("You may not do this"))
+
+    def _need(self, verb: str, *others: str) -> None:
+        """405 with what else the address takes, where the entity lets nobody do this."""
+        offered = set(self.entity.__screen__.operations.split())
+        if verb not in offered:
+            methods = {"GET", *(method for other in others if other in offered for method in _METHODS[other])}
+            raise MethodNotAllowed(sorted(methods))
 
     def _row(self, pk: str) -> Any:
         wanted = as_id(self.entity, pk)
@@ -141,14 +152,14 @@ class EntityApi(BaseApi):
     @permission_name("edit")
     def put(self, pk: str) -> Any:
         """Change the fields that are said; the others stay, whichever of the two methods it is."""
-        self._need("edit")
+        self._need("edit", "delete")
         return self._do(lambda keep: self._write(self._row(pk), 200, keep), pk)
 
     @expose("/<digits:pk>", methods=["DELETE"])
     @protect()
     @permission_name("delete")
     def delete(self, pk: str) -> Any:
-        self._need("delete")
+        self._need("delete", "edit")
         return self._do(lambda keep: self._delete(pk, keep), pk)
 
     @expose("/bulk", methods=["POST"])
@@ -156,7 +167,8 @@ class EntityApi(BaseApi):
     @permission_name("show")
     def bulk(self) -> Any:
         """Create or update many rows; each verb needs its own right."""
-        self._need("add", "edit")
+        if not {"add", "edit"} & set(self.entity.__screen__.operations.split()):
+            abort(404)
         allowed = upserts.allowed(self.entity, current())
         return self._do(lambda keep: upserts.store(self.entity, allowed, keep))
 
@@ -175,7 +187,7 @@ class EntityApi(BaseApi):
             told = {"result": {"id": written.id}, "warnings": written.warnings}
             answer = Answer(status, told, stored_version(session, written.row))
             keep(session, answer)
-        return answer
+        return _with_secret(answer, told_once.told(written.row))
 
     def _delete(self, pk: str, keep: Keep) -> Answer:
         answer = Answer(200, {"message": gettext("Deleted")})
@@ -200,7 +212,12 @@ class EntityApi(BaseApi):
             operation, session, [row_id], current(), arguments, opened=expected(), then=then
         )
         session.commit()
-        return _told(outcome)
+        return _with_secret(_told(outcome), outcome.secret)
+
+
+def _with_secret(answer: Answer, secret: str | None) -> Answer:
+    """The answer with what was made and is told this once; it is not kept under the request's key."""
+    return replace(answer, body={**answer.body, "secret": secret}) if secret else answer
 
 
 def _told(outcome: operations.Outcome) -> Answer:

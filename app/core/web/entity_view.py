@@ -11,20 +11,23 @@ from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from app.core import registry
+from app.core import once, registry
 from app.core.db import web_session
 from app.core.errors import RuleError
-from app.core.labels import subject
-from app.core.web import charts, drafts, forms, links, lookups, saved_views, transfer
+from app.core.labels import entity_label, singular, subject
+from app.core.web import bulk_page, charts, drafts, forms, links, lookups, saved_views, transfer
+from app.core.web.cell_edit import cell
 from app.core.web.fields import FieldInfo, as_id, describe_all
 from app.core.web.list_page import list_page
 from app.core.web.listing import Listing
 from app.core.web.meanwhile import OPENED, ChangedMeanwhile, Opened
+from app.core.web.once_page import once_page
+from app.core.web.operate import operate
 from app.core.web.pages import FormPage, Section
 from app.core.web.principal import current
 from app.core.web.show_page import show_page
 from app.core.web.steering import business_date
-from app.core.web.writing import write
+from app.core.web.writing import Written, write
 
 
 class EntityView(BaseView):
@@ -98,9 +101,11 @@ class EntityView(BaseView):
             forms.suggest(form, {f.column.key: request.args.get(f.name, "") for f in fields})
         if form.validate_on_submit():
             saved = self._save(form, None, fields)
+            if saved is not None and (secret := once.told(saved.row)):
+                return once_page(saved.row, gettext("Saved"), secret)
             if saved is not None:
                 flash(gettext("Saved"), "success")
-                return redirect(links.show_url(self.slug, saved) if self.may("show") else self._list_url())
+                return redirect(links.show_url(self.slug, saved.id) if self.may("show") else self._list_url())
         return self._form_page(form, fields, gettext("Add"), url_for(".add"), self._list_url())
 
     @expose("/edit/<pk>", methods=["GET", "POST"])
@@ -138,8 +143,8 @@ class EntityView(BaseView):
         fields: Sequence[FieldInfo],
         opened: Opened | None = None,
         is_held: bool = False,
-    ) -> int | None:
-        """Write what the person changed since the form was `opened`; the row's id, or None with the reason beside the field.
+    ) -> Written | None:
+        """Write what the person changed since the form was `opened`; None with the reason beside the field.
 
         Raises ChangedMeanwhile where the row `is_held` to be as it was then and no longer is.
         """
@@ -155,7 +160,7 @@ class EntityView(BaseView):
             return None
         for sentence in written.warnings:
             flash(sentence, "warning")
-        return written.id
+        return written
 
     def _form_page(
         self,
@@ -173,8 +178,6 @@ class EntityView(BaseView):
             Section(label, [form[names[name]] for name in columns.split() if name in names])
             for label, columns in self.entity.__screen__.form.items()
         ]
-        from app.core.labels import entity_label, singular
-
         page = FormPage(
             title=f"{verb}: {singular(self.entity)}", sections=sections, action=action, cancel_url=cancel,
             csrf=form.csrf_token if "csrf_token" in form else None, errors=list(form.form_errors),
@@ -231,17 +234,14 @@ class EntityView(BaseView):
             abort(404)
         if request.args.get("data") == "1":
             return jsonify(charts.chart_data(self.entity, column, request.args, current(), business_date()))
-        return render_template(
-            "generated/chart.html", page=charts.chart_page(self.entity, column, request.args)
-        )
+        page = charts.chart_page(self.entity, column, request.args)
+        return render_template("generated/chart.html", page=page)
 
     @expose("/cell/<column>/<pk>", methods=["GET", "POST"])
     @has_access
     @permission_name("edit")
     def cell(self, column: str, pk: str) -> Any:
         """One field of a row, to be changed where it stands in a list."""
-        from app.core.web.cell_edit import cell
-
         self.need("edit")
         field = next((field for field in self._form_fields() if field.name == column), None)
         return cell(self.entity, self.own_row(pk), field or abort(404))
@@ -251,18 +251,14 @@ class EntityView(BaseView):
     @permission_name("edit")
     def change(self) -> Any:
         """The form of one change to many rows, and its execution."""
-        from app.core.web.bulk_page import change
-
         self.need("edit")
-        return change(self.entity)
+        return bulk_page.change(self.entity)
 
     @expose("/do/<name>", methods=["GET", "POST"])
     @has_access
     @permission_name("list")
     def operate(self, name: str) -> Any:
         """The form of an operation on one or many rows, and its execution."""
-        from app.core.web.operate import operate
-
         return operate(self.entity, name)
 
 

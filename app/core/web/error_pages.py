@@ -18,6 +18,16 @@ _SAID = {
     500: _("Something went wrong on our side"), 503: _("The database does not answer"),
 }  # fmt: skip
 """What a program is told; people get the page of that number, which also says what to do."""
+
+
+class Refusal(HTTPException):
+    """A request that is refused with a sentence of its own, whatever door it came to."""
+
+    def __init__(self, code: int, sentence: str, headers: dict[str, str] | None = None) -> None:
+        super().__init__(sentence)
+        self.code, self.sentence, self.more = code, sentence, headers or {}
+
+
 RETRY_SECONDS = 30
 """When a database that restarts is worth asking again."""
 
@@ -53,7 +63,9 @@ def _http(error: HTTPException) -> Any:
             409,
             gettext("Somebody else changed the same rows at the same moment. Nothing was saved; try again."),
         )
-    answer = make_response(page(503 if retry.is_lost(cause) else error.code or 500))
+    sentence = getattr(error, "sentence", "")
+    answer = make_response(page(503 if retry.is_lost(cause) else error.code or 500, sentence))
+    answer.headers.update(getattr(error, "more", {}))
     if isinstance(error, MethodNotAllowed):
         answer.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
     return answer

@@ -32,6 +32,8 @@ from app.core.web.inputs import (
     stripped,
 )
 
+Made = dict[tuple[str, ...], Any]
+"""Forms by the columns that they ask for."""
 LONGEST = 4000
 """Most letters of a remark or text that somebody types."""
 TYPED = 60
@@ -124,13 +126,20 @@ def entity_form(
     row: Any = None,
     *,
     posted: Any = None,
+    made: Made | None = None,
 ) -> FlaskForm:
     """A form with these fields, filled from a row or from what was posted.
 
-    `posted` is what an API call says in place of a form; a call with a token needs no CSRF mark.
+    `posted` is what an API call says in place of a form; a call with a token needs no CSRF mark. `made` keeps the
+    forms of one call that writes many rows: to make one takes longer than to read and check a row with it.
     """
-    inputs = {field.column.key: input_for(field, session, row) for field in fields}
-    form_class = type("EntityForm", (FlaskForm,), inputs)
+    key = tuple(field.column.key for field in fields)
+    form_class = None if made is None else made.get(key)
+    if form_class is None:
+        inputs = {field.column.key: input_for(field, session, row) for field in fields}
+        form_class = type("EntityForm", (FlaskForm,), inputs)
+    if made is not None and not any("offers" in field.column.info for field in fields):
+        made[key] = form_class
     given = {} if posted is None else {"formdata": posted, "meta": {"csrf": False}}
     return form_class(obj=row, **given)
 

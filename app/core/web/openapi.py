@@ -49,7 +49,7 @@ _OF_DAYS = (
 _TYPES = {"number": "integer", "days": "integer", "id": "integer", "link": "integer", "bool": "boolean"}
 
 
-def _schema(field: FieldInfo) -> dict[str, Any]:
+def schema(field: FieldInfo) -> dict[str, Any]:
     """JSON schema of one field."""
     described: dict[str, Any] = {"type": _TYPES.get(field.kind, "string"), "description": words(field.name)}
     if field.kind == "choice":
@@ -115,7 +115,7 @@ def methods(entity: Any) -> dict[str, Any]:
     names = sorted(each.name for each in registry.operations(entity))
     offered |= {"get_list", "get", *(("operate",) if names else ())}
     fields = describe_all(entity, entity.__screen__.form_columns)
-    properties = {field.name: _schema(field) for field in fields}
+    properties = {field.name: schema(field) for field in fields}
     needed = [field.name for field in fields if is_required(field.column) and field.kind != "bool"]
     pk = {"in": "path", "name": "pk", "required": True, "schema": {"type": "integer", "minimum": 1}}
     name = {"in": "path", "name": "name", "required": True, "schema": {"type": "string", "enum": names}}

@@ -12,6 +12,7 @@ from app.core.db import web_session
 from app.core.operation import Operation
 from app.core.web import links, operations
 from app.core.web.chosen import chosen
+from app.core.web.once_page import once_page
 from app.core.web.operations import Outcome
 from app.core.web.outcomes import MOST_SAID, outcome_page
 from app.core.web.pages import FormPage, Section
@@ -39,6 +40,8 @@ def operate(entity: Any, name: str) -> Any:
         arguments = {p.name: form[p.name].data for p in operation.arguments}
         outcomes = operations.run(operation, session, ids, current(), arguments)
         session.commit()
+        if len(outcomes) == 1 and outcomes[0].secret:
+            return once_page(targets[0], outcomes[0].sentence, outcomes[0].secret)
         if not _is_asked_again(form, outcomes):
             return _report(operation, outcomes) or redirect(back(entity, ids))
     return _page(operation, form, targets)

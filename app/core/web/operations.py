@@ -19,6 +19,7 @@ from wtforms import validators as check
 from app.core import clock, labels, registry
 from app.core.db import unscoped
 from app.core.errors import OutOfScope, ReadOnlyScope, RuleError
+from app.core.once import Once
 from app.core.operation import Operation, Refused
 from app.core.types import Choice, Count, Flag, Line, Money
 from app.core.web.fields import FieldInfo
@@ -50,6 +51,8 @@ class Outcome:
     is_kept: bool = True
     """Whether anything was stored; also some refusals are."""
     row_id: int | None = None
+    secret: str | None = None
+    """What was made and is told this once."""
 
 
 def _nothing(_session: Any, _outcomes: list[Outcome]) -> None:
@@ -138,7 +141,9 @@ def run(
     `opened` says.
     """
     found = rows(operation, session, ids)
-    if not session.reach.may_write:
+    owner = operation.entity.__scope__.owner
+    is_own = owner is not None and all(getattr(row, owner) == principal.user_id for row in found)
+    if not session.reach.may_write and not is_own:
         raise ReadOnlyScope
 
     def do(within: Any, own: list[Any]) -> list[Outcome]:
@@ -169,7 +174,8 @@ def _run_each(
                 said = operation.function(session, row, **arguments, **extra)
             is_done = not isinstance(said, Refused)
             sentence = str(said or "" if is_done else said.sentence)
-            outcomes.append(Outcome(name, sentence, is_done=is_done, row_id=row_id))
+            secret = said.secret if isinstance(said, Once) else None
+            outcomes.append(Outcome(name, sentence, is_done=is_done, row_id=row_id, secret=secret))
         except RuleError as error:
             refused = Outcome(name, str(error), error.field, is_done=False, is_kept=False, row_id=row_id)
             outcomes.append(refused)

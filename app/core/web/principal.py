@@ -1,6 +1,6 @@
 """Who asks: the user, his one role and what it permits. Loaded once a request, in its own session."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -8,8 +8,11 @@ from flask import g
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import joinedload, undefer
 
+from app.core import registry
 from app.core.db import session_for
+from app.core.labels import subject
 from app.core.org.access import User
+from app.core.tokens import Pass
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,12 @@ class Principal:
         return self.may("can_reveal", "PersonalData")
 
 
+READING = ("can_list", "can_show", "can_get", "can_reveal")
+"""What a token that only reads leaves of a user's rights."""
+_OF_PROGRAMS = {("can_reveal", "PersonalData"), ("can_get", "OpenApi")}
+"""Rights to other things than records that a program has a use for."""
+
+
 def load(proof: str) -> tuple[User, Principal] | None:
     """The active user whom a cookie or token means ("7.<stamp>") and his principal, or None.
 
@@ -40,15 +49,46 @@ def load(proof: str) -> tuple[User, Principal] | None:
     from any session.
     """
     user_id = proof.partition(".")[0]
-    if not user_id.isdigit():
-        return None
+    return _load(int(user_id), proof) if user_id.isdigit() else None
+
+
+def of_token(shown: Pass) -> tuple[User, Principal] | None:
+    """The active user whose token was shown, and what is left of his rights through it; None for a closed login."""
+    found = _load(shown.user_id)
+    return (found[0], narrowed(found[1], shown)) if found is not None else None
+
+
+def narrowed(whole: Principal, shown: Pass) -> Principal:
+    """The principal with those of his rights that the token gives: never one more than he has himself."""
+    entities = {subject(cls): cls for cls in registry.entities()}
+    for_people = {(one.permission, one.subject) for one in registry.operations() if one.is_for_people}
+
+    def is_left(verb: str, about: str) -> bool:
+        entity = entities.get(about)
+        if entity is None:
+            return (verb, about) in _OF_PROGRAMS
+        if shown.entities and entity.slug() not in shown.entities:
+            return False
+        is_look = shown.is_read_only or entity.__screen__.is_for_people
+        return verb in READING if is_look else (verb, about) not in for_people
+
+    return replace(whole, permissions=frozenset(pair for pair in whole.permissions if is_left(*pair)))
+
+
+def of_user(user_id: int) -> tuple[User, Principal] | None:
+    """The active user and his principal as they are now, for work done for him; None for a closed login."""
+    return _load(user_id)
+
+
+def _load(user_id: int, proof: str | None = None) -> tuple[User, Principal] | None:
     with session_for(lambda: ("login", None)) as session:
-        found = session.execute(_user_and_permissions(), {"user_id": int(user_id)}).one_or_none()
+        found = session.execute(_user_and_permissions(), {"user_id": user_id}).one_or_none()
         session.expunge_all()
     if found is None:
         return None
     user, permitted = found
-    if not user.active or user.role is None or user.get_id() != proof:
+    is_other = proof is not None and user.get_id() != proof
+    if is_other or not user.active or user.role is None:
         return None
     return user, Principal(
         user.id, user.username, str(user), user.role.name, user.language, str(user.kind) == "partner", _pairs(permitted or "")

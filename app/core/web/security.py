@@ -2,21 +2,24 @@
 
 from typing import Any
 
-from flask import Flask, abort, g, session
+from flask import Flask, abort, g, request, session
 from flask_appbuilder.security.sqla.manager import SecurityManager
-from flask_babel import lazy_gettext as _
+from flask_babel import gettext, lazy_gettext as _
 from flask_jwt_extended import JWTManager
 from flask_login import current_user
 from sqlalchemy import event, func, or_, select
 from sqlalchemy.orm import undefer
 
-from app.core import clock, passwords
-from app.core.db import session_for, unscoped, web_session
+from app.core import clock, passwords, tokens
+from app.core.db import change_reason, session_for, unscoped, web_session
 from app.core.errors import RuleError
 from app.core.org.access import User
-from app.core.web import principal
+from app.core.web import call_limits, principal
+from app.core.web.error_pages import Refusal
 from app.core.web.login import Login, end_sessions, record
 from app.core.web.own_password import ResetMyPasswordView
+
+_BEARER = {"WWW-Authenticate": "Bearer"}
 
 
 class OneRoleSecurity(SecurityManager):
@@ -38,7 +41,25 @@ class OneRoleSecurity(SecurityManager):
         return user
 
     def load_user_jwt(self, _header: Any, data: Any) -> User | None:
-        return self.load_user(data.get("proof", ""))
+        user = self.load_user(data.get("proof", ""))
+        if user is not None:
+            call_limits.count(f"login {user.id}", f"user {user.id}")
+        return user
+
+    def validate_api_key(self, shown: str) -> User:
+        """The user for whom a program shows a token. Raises Refusal for one that is not good, or not for this call."""
+        token = tokens.find(shown, request.remote_addr)
+        found = principal.of_token(token) if token is not None else None
+        if token is None or found is None:
+            raise Refusal(401, gettext("This token is not good here: it is unknown, withdrawn, expired or from elsewhere"), _BEARER)  # fmt: skip
+        call_limits.count(f"token {token.id}", f"user {token.user_id}")
+        if token.is_read_only and request.method not in ("GET", "HEAD", "OPTIONS"):
+            raise Refusal(403, gettext("This token only reads"))
+        user, g.principal = found
+        g.user = user
+        change_reason.set(token.called)
+        web_session.remove()
+        return user
 
     def create_jwt_manager(self, app: Flask) -> JWTManager:
         """Tokens carry what cookies carry, so that they end with them."""

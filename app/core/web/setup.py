@@ -13,7 +13,7 @@ from flask_wtf.csrf import CSRFProtect
 from app.core import db
 from app.core.errors import RuleError
 from app.core.i18n import CATALOGUES, compile_catalogues
-from app.core.web import assets, drafts, error_pages, texts
+from app.core.web import assets, call_limits, drafts, error_pages, texts
 from app.core.web.ids import Digits, Id
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -45,6 +45,7 @@ def build(**overrides: Any) -> Flask:
     # forms take WTForms' messages from our catalogues; its own know no traditional Chinese by our name of it
     FlaskForm.Meta.get_translations = lambda _meta, _form: get_domain().get_translations()
     assets.init(app)
+    call_limits.init(app)
     app.url_map.converters.update({"id": Id, "digits": Digits})
     with app.app_context():
         _appbuilder()
@@ -88,6 +89,7 @@ def _hooks(app: Flask) -> None:
     @app.teardown_request
     def leave(_error: BaseException | None = None) -> None:
         db.source.set("system")
+        db.change_reason.set("")
 
     @app.after_request
     def headers(response: Response) -> Response:

@@ -7,12 +7,12 @@ mode "valid" those are stored that can be; either way in one transaction.
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from flask import request
 from flask_babel import gettext
-from sqlalchemy import ColumnElement, event, select
+from sqlalchemy import ColumnElement, and_, event, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import Forbidden
@@ -21,7 +21,7 @@ from app.core import form_rules
 from app.core.db import ScopedSession
 from app.core.errors import OutOfScope, ReadOnlyScope, RuleError
 from app.core.labels import subject
-from app.core.web import bodies, forms
+from app.core.web import bodies, forms, lots
 from app.core.web.fields import FieldInfo, as_id, describe, describe_all
 from app.core.web.principal import Principal, current
 from app.core.web.repeating import Answer, Keep
@@ -59,14 +59,22 @@ def store(entity: Any, may: set[str], keep: Keep) -> Answer:
     # a masked number must not be found by guessing
     is_open = all(field.is_open_to(current()) for field in key)
     with storing(entity) as session, _remembering(session):
-        call = _Call(session, entity, may, key if is_open else [])
-        results = [{"item": number, **call.result(item)} for number, item in enumerate(items)]
+        call = Call(session, entity, may, key if is_open else [])
+        results = [{"item": number, **each} for number, each in enumerate(lots.results(call, items))]
         counts = Counter(str(each["result"]) for each in results)
         if counts["refused"] and mode == "all":
             raise NothingStored(_undone(results))
         answer = Answer(200, {"results": results, "counts": dict(counts)})
-        keep(session, answer)
+        keep(
+            session,
+            replace(answer, body={"results": [_kept(each) for each in results], "counts": dict(counts)}),
+        )
     return answer
+
+
+def _kept(result: dict[str, Any]) -> dict[str, Any]:
+    """What is stored of an item's result: not what is told once."""
+    return {name: said for name, said in result.items() if name != "secret"}
 
 
 @contextmanager
@@ -101,13 +109,14 @@ def _undone(results: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 @dataclass(frozen=True)
-class _Call:
+class Call:
     """One call for many rows: where they are written, what may be done with them and how one is found."""
 
     session: ScopedSession
     entity: Any
     may: set[str]
     key: list[FieldInfo]
+    made: forms.Made = field(default_factory=dict)
 
     def result(self, item: Any) -> dict[str, Any]:
         """What became of an item; a refused one leaves nothing in the transaction."""
@@ -127,20 +136,27 @@ class _Call:
             return _refusal(meant)
 
     def _stored(self, item: Any) -> dict[str, Any]:
-        if not isinstance(item, dict):
-            raise RuleError(gettext("An item must be a JSON object"))
-        said = {name: value for name, value in item.items() if name != "id"}
+        said = self.said(item)
         row = self._by_id(item["id"]) if "id" in item else self._by_key(said)
-        if ("add" if row is None else "edit") not in self.may:
-            raise ReadOnlyScope
-        values = bodies.values(self.entity, row, said)
-        if row is not None and not self._changes(row, values):
+        values = self.values(row, said)
+        if row is not None and not self.changes(row, values):
             return {"result": "unchanged", "id": row.id}
         written = put(self.session, self.entity, row, values)
-        warnings = {"warnings": written.warnings} if written.warnings else {}
-        return {"result": "created" if row is None else "updated", "id": written.id, **warnings}
+        return lots.told("created" if row is None else "updated", written.row, written.warnings)
 
-    def _changes(self, row: Any, values: dict[str, Any]) -> bool:
+    def said(self, item: Any) -> dict[str, Any]:
+        """What an item says of its row. Raises RuleError for one that is no object."""
+        if not isinstance(item, dict):
+            raise RuleError(gettext("An item must be a JSON object"))
+        return {name: value for name, value in item.items() if name != "id"}
+
+    def values(self, row: Any, said: dict[str, Any]) -> dict[str, Any]:
+        """The values by column, checked. Raises ReadOnlyScope without the right to add or to edit."""
+        if ("add" if row is None else "edit") not in self.may:
+            raise ReadOnlyScope
+        return bodies.values(self.entity, row, said, self.made)
+
+    def changes(self, row: Any, values: dict[str, Any]) -> bool:
         """Whether the values, each in its form, are others than those stored."""
         with self.session.no_autoflush:
             for name, value in values.items():
@@ -148,40 +164,56 @@ class _Call:
             form_rules.normalise(self.session, row, self.entity.__table__.columns)
         return self.session.is_modified(row)
 
-    def _by_id(self, said: Any) -> Any:
-        """The row in scope; one that is foreign or unknown is refused alike."""
-        wanted = as_id(self.entity, said)
-        found = None if wanted is None else self._one(self.entity.id == wanted)
-        if found is None:
-            raise RuleError(gettext("Nothing is here"), "id")
-        return found
-
-    def _by_key(self, said: dict[str, Any]) -> Any:
-        """The row in scope that has the same key; None where there is none, or the key is not said or not right.
+    def key_said(self, said: dict[str, Any]) -> tuple[Any, ...] | None:
+        """The values of the key, each in its form; None where it is not said, not right or no rule tells rows by it.
 
         What is wrong with a key is told when the item is checked as a new row.
         """
         if not self.key:
             return None
         try:
-            form = forms.entity_form(self.key, self.session, posted=bodies.row(self.key, said))
+            posted = bodies.row(self.key, said)
+            form = forms.entity_form(self.key, self.session, posted=posted, made=self.made)
             if not form.validate():
                 return None
             draft = self.entity(**forms.values(form, self.key))
             form_rules.normalise(self.session, draft, [field.column for field in self.key])
         except RuleError:
             return None
-        found = {field.column.key: getattr(draft, field.column.key) for field in self.key}
-        if None in found.values() and not is_empty_a_value(self.entity, list(found)):
-            return None
-        return self._one(
-            *(getattr(self.entity, name).is_not_distinct_from(value) for name, value in found.items())
-        )
+        found = self.key_of(draft)
+        return None if None in found and not is_empty_a_value(self.entity, self._key_names) else found
 
-    def _one(self, *conditions: ColumnElement[bool]) -> Any:
-        # as it is now, also where the rules or triggers of an item before changed it
+    def key_of(self, row: Any) -> tuple[Any, ...]:
+        """The values of the key in a row."""
+        return tuple(getattr(row, name) for name in self._key_names)
+
+    @property
+    def _key_names(self) -> list[str]:
+        return [field.column.key for field in self.key]
+
+    def has_key(self, values: tuple[Any, ...]) -> ColumnElement[bool]:
+        """The condition that a row has these values as its key, in a form that an index serves."""
+        columns = [getattr(self.entity, name) for name in self._key_names]
+        said = zip(columns, values, strict=True)
+        return and_(*(column.is_(None) if value is None else column == value for column, value in said))
+
+    def find(self, *conditions: ColumnElement[bool]) -> list[Any]:
+        """The rows in scope as they are now, also where the rules or triggers of an item before changed them."""
         found = select(self.entity).where(*conditions).execution_options(populate_existing=True)
-        return self.session.scalars(found).unique().one_or_none()
+        return list(self.session.scalars(found).unique())
+
+    def _by_id(self, said: Any) -> Any:
+        """The row in scope; one that is foreign or unknown is refused alike."""
+        wanted = as_id(self.entity, said)
+        found = [] if wanted is None else self.find(self.entity.id == wanted)
+        if not found:
+            raise RuleError(gettext("Nothing is here"), "id")
+        return found[0]
+
+    def _by_key(self, said: dict[str, Any]) -> Any:
+        """The row in scope that has the same key, if there is one."""
+        key = self.key_said(said)
+        return None if key is None else next(iter(self.find(self.has_key(key))), None)
 
 
 def _refusal(error: RuleError) -> dict[str, Any]:

@@ -59,17 +59,23 @@ def put(
     session: ScopedSession, entity: Any, row: Any, values: dict[str, Any], opened: Held | None = None
 ) -> Written:
     """Write the values within the running transaction, by the rules; the caller ends it."""
+    if row is not None and opened is not None:
+        opened.hold(session, row)
+    row, warnings = ready(session, entity, row, values)
+    session.flush()
+    return Written(row.id, warnings, row)
+
+
+def ready(session: ScopedSession, entity: Any, row: Any, values: dict[str, Any]) -> tuple[Any, list[str]]:
+    """The row with the values, checked by the rules and in the session but not stored yet, and what to warn of."""
     if row is None:
         row = entity(**values)
     else:
-        if opened is not None:
-            opened.hold(session, row)
         for name, value in values.items():
             setattr(row, name, value)
     warnings = form_rules.prepare(session, row, current().user_id)
     session.add(row)
-    session.flush()
-    return Written(row.id, warnings, row)
+    return row, warnings
 
 
 def remove(session: ScopedSession, row: Any, opened: Held | None = None) -> None:

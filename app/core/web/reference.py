@@ -1,0 +1,103 @@
+"""The interface for programs as pages that people read: what each kind of record offers, its fields and its filters.
+
+Written from the same declarations as the OpenAPI document, so it needs no script of another house to be drawn.
+"""
+
+from typing import Any
+
+from flask import abort, render_template
+from flask_appbuilder import expose, has_access, permission_name
+from flask_appbuilder.baseviews import BaseView
+from flask_babel import gettext, lazy_gettext as _
+
+from app.core import registry
+from app.core.labels import entity_label, singular, subject
+from app.core.web import links, openapi
+from app.core.web.conditions import OPS_OF
+from app.core.web.fields import FieldInfo, describe_all, filterable
+from app.core.web.forms import is_required
+from app.core.web.principal import current
+from app.core.web.register import MenuEntry, screen
+from app.core.web.resources import readable
+from app.core.web.upserts import key_of
+
+_CALLS: tuple[tuple[str, str, str, Any], ...] = (
+    ("get_list", "GET", "", _("Reads a list: filters, sort, size, after, fields")),
+    ("get", "GET", "{id}", _("Reads one record and its version")),
+    ("post", "POST", "", _("Adds a record")),
+    ("put", "PATCH", "{id}", _("Changes the fields that are said")),
+    ("delete", "DELETE", "{id}", _("Deletes a record")),
+    ("bulk", "POST", "bulk", _("Adds or changes up to 1000 records")),
+)
+
+
+@screen(MenuEntry(_("Work"), _("API reference"), "/reference/", "code", ("can_show", "ApiReference"), 91))
+class ApiReference(BaseView):
+    """What programs may ask, for whoever writes one."""
+
+    route_base = "/reference"
+    class_permission_name = "ApiReference"
+    default_view = "index"
+
+    @expose("/")
+    @has_access
+    @permission_name("show")
+    def index(self) -> Any:
+        """The kinds of records that the principal may list."""
+        shown = [cls for cls in links.shown_entities() if current().may("can_list", subject(cls))]
+        lines = [(entity_label(cls), f"/reference/{cls.slug()}", f"/api/v1/{cls.slug()}/") for cls in shown]
+        return render_template("reference.html", title=gettext("API reference"), lines=sorted(lines))
+
+    @expose("/<slug>")
+    @has_access
+    @permission_name("show")
+    def entity(self, slug: str) -> Any:
+        """The calls, fields and filters of one kind of record."""
+        entity = registry.entity(slug) if registry.has_entity(slug) else abort(404)
+        if not links.is_shown(entity) or not current().may("can_list", subject(entity)):
+            abort(404)
+        crumbs = [(gettext("API reference"), "/reference/")]
+        told = {"calls": calls(entity), "fields": _fields(entity), "filters": _filters(entity)}
+        key = ", ".join(field.name for field in key_of(entity))
+        return render_template(
+            "reference.html",
+            title=entity_label(entity),
+            crumbs=crumbs,
+            key=key,
+            name=singular(entity),
+            **told,
+        )
+
+
+def calls(entity: Any) -> list[tuple[str, str, Any]]:
+    """(method, address, what it does) of everything that a resource offers."""
+    offered, base = openapi.methods(entity), f"/api/v1/{entity.slug()}/"
+    known = [(method, base + path, said) for name, method, path, said in _CALLS if name in offered]
+    done = [("POST", f"{base}{{id}}/do/{one.name}", one.label) for one in registry.operations(entity)]
+    return [*known, *done]
+
+
+def _fields(entity: Any) -> list[tuple[str, str, str, str]]:
+    """(name, label, kind, what may be done) of each field."""
+    typed = {field.name: field for field in describe_all(entity, entity.__screen__.form_columns)}
+    return [(f.name, f.label, _kind(f), _use(typed.get(f.name))) for f in readable(entity)]
+
+
+def _kind(field: FieldInfo) -> str:
+    said = openapi.schema(field)
+    if "enum" in said:
+        return " | ".join(said["enum"])
+    if field.kind == "link":
+        return f"{{id, text}}: {field.target.slug()}"
+    return str(said.get("format", said["type"]))
+
+
+def _use(typed: FieldInfo | None) -> str:
+    if typed is None:
+        return gettext("is read")
+    needed = is_required(typed.column) and typed.kind != "bool"
+    return gettext("must be written") if needed else gettext("can be written")
+
+
+def _filters(entity: Any) -> list[tuple[str, str]]:
+    return [(field.name, " ".join(OPS_OF.get(field.kind, ()))) for field in filterable(entity)]
