@@ -9,7 +9,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, NullPool, create_engine, text
 from sqlalchemy.engine import make_url
 
-from app.core import clock, security_ddl
+from app.core import security_ddl
 from app.core.db import sqlalchemy_url
 from app.core.errors import RuleError
 from app.core.locks import Lock
@@ -63,7 +63,7 @@ def _synchronise(connection: Connection, app_login: str) -> None:
     prefix = connection.execute(text("SELECT current_database()")).scalar_one()
     connection.execute(text("CREATE TABLE IF NOT EXISTS deployment (state text NOT NULL)"))
     connection.execute(text(f'GRANT SELECT ON deployment TO "{app_login}"'))
-    for statement in security_ddl.statements(connection, prefix, app_login, clock.now().date()):
+    for statement in security_ddl.statements(connection, prefix, app_login):
         connection.exec_driver_sql(statement)
 
 

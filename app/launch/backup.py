@@ -56,12 +56,17 @@ def backup(options: argparse.Namespace) -> int:
             with tarfile.open(beside, "w") as archive:
                 archive.add(dump, DUMP)
                 say("Adding the files")
-                archive.add(os.environ["FILES_DIR"], FILES)
+                archive.add(os.environ["FILES_DIR"], FILES, filter=_without_heads)
             beside.replace(target)
         finally:
             beside.unlink(missing_ok=True)
     say(f"{target}: {target.stat().st_size / 1e6:.1f} MB. It holds everything: let nobody else read it.")
     return 0
+
+
+def _without_heads(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
+    """The file of heads stays where it is: it is there to be held against what is restored."""
+    return None if member.name == f"{FILES}/seals.log" else member
 
 
 def restore(options: argparse.Namespace) -> int:
@@ -80,8 +85,17 @@ def restore(options: argparse.Namespace) -> int:
         shutil.copytree(Path(place) / FILES, os.environ["FILES_DIR"], dirs_exist_ok=True)
         servers.data.write_state(restoring=False)
         prepare(servers, demo=False)
+        begin_heads()
         say("Restored")
     return 0
+
+
+def begin_heads() -> None:
+    """Write the heads of the restored seals where there is no file of them yet."""
+    if not os.path.exists(os.environ["SEALS_FILE"]):  # noqa: PTH110
+        from app.core import seal_file
+
+        say(f"Heads of the sealed history: {seal_file.begin_anew()}, in {os.environ['SEALS_FILE']}")
 
 
 def unpack(source: Path, place: str) -> None:

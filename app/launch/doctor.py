@@ -24,6 +24,8 @@ Finding = tuple[str, str]
 OK, WARN, FAIL = "ok", "warn", "FAIL"
 LEAST_DISK, LOW_DISK = 500 * postgres.MB, 5_000 * postgres.MB
 CLOCK_SECONDS = 5
+SEALED_SECONDS = 600
+"""After so long something keeps the rows of the history from being sealed."""
 DEFAULT_PORT = 5000
 
 
@@ -118,6 +120,23 @@ def database(data: DataDir, url: str) -> Iterator[Finding]:
         yield WARN, "the code changed since the last deployment; the next start checks the database"
 
 
+def seals(_data: DataDir, url: str) -> Iterator[Finding]:
+    """Whether what is kept is sealed soon, and the coming months are made."""
+    if not deployed_state(url):
+        return
+    from app.core.db import unscoped
+    from app.core.seals import waiting
+
+    with unscoped("doctor looks at the seals") as session:
+        for one in waiting(session):
+            seconds = time.time() - one.oldest_at.timestamp() if one.oldest_at else 0
+            told = f"{one.rows} rows of {one.entity} are not sealed yet"
+            if seconds > SEALED_SECONDS:
+                yield WARN, f"{told}, the oldest for {seconds:,.0f} s: does the worker run?"
+            else:
+                yield OK, told
+
+
 def queue(_data: DataDir, _url: str) -> Iterator[Finding]:
     """Redis or Valkey."""
     client = redis.Redis.from_url(os.environ["REDIS_URL"], socket_timeout=5)
@@ -150,7 +169,7 @@ def private(data: DataDir) -> Iterator[Finding]:
 
 
 MACHINE: tuple[Callable[[DataDir], Iterator[Finding]], ...] = (python, disk, programs, port, tests)
-SERVERS: tuple[Callable[[DataDir, str], Iterator[Finding]], ...] = (database, queue)
+SERVERS: tuple[Callable[[DataDir, str], Iterator[Finding]], ...] = (database, seals, queue)
 
 
 def findings(options: argparse.Namespace) -> Iterator[Finding]:

@@ -65,5 +65,6 @@ codes.add(
         "snapshot": _("Balances of the day"),
         "files": _("Files that nothing refers to"),
         "requests": _("Keys of old requests"),
+        "months": _("Coming months of the history"),
     },
 )
