@@ -1,5 +1,4 @@
-"""What the installation clears away by itself, once a day: files that nothing refers to, keys of old requests.
-The months to come of the history are made then, too.
+"""What the installation does for itself once a day: clears away files and old keys, makes the history's coming months.
 
 A process killed between keeping a file and storing the row that names it leaves such a file, and one killed
 while it was writing leaves a draft.

@@ -60,7 +60,7 @@ LATEST = """
     FROM (SELECT coalesce(max(last_in), 0) AS last FROM audit_seal) s"""
 
 
-def statements(connection: Any, prefix: str) -> Iterator[str]:
+def statements(connection: Any) -> Iterator[str]:
     """Bring functions and partitions up to date; raises the base of the numbers where they would go back."""
     now, latest = (connection.exec_driver_sql(f"SELECT ({of})").scalar() for of in ("seal_number()", LATEST))
     base = connection.exec_driver_sql("SELECT seal_number() - pg_current_xact_id()::text::bigint").scalar()

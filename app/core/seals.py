@@ -67,14 +67,16 @@ def sealed() -> list[Any]:
 
 
 def seal(most: int = MOST_ROWS) -> int:
-    """Cover every row whose transaction has ended; how many. Then the heads are written to the file."""
+    """Cover every row whose transaction has ended; how many. Each head is in the file before the next seal is made."""
+    seal_file.bring_up_to_date()
     total = 0
     for entity in sealed():
         done = most
         while done == most:
             done = _add(entity, most)
             total += done
-    seal_file.bring_up_to_date()
+            if done:
+                seal_file.bring_up_to_date()
     return total
 
 

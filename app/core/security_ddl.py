@@ -141,7 +141,7 @@ def statements(connection: Any, prefix: str, app_login: str) -> Iterator[str]:
     from sqlalchemy import text
 
     existing = set(connection.execute(text("SELECT rolname FROM pg_roles")).scalars())
-    yield from seal_ddl.statements(connection, prefix)
+    yield from seal_ddl.statements(connection)
     yield from lines()
     yield RESOLVE
     yield alphabet.FUNCTION

@@ -12,9 +12,9 @@ from app.launch import postgres
 from app.launch.console import say
 from app.launch.errors import LaunchError
 from app.launch.logins import libpq
-from app.launch.prepare import prepare, refuse_part
+from app.launch.prepare import deployed_state, prepare, refuse_part
 from app.launch.servers import Servers
-from app.launch.settings import admin_url, running
+from app.launch.settings import admin_url, app_url, running
 
 COUNT_TABLES = "SELECT count(*) FROM pg_tables WHERE schemaname !~ '^(pg_|information_schema)'"
 DUMP, FILES = "database.dump", "files"
@@ -85,14 +85,14 @@ def restore(options: argparse.Namespace) -> int:
         shutil.copytree(Path(place) / FILES, os.environ["FILES_DIR"], dirs_exist_ok=True)
         servers.data.write_state(restoring=False)
         prepare(servers, demo=False)
-        begin_heads()
+        begin_heads(servers)
         say("Restored")
     return 0
 
 
-def begin_heads() -> None:
+def begin_heads(servers: Servers) -> None:
     """Write the heads of the restored seals where there is no file of them yet."""
-    if not os.path.exists(os.environ["SEALS_FILE"]):  # noqa: PTH110
+    if deployed_state(app_url(servers)) and not Path(os.environ["SEALS_FILE"]).exists():
         from app.core import seal_file
 
         say(f"Heads of the sealed history: {seal_file.begin_anew()}, in {os.environ['SEALS_FILE']}")
