@@ -84,7 +84,15 @@ def is_current(app_url: str) -> bool:
         return (
             bool(found)
             and connection.execute(text("SELECT state FROM deployment")).scalar() == wanted_state()
+            and _counts_on(connection)
         )
+
+
+def _counts_on(connection: Connection) -> bool:
+    """Whether this server's transactions come after those that were sealed: not where it was restored by hand."""
+    connection.execute(text("SELECT set_config('role', scope_prefix() || '_s_all', true)"))
+    query = "SELECT seal_horizon() > coalesce(max(last_in), 0) FROM audit_seal"
+    return bool(connection.execute(text(query)).scalar())
 
 
 _RIGHTS = text("""

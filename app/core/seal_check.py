@@ -31,7 +31,7 @@ from app.core.seals import (
 
 MOST_FAULTS = 200
 """So many sentences are enough; the rest is counted."""
-SOON = timedelta(hours=1)
+FILED_BY = timedelta(hours=1)
 """After this long the head of a seal stands in the file, unless something is wrong with that."""
 
 
@@ -212,7 +212,7 @@ def _check_file(session: Session, found: Checked) -> None:
             found.fault(f"seal {number} stands in the file and not in the table: it was removed there")
         elif table[number][0] != head:
             found.fault(f"seal {number} has another head in the table than in the file: it was altered")
-    there, due = {number for number, _head in lines}, clock.now() - SOON
+    there, due = {number for number, _head in lines}, clock.now() - FILED_BY
     unfiled = [number for number in table if number not in there]
     lacking = [number for number in unfiled if number <= filed or table[number][1] < due] if lines else []
     found.unfiled = len(unfiled) - len(lacking)

@@ -9,7 +9,7 @@ import json
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -26,6 +26,8 @@ from app.core.org import AuditSeal
 MOST_ROWS = 50_000
 """Rows of one seal, so that a large import is sealed in pieces of a few megabytes."""
 ENTRY = struct.Struct(">qq8s")
+SOON = timedelta(minutes=10)
+"""After so long something keeps rows from being sealed: no worker runs, or a transaction stays open."""
 NOTHING = "0" * 64
 """What stands for the head before the first."""
 Place = tuple[int, int]

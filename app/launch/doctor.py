@@ -24,8 +24,6 @@ Finding = tuple[str, str]
 OK, WARN, FAIL = "ok", "warn", "FAIL"
 LEAST_DISK, LOW_DISK = 500 * postgres.MB, 5_000 * postgres.MB
 CLOCK_SECONDS = 5
-SEALED_SECONDS = 600
-"""After so long something keeps the rows of the history from being sealed."""
 DEFAULT_PORT = 5000
 
 
@@ -125,13 +123,13 @@ def seals(_data: DataDir, url: str) -> Iterator[Finding]:
     if not deployed_state(url):
         return
     from app.core.db import unscoped
-    from app.core.seals import waiting
+    from app.core.seals import SOON, waiting
 
     with unscoped("doctor looks at the seals") as session:
         for one in waiting(session):
             seconds = time.time() - one.oldest_at.timestamp() if one.oldest_at else 0
             told = f"{one.rows} rows of {one.entity} are not sealed yet"
-            if seconds > SEALED_SECONDS:
+            if seconds > SOON.total_seconds():
                 yield WARN, f"{told}, the oldest for {seconds:,.0f} s: does the worker run?"
             else:
                 yield OK, told

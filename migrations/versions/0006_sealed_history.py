@@ -34,7 +34,7 @@ def upgrade() -> None:
     sa.Column('columns', sa.Text(), nullable=False),
     sa.Column('previous', sa.String(length=64), nullable=False),
     sa.Column('head', sa.String(length=64), nullable=False),
-    sa.Column('entries', sa.LargeBinary(), nullable=False),
+    sa.Column('entries', sa.LargeBinary(), server_default='', nullable=False),
     sa.PrimaryKeyConstraint('id'),
     sa.UniqueConstraint('number')
     )

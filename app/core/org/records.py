@@ -63,13 +63,13 @@ class History(Entity):
     user_id: Mapped[int | None] = link("user", index=False)
     source: Mapped[Code] = mapped_column(info={"words": "history_source"})
     reason: Mapped[Line | None]
-    changes: Mapped[Json] = mapped_column(info={"of": "entity"})
+    changes: Mapped[Json] = mapped_column(info={"of": "entity", "has_fields": True})
     written_in: Mapped[WrittenIn]
 
     __screen__ = Screen(
         menu=_("Audit"), title=_("History"), icon="history", list="at entity row_id action user source changes",
         show={_("Change"): "at entity row_id action user source reason changes"}, search="entity", operations="",
-        filters="at entity row_id action user source",
+        filters="at entity row_id changes action user source reason",
     )  # fmt: skip
 
 
@@ -98,7 +98,7 @@ class AuditSeal(Entity):
     """The columns that are covered, in their order: those added later are covered by later seals."""
     previous: Mapped[Head]
     head: Mapped[Head]
-    entries: Mapped[Digest] = mapped_column(deferred=True)
+    entries: Mapped[Digest] = mapped_column(deferred=True, server_default="")
     """Id, instant and the beginning of the digest of each row, to name one that is no longer as it was."""
 
     __screen__ = Screen(

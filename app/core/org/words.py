@@ -45,6 +45,7 @@ codes.add(
     {
         "login": lazy_pgettext("audit", "Login"),
         "login_failed": _("Failed login"),
+        "look": _("Personal data shown"),
         "logout": _("Logout"),
         "export": _("Export"),
         "role": _("Change of a role's rights"),

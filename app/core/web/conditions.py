@@ -12,6 +12,7 @@ from typing import Any
 
 from flask_babel import gettext, lazy_gettext as _
 from sqlalchemy import ColumnElement, String, and_, cast, false, func, or_, select
+from sqlalchemy.dialects.postgresql import array
 from werkzeug.datastructures import MultiDict
 
 from app.core.errors import RuleError
@@ -19,7 +20,7 @@ from app.core.labels import subject
 from app.core.scope import TREES
 from app.core.web.fields import FieldInfo, attribute, describe, filterable, label_columns
 from app.core.web.filter_names import split
-from app.core.web.filter_values import after, days, is_yes, midnight, typed
+from app.core.web.filter_values import after, days, field_names, is_yes, midnight, typed
 from app.core.web.principal import Principal
 
 RESERVED = {"q", "sort", "cols", "after", "before", "last", "size", "partial", "next", "ids", "_", "at", "view", "picked"}  # fmt: skip
@@ -32,7 +33,7 @@ OPS_OF: dict[str, tuple[str, ...]] = {
     "money": _COMPARED, "rate": _COMPARED, "number": _COMPARED, "days": ("gt", "ge", "lt", "le", "eq"),
     "id": ("eq",), "date": ("eq", "ge", "le", "gt", "lt", "null"), "datetime": ("eq", "ge", "lt"), "choice": ("eq", "ne", "in", "null"),
     "link": ("eq", "ne", "null"), "bool": ("eq",), "text": ("contains", "starts", "eq", "null"),
-    "longtext": ("contains",), "code": ("starts", "eq", "contains", "null"), "phone": ("eq", "starts"),
+    "longtext": ("contains",), "json": ("eq",), "code": ("starts", "eq", "contains", "null"), "phone": ("eq", "starts"),
 }  # fmt: skip
 MOST = 20
 """Filters of one list; more are a slip of a program, and slow."""
@@ -118,6 +119,8 @@ def clause(entity: Any, condition: Condition, on: date) -> ColumnElement[bool]:
         return column.icontains(raw, autoescape=True)
     if op == "starts":
         return column.startswith(raw, autoescape=True)
+    if field.has_fields:
+        return column.has_any(array(field_names(raw)))
     value = typed(field, raw)
     if op == "eq" and field.kind == "link" and field.name in TREES and hasattr(entity, f"{field.name}_lft"):
         return _below(entity, field, value)

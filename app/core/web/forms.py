@@ -19,6 +19,7 @@ from wtforms import (
 from wtforms.fields.choices import SelectChoice
 
 from app.core import form_rules
+from app.core.web import looks
 from app.core.web.fields import FieldInfo
 from app.core.web.inputs import (
     Chosen,
@@ -130,6 +131,8 @@ def entity_form(
     `posted` is what an API call says in place of a form; a call with a token needs no CSRF mark.
     """
     inputs = {field.column.key: input_for(field, session, row) for field in fields}
+    if row is not None and posted is None:
+        looks.note_form(fields, row)
     form_class = type("EntityForm", (FlaskForm,), inputs)
     given = {} if posted is None else {"formdata": posted, "meta": {"csrf": False}}
     return form_class(obj=row, **given)

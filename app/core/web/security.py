@@ -73,6 +73,7 @@ class OneRoleSecurity(SecurityManager):
             own.expunge_all()
         is_right = passwords.is_right(stored, password or "")
         if user is None or not stored:
+            record("login_failed", user.id if user else None, None if user else name[:60])
             return None
         self.update_user_auth_stat(user, success=is_right)
         return user if is_right else None

@@ -13,7 +13,7 @@ from flask_wtf.csrf import CSRFProtect
 from app.core import db
 from app.core.errors import RuleError
 from app.core.i18n import CATALOGUES, compile_catalogues
-from app.core.web import assets, drafts, error_pages, texts
+from app.core.web import assets, drafts, error_pages, looks, reasons, texts
 from app.core.web.ids import Digits, Id
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -76,6 +76,8 @@ def _hooks(app: Flask) -> None:
             # files of the product need no user, so pages look as they should while the database is away
             return None
         db.source.set("api" if request.path.startswith("/api/") else "screen")
+        db.network_address.set(request.remote_addr)
+        db.change_reason.set(reasons.said())
         if current_user and current_user.is_authenticated:
             return None
         g.setdefault("user", None)
@@ -88,9 +90,12 @@ def _hooks(app: Flask) -> None:
     @app.teardown_request
     def leave(_error: BaseException | None = None) -> None:
         db.source.set("system")
+        db.network_address.set(None)
+        db.change_reason.set("")
 
     @app.after_request
     def headers(response: Response) -> Response:
+        looks.keep(response)
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
         if not request.path.startswith("/static/"):
