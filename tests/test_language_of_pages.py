@@ -22,6 +22,9 @@ from tests.walk.world import World, make_world
 from tests.web.people import Browser, Caller, add
 
 PLAIN_CODES = {
+    "audit_event.network_address": "an address of the network",
+    "audit_seal.head": "a SHA-256 in digits",
+    "audit_seal.previous": "a SHA-256 in digits",
     "branch.code": "given by the lender",
     "bucket.code": "given by the administrator",
     "client.code": "given by the administrator",

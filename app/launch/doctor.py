@@ -122,6 +122,7 @@ def seals(_data: DataDir, url: str) -> Iterator[Finding]:
     """Whether what is kept is sealed soon, and the coming months are made."""
     if not deployed_state(url):
         return
+    import app.models  # noqa: F401  all declarations
     from app.core.db import unscoped
     from app.core.seals import SOON, waiting
 

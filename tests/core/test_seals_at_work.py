@@ -4,12 +4,16 @@ import multiprocessing
 import os
 import random
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import func, select
 
@@ -18,6 +22,8 @@ from app.core.db import engine, unscoped
 from app.core.jobs import run_step
 from app.core.org import AuditEvent, AuditSeal, History, Team
 from app.core.seal_check import check
+from app.launch.paths import DataDir
+from app.launch.prepare import deployed_state, source_hash
 from tests.web.people import Caller
 from tests.web.shop import Shop, open_shop
 
@@ -153,6 +159,27 @@ def test_a_sealer_that_is_killed_leaves_nothing_unsealed_and_nothing_sealed_twic
     assert killed == 12
     seals.seal()
     check_all_is_sealed_once()
+
+
+def test_the_command_names_what_was_altered_and_ends_with_one(
+    shop: Shop, database: Any, tmp_path: Path
+) -> None:
+    # what a start of run.py leaves that has brought this database up to date
+    state = deployed_state(database.app_url)
+    DataDir(tmp_path).write_state(source=source_hash(), state=state, demo=False)
+
+    seals.seal()
+    with psycopg.connect(database.superuser_url) as connection:
+        newest = "SELECT max(id) FROM history WHERE entity = 'team'"
+        connection.execute(f"UPDATE history SET reason = 'other' WHERE id = ({newest})")
+        [row_id] = connection.execute(newest).fetchone()
+    words = [sys.executable, "-m", "app.launch", "verify-audit", "--data-dir", str(tmp_path)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 1, done.stderr
+    assert f"history row {row_id} of " in done.stdout
+    assert "are not sealed yet" in done.stdout
+    with psycopg.connect(database.superuser_url) as connection:
+        connection.execute("UPDATE history SET reason = NULL WHERE id = %s", (row_id,))
 
 
 @pytest.fixture
