@@ -195,5 +195,5 @@ class AuditEvent(Entity):
     __screen__ = Screen(
         menu=_("Audit"), title=_("Access log"), icon="eye", list="at user kind entity row_id about source network_address",
         show={_("Event"): "at user kind entity row_id about details source network_address"}, search="about", order="-id",
-        operations="", labels={"source": _("Way")},
+        operations="",
     )  # fmt: skip

@@ -33,7 +33,7 @@ OPS_OF: dict[str, tuple[str, ...]] = {
     "money": _COMPARED, "rate": _COMPARED, "number": _COMPARED, "days": ("gt", "ge", "lt", "le", "eq"),
     "id": ("eq",), "date": ("eq", "ge", "le", "gt", "lt", "null"), "datetime": ("eq", "ge", "lt"), "choice": ("eq", "ne", "in", "null"),
     "link": ("eq", "ne", "null"), "bool": ("eq",), "text": ("contains", "starts", "eq", "null"),
-    "longtext": ("contains",), "json": ("eq",), "code": ("starts", "eq", "contains", "null"), "phone": ("eq", "starts"),
+    "longtext": ("contains",), "json": ("contains",), "code": ("starts", "eq", "contains", "null"), "phone": ("eq", "starts"),
 }  # fmt: skip
 MOST = 20
 """Filters of one list; more are a slip of a program, and slow."""
@@ -113,14 +113,14 @@ def clause(entity: Any, condition: Condition, on: date) -> ColumnElement[bool]:
         return column.is_(None) if is_yes(raw) else column.is_not(None)
     if field.kind in ("date", "datetime"):
         return _in_days(column, condition, on)
+    if field.has_fields:
+        return column.has_any(array(field_names(raw)))
     if op == "in":
         return column.in_([typed(field, one) for one in raw.split(",")])
     if op == "contains":
         return column.icontains(raw, autoescape=True)
     if op == "starts":
         return column.startswith(raw, autoescape=True)
-    if field.has_fields:
-        return column.has_any(array(field_names(raw)))
     value = typed(field, raw)
     if op == "eq" and field.kind == "link" and field.name in TREES and hasattr(entity, f"{field.name}_lft"):
         return _below(entity, field, value)

@@ -94,16 +94,19 @@ def is_yes(raw: str) -> bool:
 
 
 def field_names(raw: str) -> list[str]:
-    """The columns that a person or program means who names a field: by its name, or by what any screen calls it."""
-    wanted, found = raw.strip().lower(), set()
+    """The columns that a person or program means who names a field: by its name, by what any screen calls it, or by a part of that."""
+    wanted, found, near = raw.strip().lower(), set(), set()
     for entity in registry.entities():
         for name in history_columns(entity) if entity.__history__ else ():
             short = name.removesuffix("_id")
-            if wanted in (name, short) or wanted in column_label(entity, short).lower():
+            label = column_label(entity, short).lower()
+            if wanted in (name, short, label):
                 found.add(name)
-    if not found:
+            elif wanted in label:
+                near.add(name)
+    if not found | near:
         raise RuleError(gettext("There is no field %(name)s", name=raw))
-    return sorted(found)
+    return sorted(found or near)
 
 
 def typed(field: FieldInfo, raw: str) -> Any:
