@@ -37,15 +37,28 @@ END $$"""
 """Makes the partitions that are missing; what the default one took for them meanwhile moves there."""
 
 
+HORIZON = """
+    SELECT least(pg_snapshot_xmax(s)::text::bigint, (SELECT min(x::text::bigint) FROM pg_snapshot_xip(s) x
+        WHERE NOT EXISTS (SELECT FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+            WHERE l.locktype = 'transactionid' AND l.mode = 'ExclusiveLock' AND l.granted
+                AND l.transactionid::text::bigint = mod(x::text::bigint, 4294967296)
+                AND a.datid <> (SELECT d.oid FROM pg_database d WHERE d.datname = current_database()))))
+    FROM pg_current_snapshot() s"""
+"""The oldest transaction that runs, leaving out those that hold their own lock in another database of the server.
+
+One that holds no lock yet counts as ours; and one that ended while this was asked has written what it has.
+"""
+
+
 def numbering(base: int) -> Iterator[str]:
     """The number of the running transaction, and the one below which every transaction has ended."""
     for name, found in (
-        ("seal_number", "pg_current_xact_id()"),
-        ("seal_horizon", "pg_snapshot_xmin(pg_current_snapshot())"),
+        ("seal_number", "pg_current_xact_id()::text::bigint"),
+        ("seal_horizon", f"({HORIZON})"),
     ):
         yield (
             f"CREATE OR REPLACE FUNCTION {name}() RETURNS bigint LANGUAGE sql STABLE "
-            f"AS $$ SELECT {found}::text::bigint + {base} $$"
+            f"AS $$ SELECT {found} + {base} $$"
         )
 
 

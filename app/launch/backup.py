@@ -93,6 +93,7 @@ def restore(options: argparse.Namespace) -> int:
 def begin_heads(servers: Servers) -> None:
     """Write the heads of the restored seals where there is no file of them yet."""
     if deployed_state(app_url(servers)) and not Path(os.environ["SEALS_FILE"]).exists():
+        import app.models  # noqa: F401  all declarations
         from app.core import seal_file
 
         say(f"Heads of the sealed history: {seal_file.begin_anew()}, in {os.environ['SEALS_FILE']}")

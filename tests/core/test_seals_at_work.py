@@ -23,6 +23,7 @@ from app.core.jobs import run_step
 from app.core.org import AuditEvent, AuditSeal, History, Team
 from app.core.seal_check import check
 from app.launch.paths import DataDir
+from app.launch.postgres import SUPERUSER
 from app.launch.prepare import deployed_state, source_hash
 from tests.web.people import Caller
 from tests.web.shop import Shop, open_shop
@@ -135,6 +136,18 @@ def test_rows_of_a_transaction_that_is_open_are_sealed_after_it_and_nothing_afte
         assert waits["history"].rows == 1
         assert waits["history"].oldest_at is not None
     assert seals.seal() == 2
+    check_all_is_sealed_once()
+
+
+def test_a_transaction_that_stays_open_in_another_database_of_the_server_delays_nothing(
+    shop: Shop, servers: Any
+) -> None:
+    seals.seal()
+    with psycopg.connect(servers.data.database_url(SUPERUSER, "postgres")) as elsewhere:
+        elsewhere.execute("SELECT pg_current_xact_id()")
+        with unscoped("a row meanwhile") as session:
+            session.add(Team(name="meanwhile"))
+        assert seals.seal() == 1
     check_all_is_sealed_once()
 
 

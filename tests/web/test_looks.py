@@ -7,6 +7,7 @@ import pytest
 
 from app.access.users import create_user
 from app.core.org import GrantKind
+from app.core.web.setup import behind
 from tests.roles import role_that_reveals_nothing
 from tests.web.people import PASSWORD, Browser, rows
 from tests.web.shop import Shop
@@ -59,6 +60,18 @@ def test_a_login_that_failed_is_kept_also_of_somebody_unknown(shop: Shop) -> Non
     assert (kept.user_id, kept.about, kept.source, kept.network_address) == (
         None, "somebody-unknown", "screen", "127.0.0.1",
     )  # fmt: skip
+
+
+def test_the_address_is_the_one_that_trusted_proxies_tell_and_nobody_else(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = {"X-Forwarded-For": "198.51.100.9, 203.0.113.7"}
+    browser = Browser(shop.app)
+    browser.login("forged", "wrong", headers=told)
+    assert rows("audit_event", about="forged")[-1].network_address == "127.0.0.1"
+    monkeypatch.setattr(shop.app, "wsgi_app", behind(shop.app.wsgi_app, 1))
+    browser.login("proxied", "wrong", headers=told)
+    assert rows("audit_event", about="proxied")[-1].network_address == "203.0.113.7"
 
 
 @pytest.mark.parametrize("reason", ["Court order 12/2018", "Рішення суду № 12"])

@@ -9,6 +9,7 @@ from flask_babel import get_domain, get_locale
 from flask_login import current_user
 from flask_wtf import FlaskForm
 from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.core import db
 from app.core.errors import RuleError
@@ -41,6 +42,7 @@ def build(**overrides: Any) -> Flask:
     compile_catalogues()
     if not app.config.get("SECRET_KEY"):
         raise RuleError("SECRET_KEY is not set; run.py makes one, a production installation gives its own")
+    app.wsgi_app = behind(app.wsgi_app, app.config["PROXIES"])  # type: ignore[method-assign]
     CSRFProtect(app)
     # forms take WTForms' messages from our catalogues; its own know no traditional Chinese by our name of it
     FlaskForm.Meta.get_translations = lambda _meta, _form: get_domain().get_translations()
@@ -51,6 +53,11 @@ def build(**overrides: Any) -> Flask:
     _hooks(app)
     error_pages.init(app)
     return app
+
+
+def behind(wsgi_app: Any, proxies: int) -> Any:
+    """Take address, scheme and host of a request from so many proxies in front; from nobody else's headers."""
+    return ProxyFix(wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies) if proxies else wsgi_app
 
 
 def _appbuilder() -> None:
