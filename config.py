@@ -126,6 +126,11 @@ SECRET_KEY = text(
 FILES_DIR = text(
     "FILES_DIR", "", "where documents, recordings and letters are kept; run.py: files/ in its data directory"
 )
+SEALS_FILE = text(
+    "SEALS_FILE",
+    "",
+    "where the heads of the sealed history are appended; run.py: seals.log in its data directory, else in FILES_DIR",
+)
 SETTINGS["DATABASE_ADMIN_URL"] = Setting(
     "DATABASE_ADMIN_URL",
     "",

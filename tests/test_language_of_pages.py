@@ -24,6 +24,9 @@ from tests.web.people import Browser, Caller, add
 PLAIN_CODES = {
     "api_token.last_used_from": "an address of the network",
     "api_token.public_id": "made by the program",
+    "audit_event.network_address": "an address of the network",
+    "audit_seal.head": "a SHA-256 in digits",
+    "audit_seal.previous": "a SHA-256 in digits",
     "branch.code": "given by the lender",
     "bucket.code": "given by the administrator",
     "client.code": "given by the administrator",

@@ -26,6 +26,8 @@ log = logging.getLogger("loandesk.scope")
 source: ContextVar[str] = ContextVar("source", default="system")
 """Where a change comes from: screen, api, import, job, system. Kept with the history of every field."""
 change_reason: ContextVar[str] = ContextVar("change_reason", default="")
+network_address: ContextVar[str | None] = ContextVar("network_address", default=None)
+"""Of whoever sent the request; kept with the access log."""
 
 
 PREPARED_AFTER = 3

@@ -9,7 +9,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, NullPool, create_engine, text
 from sqlalchemy.engine import make_url
 
-from app.core import clock, security_ddl
+from app.core import security_ddl
 from app.core.db import sqlalchemy_url
 from app.core.errors import RuleError
 from app.core.locks import Lock
@@ -63,7 +63,7 @@ def _synchronise(connection: Connection, app_login: str) -> None:
     prefix = connection.execute(text("SELECT current_database()")).scalar_one()
     connection.execute(text("CREATE TABLE IF NOT EXISTS deployment (state text NOT NULL)"))
     connection.execute(text(f'GRANT SELECT ON deployment TO "{app_login}"'))
-    for statement in security_ddl.statements(connection, prefix, app_login, clock.now().date()):
+    for statement in security_ddl.statements(connection, prefix, app_login):
         connection.exec_driver_sql(statement)
 
 
@@ -84,7 +84,15 @@ def is_current(app_url: str) -> bool:
         return (
             bool(found)
             and connection.execute(text("SELECT state FROM deployment")).scalar() == wanted_state()
+            and _counts_on(connection)
         )
+
+
+def _counts_on(connection: Connection) -> bool:
+    """Whether this server's transactions come after those that were sealed: not where it was restored by hand."""
+    connection.execute(text("SELECT set_config('role', scope_prefix() || '_s_all', true)"))
+    query = "SELECT seal_horizon() > coalesce(max(last_in), 0) FROM audit_seal"
+    return bool(connection.execute(text(query)).scalar())
 
 
 _RIGHTS = text("""

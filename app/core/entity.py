@@ -103,6 +103,8 @@ class Entity(Model):
     __screen__: ClassVar[Screen] = Screen()
     __history__: ClassVar[bool] = True
     """Changes of every field are kept. False only for rows that are themselves a record of events."""
+    __append_only__: ClassVar[bool] = False
+    """Rows are added and then stay as they are: no role of the application may change or remove one."""
     __fed_by__: ClassVar[tuple[Feed, ...]] = ()
     """Rows of other tables that add rows here by themselves, whoever writes them."""
     __tallies__: ClassVar[tuple[Tally, ...]] = ()

@@ -1,4 +1,4 @@
-"""What the installation clears away by itself, once a day: lost files, keys of old requests, deliveries that are over.
+"""What the installation does for itself once a day: clears away what is over, makes the history's coming months.
 
 A process killed between keeping a file and storing the row that names it leaves such a file, and one killed
 while it was writing leaves a draft.
@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, delete, select
+from sqlalchemy import CursorResult, delete, func, select
 from sqlalchemy.orm import Session
 
 from app.core import clock, files, registry
@@ -18,8 +18,9 @@ from app.core.faults import reason_of
 from app.core.jobs import Outcome, Record, run_step
 from app.core.org import IdempotentRequest, WebhookDelivery
 from app.core.org.webhooks import DeliveryState
+from app.core.seal_ddl import MONTHS_AHEAD
 
-JOB, FILES, REQUESTS, DELIVERIES = "housekeeping", "files", "requests", "deliveries"
+JOB, FILES, REQUESTS, DELIVERIES, MONTHS = "housekeeping", "files", "requests", "deliveries", "months"
 YOUNG = timedelta(hours=24)
 """A file younger than this may be waiting for its row, or be in the middle of being written."""
 LOOKED_UP = timedelta(days=30)
@@ -34,6 +35,14 @@ def run() -> Outcome:
     return run_step(
         JOB, FILES, now.date(), lambda session, record: remove_left_files(session, now - YOUNG, record)
     )
+
+
+def run_months() -> Outcome:
+    """Make the coming months' partitions of the history, unless that was done today."""
+    return run_step(
+        JOB, MONTHS, clock.now().date(),
+        lambda session, _record: session.scalar(select(func.history_months(MONTHS_AHEAD))) or 0,
+    )  # fmt: skip
 
 
 def run_requests() -> Outcome:

@@ -30,6 +30,8 @@ class Lock(IntEnum):
     """No node of a tree moves while rows are copied with its numbers; the second key is a hash of its table's name."""
     BUSINESS_DATE = 7_213_016
     """The business date stays while files are stored as of it. The second key is always 0."""
+    SEAL = 7_213_041
+    """One process at a time adds to the chain of seals. The second key is always 0."""
     EXPORT_JOB = 7_213_021
     """One worker at a time for an export; the second key is made of its id."""
     IDEMPOTENT_REQUEST = 7_213_031

@@ -6,10 +6,9 @@ entity that was added yesterday cannot lack its policy because somebody forgot t
 
 import hashlib
 from collections.abc import Iterator
-from datetime import date
 from typing import Any
 
-from app.core import alphabet, policy, registry
+from app.core import alphabet, policy, registry, seal_ddl
 from app.core.tree import Tree, line_of
 from app.core.triggers import all_triggers
 
@@ -83,14 +82,27 @@ def grants(prefix: str, app_login: str) -> Iterator[str]:
         table = entity.__table__.name
         if table.startswith("ab_"):
             continue
-        written = "SELECT" if entity.__scope__.mode == "follows" else "SELECT, INSERT, UPDATE, DELETE"
-        yield f"GRANT {written} ON {table} TO {writers}"
+        yield f"GRANT {_written(entity)} ON {table} TO {writers}"
         yield f"GRANT SELECT{', INSERT, UPDATE, DELETE' if entity.__scope__.mode == 'owned' else ''} ON {table} TO {readers}"
     yield from _user_grants(prefix, everyone)
     yield f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {everyone}, {_quoted(policy.role(prefix, 'login'))}"
+    yield from seal_ddl.grants(prefix)
     yield f"GRANT EXECUTE ON FUNCTION scope_resolve(int) TO {_quoted(app_login)}"
     yield f"GRANT EXECUTE ON FUNCTION scope_prefix() TO {_quoted(app_login)}"
     yield f"GRANT EXECUTE ON FUNCTION alphabetical(text) TO {_quoted(app_login)}, {everyone}, {_quoted(policy.role(prefix, 'login'))}"
+
+
+def _written(entity: Any) -> str:
+    """The rights of those who write an entity's rows. What triggers write is only read; a kept row stays as it is.
+
+    Nobody says himself by which transaction he writes: the seals go by that.
+    """
+    if entity.__scope__.mode == "follows":
+        return "SELECT"
+    if not entity.__append_only__:
+        return "SELECT, INSERT, UPDATE, DELETE"
+    named = ", ".join(column.name for column in entity.__table__.columns if column.name != "written_in")
+    return f"SELECT, INSERT ({named})"
 
 
 def _user_grants(prefix: str, everyone: str) -> Iterator[str]:
@@ -113,25 +125,6 @@ def lines() -> Iterator[str]:
             yield f"CREATE SEQUENCE IF NOT EXISTS {line_of(entity.__table__.name)}"
 
 
-def months(first: date, count: int) -> Iterator[tuple[date, date]]:
-    """(first day, first day of the next month) for `count` months."""
-    year, month = first.year, first.month
-    for _ in range(count):
-        start = date(year, month, 1)
-        year, month = (year + 1, 1) if month == 12 else (year, month + 1)
-        yield start, date(year, month, 1)
-
-
-def partitions(first: date, count: int = 4) -> Iterator[str]:
-    """Month partitions of the history, and one for whatever no month holds."""
-    yield "CREATE TABLE IF NOT EXISTS history_default PARTITION OF history DEFAULT"
-    for start, end in months(first, count):
-        yield (
-            f"CREATE TABLE IF NOT EXISTS history_{start:%Y_%m} PARTITION OF history "
-            f"FOR VALUES FROM ('{start}') TO ('{end}')"
-        )
-
-
 def drop_policies(connection: Any) -> Iterator[str]:
     """Remove all our policies; they are made anew in the same transaction."""
     from sqlalchemy import text
@@ -143,12 +136,12 @@ def drop_policies(connection: Any) -> Iterator[str]:
         yield f"DROP POLICY {_quoted(name)} ON {_quoted(table)}"
 
 
-def statements(connection: Any, prefix: str, app_login: str, today: date) -> Iterator[str]:
+def statements(connection: Any, prefix: str, app_login: str) -> Iterator[str]:
     """Everything that makes the database enforce the declarations, in order."""
     from sqlalchemy import text
 
     existing = set(connection.execute(text("SELECT rolname FROM pg_roles")).scalars())
-    yield from partitions(today.replace(day=1))
+    yield from seal_ddl.statements(connection)
     yield from lines()
     yield RESOLVE
     yield alphabet.FUNCTION
@@ -165,7 +158,7 @@ def statements(connection: Any, prefix: str, app_login: str, today: date) -> Ite
 
 def fingerprint() -> str:
     """Changes whenever a declaration would lead to other roles, policies or triggers."""
-    parts = [RESOLVE, alphabet.FUNCTION, *lines(), *grants("p", "a"), *all_triggers()]
+    parts = [RESOLVE, alphabet.FUNCTION, *seal_ddl.declared(), *lines(), *grants("p", "a"), *all_triggers()]
     for entity in registry.entities():
         parts += policy.policies(entity, "p")
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]

@@ -209,12 +209,13 @@ def _feeding(table: str, source: str, short: str, statement: str) -> Iterator[st
     yield f"DROP TRIGGER IF EXISTS feed_{table}_{short} ON {source}"
 
 
-_HISTORY_TARGET = "INSERT INTO history (entity, row_id, action, user_id, source, reason, changes)"
+_HISTORY_TARGET = "INSERT INTO history (entity, row_id, action, user_id, source, reason, written_in, changes)"
 # as subqueries they are asked once a statement, not for each row
 _WHO = (
     "(SELECT nullif(current_setting('app.user_id', true), '')::int), "
     "(SELECT coalesce(nullif(current_setting('app.source', true), ''), 'system')), "
-    "(SELECT nullif(current_setting('app.reason', true), ''))"
+    "(SELECT nullif(current_setting('app.reason', true), '')), "
+    "(SELECT seal_number())"
 )
 
 

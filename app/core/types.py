@@ -9,7 +9,18 @@ from decimal import Decimal
 from enum import Enum
 from typing import Annotated, Any, Self
 
-from sqlalchemy import Boolean, DateTime, Integer, LargeBinary, Numeric, String, Text as SqlText, func
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    DateTime,
+    Integer,
+    LargeBinary,
+    Numeric,
+    String,
+    Text as SqlText,
+    func,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import mapped_column
 from sqlalchemy.types import TypeDecorator
@@ -38,6 +49,10 @@ PersonalData = Annotated[
 PersonalKind = Annotated[str, mapped_column(String(10), info={"kind": "mark"})]
 """As what ("phone", "code") the value of another column of the row is masked, if it is personal; that column's
 `info["personal_by"]` names this one, which is shown to nobody."""
+WrittenIn = Annotated[
+    int, mapped_column(BigInteger, server_default=text("seal_number()"), info={"kind": "mark"})
+]
+"""The number of the transaction that wrote the row. Rows that have it are sealed (`app.core.seals`)."""
 UNSEEN = ("scope_key", "bytes", "mark")
 """Kinds of columns that serve the program alone."""
 Flag = Annotated[bool, mapped_column(Boolean, default=False, server_default="false", info={"kind": "bool"})]

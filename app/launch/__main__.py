@@ -20,6 +20,7 @@ COMMANDS = {
     "import": "read a portfolio file",
     "compare": "hold a ledger against a client's book and print what differs",
     "nightly": "close a business date",
+    "verify-audit": "follow the seals over history and access log and name what was altered",
     "deploy": "bring the database up to date without serving",
     "create-user": "make a login; prints its password",
     "backup": "write database and files into one archive",
@@ -49,6 +50,7 @@ def parser() -> argparse.ArgumentParser:
         )
     for name in MAY_BEGIN:
         add[name].add_argument("--empty", action="store_true", help=EMPTY)
+    add["verify-audit"].set_defaults(empty=False)
     serving(add["serve"])
     making_a_user(add["create-user"])
     add["test"].add_argument("--full", action="store_true", help="with the sizes that take long")

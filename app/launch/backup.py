@@ -12,9 +12,9 @@ from app.launch import postgres
 from app.launch.console import say
 from app.launch.errors import LaunchError
 from app.launch.logins import libpq
-from app.launch.prepare import prepare, refuse_part
+from app.launch.prepare import deployed_state, prepare, refuse_part
 from app.launch.servers import Servers
-from app.launch.settings import admin_url, running
+from app.launch.settings import admin_url, app_url, running
 
 COUNT_TABLES = "SELECT count(*) FROM pg_tables WHERE schemaname !~ '^(pg_|information_schema)'"
 DUMP, FILES = "database.dump", "files"
@@ -56,12 +56,17 @@ def backup(options: argparse.Namespace) -> int:
             with tarfile.open(beside, "w") as archive:
                 archive.add(dump, DUMP)
                 say("Adding the files")
-                archive.add(os.environ["FILES_DIR"], FILES)
+                archive.add(os.environ["FILES_DIR"], FILES, filter=_without_heads)
             beside.replace(target)
         finally:
             beside.unlink(missing_ok=True)
     say(f"{target}: {target.stat().st_size / 1e6:.1f} MB. It holds everything: let nobody else read it.")
     return 0
+
+
+def _without_heads(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
+    """The file of heads stays where it is: it is there to be held against what is restored."""
+    return None if member.name == f"{FILES}/seals.log" else member
 
 
 def restore(options: argparse.Namespace) -> int:
@@ -80,8 +85,18 @@ def restore(options: argparse.Namespace) -> int:
         shutil.copytree(Path(place) / FILES, os.environ["FILES_DIR"], dirs_exist_ok=True)
         servers.data.write_state(restoring=False)
         prepare(servers, demo=False)
+        begin_heads(servers)
         say("Restored")
     return 0
+
+
+def begin_heads(servers: Servers) -> None:
+    """Write the heads of the restored seals where there is no file of them yet."""
+    if deployed_state(app_url(servers)) and not Path(os.environ["SEALS_FILE"]).exists():
+        import app.models  # noqa: F401  all declarations
+        from app.core import seal_file
+
+        say(f"Heads of the sealed history: {seal_file.begin_anew()}, in {os.environ['SEALS_FILE']}")
 
 
 def unpack(source: Path, place: str) -> None:

@@ -10,9 +10,10 @@ from datetime import date
 
 from app.launch.console import say
 from app.launch.errors import LaunchError
+from app.launch.paths import DataDir
 from app.launch.prepare import is_prepared, prepare, wants_demo
 from app.launch.servers import Servers
-from app.launch.settings import OURS, admin_url, app_url, environment, running
+from app.launch.settings import OURS, admin_url, app_url, environment, is_embedded, running
 
 BENCH_DIR = "bench"
 FAR = 366
@@ -113,6 +114,21 @@ def nightly(options: argparse.Namespace) -> int:
     return 0
 
 
+def verify_audit(options: argparse.Namespace) -> int:
+    """Follow the chain of seals over the history and the access log; 1 when anything is not as it was sealed."""
+    if is_embedded() and not DataDir(options.data_dir).postgres.exists():
+        raise LaunchError(f"There is no installation in {options.data_dir}")
+    with application(options):
+        from app.core.db import unscoped
+        from app.core.seal_check import check
+
+        with unscoped("verify the sealed history") as session:
+            found = check(session)
+    for sentence in found.lines():
+        say(sentence)
+    return int(bool(found.faults))
+
+
 def refuse_far(day: date) -> None:
     """Raises LaunchError for a day so far off that it is a slip of the hand: each day between would be closed."""
     from app.core import clock
@@ -186,6 +202,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "import": import_file,
     "compare": compare,
     "nightly": nightly,
+    "verify-audit": verify_audit,
     "create-user": create_user,
     "bench": bench,
     "migration": migration,

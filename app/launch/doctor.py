@@ -118,6 +118,24 @@ def database(data: DataDir, url: str) -> Iterator[Finding]:
         yield WARN, "the code changed since the last deployment; the next start checks the database"
 
 
+def seals(_data: DataDir, url: str) -> Iterator[Finding]:
+    """Whether what is kept is sealed soon, and the coming months are made."""
+    if not deployed_state(url):
+        return
+    import app.models  # noqa: F401  all declarations
+    from app.core.db import unscoped
+    from app.core.seals import SOON, waiting
+
+    with unscoped("doctor looks at the seals") as session:
+        for one in waiting(session):
+            seconds = time.time() - one.oldest_at.timestamp() if one.oldest_at else 0
+            told = f"{one.rows} rows of {one.entity} are not sealed yet"
+            if seconds > SOON.total_seconds():
+                yield WARN, f"{told}, the oldest for {seconds:,.0f} s: does the worker run?"
+            else:
+                yield OK, told
+
+
 def queue(_data: DataDir, _url: str) -> Iterator[Finding]:
     """Redis or Valkey."""
     client = redis.Redis.from_url(os.environ["REDIS_URL"], socket_timeout=5)
@@ -150,7 +168,7 @@ def private(data: DataDir) -> Iterator[Finding]:
 
 
 MACHINE: tuple[Callable[[DataDir], Iterator[Finding]], ...] = (python, disk, programs, port, tests)
-SERVERS: tuple[Callable[[DataDir, str], Iterator[Finding]], ...] = (database, queue)
+SERVERS: tuple[Callable[[DataDir, str], Iterator[Finding]], ...] = (database, seals, queue)
 
 
 def findings(options: argparse.Namespace) -> Iterator[Finding]:

@@ -16,7 +16,7 @@ NO_ADMIN = (
     "the owner's login with CREATEROLE, for this run."
 )
 DEFAULT_DATA_DIR = PROJECT / "var"
-OURS = ("DATABASE_URL", "DATABASE_ADMIN_URL", "REDIS_URL", "SECRET_KEY", "FILES_DIR")
+OURS = ("DATABASE_URL", "DATABASE_ADMIN_URL", "REDIS_URL", "SECRET_KEY", "FILES_DIR", "SEALS_FILE")
 """What a program that is started here finds set, by the operator or by us."""
 
 
@@ -72,6 +72,7 @@ def environment(servers: Servers) -> dict[str, str]:
         "REDIS_URL": servers.redis_url if servers.with_valkey else os.environ["REDIS_URL"],
         "SECRET_KEY": os.environ.get("SECRET_KEY") or servers.data.keys()["secret_key"],
         "FILES_DIR": os.environ.get("FILES_DIR") or str(servers.data.files),
+        "SEALS_FILE": os.environ.get("SEALS_FILE") or str(servers.data.root / "seals.log"),
         "TMPDIR": os.environ.get("TMPDIR") or str(servers.data.scratch),
     }
     found.pop("DATABASE_ADMIN_URL", None)

@@ -6,14 +6,17 @@ from typing import Any
 from flask import render_template
 from flask_appbuilder import expose, has_access
 from flask_appbuilder.baseviews import BaseView
-from flask_babel import gettext, lazy_gettext as _, pgettext
+from flask_babel import format_decimal, gettext, lazy_gettext as _, pgettext
 from flask_login import current_user
 from sqlalchemy import select
 
-from app.core.db import web_session
-from app.core.org import Branch, Region
+from app.core import clock, seals
+from app.core.db import unscoped, web_session
+from app.core.labels import subject
+from app.core.org import AuditSeal, Branch, Region
+from app.core.web import links
 from app.core.web.cells import plain
-from app.core.web.pages import Action
+from app.core.web.pages import Action, Tile
 from app.core.web.principal import current
 from app.core.web.register import MenuEntry, screen
 from app.core.web.steering import business_date
@@ -143,6 +146,21 @@ def agent(home: Home) -> dict[str, Any]:
     return {"tiles": tiles, "charts": [], "tables": tables}
 
 
+def unsealed(home: Home) -> Tile | None:
+    """How many rows of the history no seal covers yet; red where the oldest waits longer than a few minutes."""
+    if not home.principal.may("can_list", subject(AuditSeal)):
+        return None
+    with unscoped("rows that wait for their seal", user_id=home.principal.user_id) as house:
+        found = seals.waiting(house)
+    oldest = min((one.oldest_at for one in found if one.oldest_at), default=None)
+    is_late = oldest is not None and clock.now() - oldest > seals.SOON
+    said = gettext("the oldest of %(when)s", when=plain("datetime", oldest)) if oldest else None
+    rows = format_decimal(sum(one.rows for one in found))
+    return Tile(
+        gettext("Not sealed yet"), rows, "red" if is_late else None, links.list_url("audit_seal"), said
+    )
+
+
 def administrator(home: Home) -> dict[str, Any]:
     """Whether the house runs: last night, imports, messages."""
     tiles = present(
@@ -151,6 +169,7 @@ def administrator(home: Home) -> dict[str, Any]:
         home.count("import_problem", gettext("Rows refused"), "orange"),
         home.count("message", gettext("Outcome unknown"), "orange", state="unknown"),
         home.count("user", gettext("Users"), None),
+        unsealed(home),
     )
     tables = present(
         home.table("job_run", gettext("Last night"), "step business_on state rows seconds", "-id", 6, job="nightly"),
@@ -166,6 +185,7 @@ def auditor(home: Home) -> dict[str, Any]:
         home.count("history", gettext("Changes recorded"), None),
         home.count("audit_event", gettext("Exports"), None, kind="export"),
         home.count("audit_event", gettext("Failed logins"), "orange", kind="login_failed"),
+        unsealed(home),
     )
     tables = present(
         home.table(

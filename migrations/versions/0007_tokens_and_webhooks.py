@@ -1,7 +1,7 @@
 """Tokens and webhooks
 
 Revision: 0007
-Follows: 0003
+Follows: 0006
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql
 
 
 revision = '0007'
-down_revision = '0003'
+down_revision = '0006'
 branch_labels = None
 depends_on = None
 

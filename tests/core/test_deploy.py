@@ -8,10 +8,12 @@ import pytest
 from alembic import command
 from psycopg import sql
 
-from app.core import deploy, registry, security_ddl
+from app.core import deploy, registry, seal_ddl, seals, security_ddl
+from app.core.db import unscoped
 from app.core.errors import RuleError
 from app.core.policy import KINDS, role
 from app.core.scope import Scope
+from app.core.seal_check import check
 from app.launch import logins, postgres
 from tests.conftest import Database
 
@@ -118,3 +120,27 @@ def test_a_database_never_deployed_is_not_current(servers: Any) -> None:
         assert not deploy.is_current(servers.data.database_url(postgres.APP, "test_empty"))
     finally:
         logins.drop_database(servers.data, "test_empty")
+
+
+def test_numbers_go_on_where_a_database_came_from_a_server_that_had_counted_further(
+    fresh: Database, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", fresh.app_url)
+    monkeypatch.setenv("SEALS_FILE", str(tmp_path / "seals.log"))
+    with unscoped("a row before the move") as session:
+        session.add(registry.entity("team")(name="Before"))
+    assert seals.seal() > 0
+    with psycopg.connect(fresh.admin_url) as connection:
+        for function in seal_ddl.numbering(-(10**6)):
+            connection.execute(function)
+    with pytest.raises(RuleError, match="run the command deploy"):
+        seals.seal()
+    assert not deploy.is_current(fresh.app_url)
+    deploy.deploy(fresh.admin_url, fresh.app_url)
+    assert deploy.is_current(fresh.app_url)
+    with unscoped("a row after the move") as session:
+        session.add(registry.entity("team")(name="After"))
+    assert seals.seal() > 0
+    with unscoped("verify after the move") as session:
+        found = check(session)
+    assert (found.faults, [one.rows for one in found.waiting]) == ([], [0, 0])

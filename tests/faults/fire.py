@@ -44,7 +44,7 @@ COMPARED = (
 )
 IMPORTED = ("client", "product", "branch", "customer", "phone", "address", "customer_link", "customer_reach", "loan",
             "instalment", "repayment", "allocation", "untaken_day", "portfolio_change", "write_off", "import_problem", "history")  # fmt: skip
-PASSING = {"id", "created_at", "at", "row_id"}
+PASSING = {"id", "created_at", "at", "row_id", "written_in"}
 SECONDS = 120
 
 

@@ -36,7 +36,7 @@ def values_of(entity: Any, holder: dict[str, Any]) -> dict[str, Any]:
 
 def _value(entity: Any, column: Any, holder: dict[str, Any]) -> Any:
     number, kind, info = holder["number"], column.type, column.info
-    if column.primary_key or info.get("kind") == "file":
+    if column.primary_key or info.get("kind") == "file" or column.name == "written_in":
         return None
     if info.get("kind") == "scope_key":
         return _scope_key(entity, column.name, holder)

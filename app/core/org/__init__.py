@@ -4,7 +4,7 @@ import app.core.org.moves
 import app.core.org.words  # noqa: F401  codes in words
 from app.core.org.access import AuditEvent, DataGrant, GrantKind, Role, User, UserKind
 from app.core.org.places import Branch, Region, RegionLevel
-from app.core.org.records import FileJob, History, JobRun, JobState
+from app.core.org.records import AuditSeal, FileJob, History, JobRun, JobState
 from app.core.org.repeats import IdempotentRequest
 from app.core.org.setup import Holiday, Setting
 from app.core.org.staff import Department, Position, Team
@@ -13,7 +13,7 @@ from app.core.org.views import SavedView, Selection, ViewStart
 from app.core.org.webhooks import Webhook, WebhookDelivery
 
 __all__ = [
-    "ApiToken", "AuditEvent", "Branch", "DataGrant", "Department", "FileJob", "GrantKind", "History", "Holiday", "IdempotentRequest",
+    "ApiToken", "AuditEvent", "AuditSeal", "Branch", "DataGrant", "Department", "FileJob", "GrantKind", "History", "Holiday", "IdempotentRequest",
     "JobRun", "JobState", "Position", "Region", "RegionLevel", "Role", "SavedView", "Selection", "Setting", "Team", "User",
     "UserKind", "ViewStart", "Webhook", "WebhookDelivery",
 ]  # fmt: skip

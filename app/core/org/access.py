@@ -4,16 +4,16 @@ from typing import Any, ClassVar
 
 from flask_appbuilder.security.sqla.models import Role as FabRole, User as FabUser
 from flask_babel import lazy_gettext as _
-from sqlalchemy import ARRAY, BigInteger, String, text
+from sqlalchemy import ARRAY, BigInteger, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.core import codes, file_names, registry
+from app.core import codes, db, file_names, registry
 from app.core.entity import Entity, link
 from app.core.org.places import Branch, Region
 from app.core.org.staff import Position, Team
 from app.core.scope import Scope
 from app.core.screen import Screen
-from app.core.types import Choice, Code, CreatedAt, Digest, Json, Line, Phone, Text, choice
+from app.core.types import Choice, Code, CreatedAt, Digest, Json, Line, Phone, Text, WrittenIn, choice
 
 
 class UserKind(Choice):
@@ -167,6 +167,16 @@ class AuditEvent(Entity):
 
     __scope__ = Scope.house("kept for auditors")
     __history__ = False
+    __append_only__ = True
+    __table_args__ = (
+        Index("ix_audit_event_row", "entity", "row_id", postgresql_where=text("row_id IS NOT NULL")),
+        Index(
+            "ix_audit_event_written_in",
+            "written_in",
+            postgresql_using="brin",
+            postgresql_with={"autosummarize": "on"},
+        ),
+    )
 
     at: Mapped[CreatedAt] = mapped_column(index=True)
     user_id: Mapped[int | None] = link("user")
@@ -175,8 +185,15 @@ class AuditEvent(Entity):
     row_id: Mapped[int | None] = mapped_column(BigInteger, info={"kind": "number"})
     about: Mapped[Line | None] = mapped_column(info={"said": "audit_about"})
     details: Mapped[Json] = mapped_column(info={"of": "entity"})
+    source: Mapped[Code] = mapped_column(
+        default=db.source.get, server_default="system", info={"words": "history_source"}
+    )
+    network_address: Mapped[Code | None] = mapped_column(default=db.network_address.get)
+    """Where the request came from; empty for what a job did."""
+    written_in: Mapped[WrittenIn]
 
     __screen__ = Screen(
-        menu=_("Audit"), title=_("Access log"), icon="eye", list="at user kind entity row_id about",
-        show={_("Event"): "at user kind entity row_id about details"}, search="about", order="-id", operations="",
+        menu=_("Audit"), title=_("Access log"), icon="eye", list="at user kind entity row_id about source network_address",
+        show={_("Event"): "at user kind entity row_id about details source network_address"}, search="about", order="-id",
+        operations="",
     )  # fmt: skip

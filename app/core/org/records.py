@@ -1,15 +1,31 @@
 """Records the platform keeps by itself: field history and runs of jobs."""
 
 from datetime import date, datetime
+from typing import Annotated
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import BigInteger, DateTime, Index, Numeric, UniqueConstraint, func, text
+from sqlalchemy import BigInteger, DateTime, Index, Numeric, String, Text, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.entity import Entity, link
 from app.core.scope import Scope
 from app.core.screen import Screen
-from app.core.types import Choice, Code, Count, CreatedAt, Instant, Json, JsonList, Line, choice
+from app.core.types import (
+    Choice,
+    Code,
+    Count,
+    CreatedAt,
+    Digest,
+    Instant,
+    Json,
+    JsonList,
+    Line,
+    WrittenIn,
+    choice,
+)
+
+Head = Annotated[str, mapped_column(String(64), info={"kind": "code"})]
+"""A SHA-256 in hexadecimal digits."""
 
 
 class History(Entity):
@@ -20,8 +36,16 @@ class History(Entity):
 
     __scope__ = Scope.follows()
     __history__ = False
+    __append_only__ = True
     __table_args__ = (
         Index("ix_history_row", "entity", "row_id", "id"),
+        # rows come in nearly this order, so that it costs next to nothing when one is written
+        Index(
+            "ix_history_written_in",
+            "written_in",
+            postgresql_using="brin",
+            postgresql_with={"autosummarize": "on"},
+        ),
         # what jobs change, which is most of it, has nobody
         Index("ix_history_user_id", "user_id", postgresql_where=text("user_id IS NOT NULL")),
         {"postgresql_partition_by": "RANGE (at)"},
@@ -39,12 +63,48 @@ class History(Entity):
     user_id: Mapped[int | None] = link("user", index=False)
     source: Mapped[Code] = mapped_column(info={"words": "history_source"})
     reason: Mapped[Line | None]
-    changes: Mapped[Json] = mapped_column(info={"of": "entity"})
+    changes: Mapped[Json] = mapped_column(info={"of": "entity", "has_fields": True})
+    written_in: Mapped[WrittenIn]
 
     __screen__ = Screen(
         menu=_("Audit"), title=_("History"), icon="history", list="at entity row_id action user source changes",
         show={_("Change"): "at entity row_id action user source reason changes"}, search="entity", operations="",
-        filters="at entity row_id action user source",
+        filters="at entity row_id changes action user source reason",
+    )  # fmt: skip
+
+
+class AuditSeal(Entity):
+    """A link of the chain over what is kept: the rows that it covers, and the head that stands for them and all before.
+
+    What each column is for is told in docs/adr/0011 and, in the order of hashing, by `app.core.seals`.
+    """
+
+    __scope__ = Scope.house("kept for auditors")
+    __history__ = False
+    __append_only__ = True
+    __called__ = "number"
+    __table_args__ = (Index("ix_audit_seal_entity", "entity", "number"),)
+
+    number: Mapped[int] = mapped_column(BigInteger, unique=True, info={"kind": "number"})
+    at: Mapped[Instant]
+    entity: Mapped[Code] = mapped_column(info={"words": "entity"})
+    rows: Mapped[Count]
+    filed: Mapped[int] = mapped_column(BigInteger, info={"kind": "number"})
+    """The last seal whose head stood in the file outside of the database when this one was made."""
+    last_in: Mapped[int] = mapped_column(BigInteger, info={"kind": "mark"})
+    last_id: Mapped[int] = mapped_column(BigInteger, info={"kind": "mark"})
+    """Transaction and id of the last row covered; the first is what follows the seal of the same entity before."""
+    columns: Mapped[str] = mapped_column(Text, info={"kind": "mark"})
+    """The columns that are covered, in their order: those added later are covered by later seals."""
+    previous: Mapped[Head]
+    head: Mapped[Head]
+    entries: Mapped[Digest] = mapped_column(deferred=True, server_default="")
+    """Id, instant and the beginning of the digest of each row, to name one that is no longer as it was."""
+
+    __screen__ = Screen(
+        menu=_("Audit"), title=_("Seals"), icon="shield", list="number at entity rows head", operations="", order="-number",
+        show={_("Seal"): "number at entity rows filed previous head"}, filters="number at entity head",
+        labels={"filed": _("Last seal in the file"), "previous": _("Head before"), "head": _("Head")},
     )  # fmt: skip
 
 

@@ -57,6 +57,7 @@ codes.add(
     {
         "login": lazy_pgettext("audit", "Login"),
         "login_failed": _("Failed login"),
+        "look": _("Personal data shown"),
         "logout": _("Logout"),
         "export": _("Export"),
         "role": _("Change of a role's rights"),
@@ -78,5 +79,6 @@ codes.add(
         "files": _("Files that nothing refers to"),
         "requests": _("Keys of old requests"),
         "deliveries": _("Old webhook deliveries"),
+        "months": _("Coming months of the history"),
     },
 )

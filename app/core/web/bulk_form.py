@@ -14,10 +14,10 @@ from app.core.web import forms
 from app.core.web.fields import FieldInfo, describe_all
 from app.core.web.inputs import Needed, stripped
 from app.core.web.principal import Principal
+from app.core.web.reasons import LONGEST
 
 REASON = "change_reason"
 """Name of the input that says why; kept with the history of every row."""
-LONGEST_REASON = 500
 
 
 def fields_of(entity: Any, principal: Principal) -> list[FieldInfo]:
@@ -44,7 +44,7 @@ def bulk_form(entity: Any, fields: Sequence[FieldInfo], session: Any) -> Any:
     """A form with an input for each of these fields, and one for the reason where history keeps it."""
     inputs = {field.column.key: _input(field, session) for field in fields}
     if entity.__history__:
-        rules = [check.Optional(), check.Length(max=LONGEST_REASON)]
+        rules = [check.Optional(), check.Length(max=LONGEST)]
         inputs[REASON] = StringField(gettext("Reason"), rules, filters=[stripped])
     return type("BulkForm", (FlaskForm,), inputs)()
 

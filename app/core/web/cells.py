@@ -14,7 +14,7 @@ from app.core import registry
 from app.core.i18n import day, shown, told
 from app.core.personal import mask
 from app.core.types import Choice
-from app.core.web import kept
+from app.core.web import kept, looks
 from app.core.web.fields import FieldInfo
 from app.core.web.link_names import Names, names_in
 from app.core.web.pages import Cell
@@ -116,6 +116,8 @@ def cell(field: FieldInfo, row: Any, principal: Principal, on: date, *, linked: 
     value = as_told(field, row, field.value(row, on))
     if value is not None and (personal := field.masked_as(row, principal)):
         return Cell(mask(str(value), personal), "text")
+    if value is not None and field.is_revealed(row, principal):
+        looks.note(field, row)
     told_by = None if field.path or field.column is None else field.column.info.get("of")
     names = names_in(row, field) if told_by and field.kind == "json" else None
     text = text_of(field, value, principal, getattr(row, told_by) if told_by else None, names)

@@ -12,6 +12,7 @@ from typing import Any
 
 from flask_babel import gettext, lazy_gettext as _
 from sqlalchemy import ColumnElement, String, and_, cast, false, func, or_, select
+from sqlalchemy.dialects.postgresql import array
 from werkzeug.datastructures import MultiDict
 
 from app.core.errors import RuleError
@@ -19,7 +20,7 @@ from app.core.labels import subject
 from app.core.scope import TREES
 from app.core.web.fields import FieldInfo, attribute, describe, filterable, label_columns
 from app.core.web.filter_names import split
-from app.core.web.filter_values import after, days, is_yes, midnight, typed
+from app.core.web.filter_values import after, days, field_names, is_yes, midnight, typed
 from app.core.web.principal import Principal
 
 RESERVED = {"q", "sort", "cols", "after", "before", "last", "size", "partial", "next", "ids", "_", "at", "view", "picked"}  # fmt: skip
@@ -32,7 +33,7 @@ OPS_OF: dict[str, tuple[str, ...]] = {
     "money": _COMPARED, "rate": _COMPARED, "number": _COMPARED, "days": ("gt", "ge", "lt", "le", "eq"),
     "id": ("eq",), "date": ("eq", "ge", "le", "gt", "lt", "null"), "datetime": ("eq", "ge", "lt"), "choice": ("eq", "ne", "in", "null"),
     "link": ("eq", "ne", "null"), "bool": ("eq",), "text": ("contains", "starts", "eq", "null"),
-    "longtext": ("contains",), "code": ("starts", "eq", "contains", "null"), "phone": ("eq", "starts"),
+    "longtext": ("contains",), "json": ("contains",), "code": ("starts", "eq", "contains", "null"), "phone": ("eq", "starts"),
 }  # fmt: skip
 MOST = 20
 """Filters of one list; more are a slip of a program, and slow."""
@@ -112,6 +113,8 @@ def clause(entity: Any, condition: Condition, on: date) -> ColumnElement[bool]:
         return column.is_(None) if is_yes(raw) else column.is_not(None)
     if field.kind in ("date", "datetime"):
         return _in_days(column, condition, on)
+    if field.has_fields:
+        return column.has_any(array(field_names(raw)))
     if op == "in":
         return column.in_([typed(field, one) for one in raw.split(",")])
     if op == "contains":

@@ -61,6 +61,11 @@ class FieldInfo:
         return None if self.path or self.column is None else self.column.info.get("personal_by")
 
     @property
+    def has_fields(self) -> bool:
+        """Whether it keeps the changed fields of a row, by which its list can be filtered."""
+        return not self.path and self.column is not None and bool(self.column.info.get("has_fields"))
+
+    @property
     def may_be_personal(self) -> bool:
         return bool(self.personal or self.personal_by)
 
@@ -69,6 +74,11 @@ class FieldInfo:
         if principal.may_reveal:
             return None
         return getattr(row, self.personal_by) if self.personal_by else self.personal
+
+    def is_revealed(self, row: Any, principal: Principal) -> bool:
+        """Whether the principal is shown a value of this row in full that others see masked."""
+        is_personal = getattr(row, self.personal_by) if self.personal_by else self.personal
+        return bool(is_personal) and principal.may_reveal
 
     def is_open_to(self, principal: Principal) -> bool:
         """Whether the principal may filter, sort and search by it: a masked value must not be guessed."""
@@ -162,7 +172,12 @@ def filterable(entity: Any) -> list[FieldInfo]:
     """Fields offered as filters."""
     screen = entity.__screen__
     named = screen.columns("filters") or screen.columns("list")
-    return [f for f in describe_all(entity, named) if not f.path and f.kind not in ("json", "codes", "file")]
+    return [
+        f for f in describe_all(entity, named) if not f.path and (f.has_fields or f.kind not in _UNFILTERED)
+    ]
+
+
+_UNFILTERED = ("json", "codes", "file")
 
 
 def attribute(entity: Any, field: FieldInfo) -> Any:

@@ -8,9 +8,11 @@ from zoneinfo import ZoneInfo
 
 from flask_babel import get_locale, gettext
 
-from app.core import clock
+from app.core import clock, registry
 from app.core.errors import RuleError
+from app.core.labels import column_label
 from app.core.periods import Span, period
+from app.core.triggers import history_columns
 from app.core.web.cells import zone
 from app.core.web.fields import FieldInfo, as_id
 
@@ -89,6 +91,22 @@ def is_yes(raw: str) -> bool:
     if raw.lower() not in (*_YES, *_NO):
         raise RuleError(gettext("%(value)s is neither yes nor no", value=raw))
     return raw.lower() in _YES
+
+
+def field_names(raw: str) -> list[str]:
+    """The columns that a person or program means who names a field: by its name, by what any screen calls it, or by a part of that."""
+    wanted, found, near = raw.strip().lower(), set(), set()
+    for entity in registry.entities():
+        for name in history_columns(entity) if entity.__history__ else ():
+            short = name.removesuffix("_id")
+            label = column_label(entity, short).lower()
+            if wanted in (name, short, label):
+                found.add(name)
+            elif wanted in label:
+                near.add(name)
+    if not found | near:
+        raise RuleError(gettext("There is no field %(name)s", name=raw))
+    return sorted(found or near)
 
 
 def typed(field: FieldInfo, raw: str) -> Any:

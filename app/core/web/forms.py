@@ -19,6 +19,7 @@ from wtforms import (
 from wtforms.fields.choices import SelectChoice
 
 from app.core import form_rules
+from app.core.web import looks
 from app.core.web.fields import FieldInfo
 from app.core.web.inputs import (
     Chosen,
@@ -133,6 +134,8 @@ def entity_form(
     `posted` is what an API call says in place of a form; a call with a token needs no CSRF mark. `made` keeps the
     forms of one call that writes many rows: to make one takes longer than to read and check a row with it.
     """
+    if row is not None and posted is None:
+        looks.note_form(fields, row)
     key = tuple(field.column.key for field in fields)
     form_class = None if made is None else made.get(key)
     if form_class is None:

@@ -39,10 +39,10 @@ def end_sessions(house: Session, user_id: int) -> None:
     house.execute(update(User).where(User.id == user_id).values(session_stamp=secrets.token_bytes(16)))
 
 
-def record(kind: str, user_id: int) -> None:
-    """Keep in the access log that a user came, went or was refused."""
+def record(kind: str, user_id: int | None, about: str | None = None) -> None:
+    """Keep in the access log that a user came, went or was refused; `about` is the name of somebody unknown."""
     with unscoped("access log", user_id=user_id) as house:
-        house.add(AuditEvent(kind=kind, user_id=user_id))
+        house.add(AuditEvent(kind=kind, user_id=user_id, about=about))
 
 
 class Login(AuthDBView):

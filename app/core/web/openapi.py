@@ -11,6 +11,7 @@ from app.core.web.conditions import MOST, OPS_OF, RESERVED
 from app.core.web.fields import FieldInfo, describe_all, filterable
 from app.core.web.forms import is_required
 from app.core.web.listing import MOST_ORDERS
+from app.core.web.reasons import HEADER, LONGEST
 from app.core.web.resources import readable
 from app.core.web.upserts import MODES, MOST_ITEMS, key_of
 
@@ -22,6 +23,11 @@ KEY: dict[str, Any] = {
 IF_MATCH: dict[str, Any] = {
     "in": "header", "name": "If-Match", "schema": {"type": "string"},
     "description": "The ETag that the record was read with. If somebody changed it meanwhile, nothing is done: 412.",
+}  # fmt: skip
+REASON: dict[str, Any] = {
+    "in": "header", "name": HEADER, "schema": {"type": "string"},
+    "description": f"Why; kept with the history of what is changed. At most {LONGEST} letters, those beyond ASCII "
+    "percent-encoded as UTF-8.",
 }  # fmt: skip
 LAST_WINS = "Without If-Match the last writer wins: fields that are said replace what stands there."
 SAID = {
@@ -124,13 +130,13 @@ def methods(entity: Any) -> dict[str, Any]:
     def call(parameters: list[Any], answers: dict[str, Any], **more: Any) -> dict[str, Any]:
         return {"parameters": parameters, "responses": answers, "security": security, **more}
 
-    one = [pk, IF_MATCH, KEY]
+    one = [pk, IF_MATCH, KEY, REASON]
     changed = _answers("200", "409", "412")
     change = call(one, changed, requestBody=_body(properties, []), description=LAST_WINS)
     known = {
         "get_list": {"get": call(_parameters(entity), _answers("200"), description=_FILTERS)},
         "get": {"get": call([pk, _fields(entity)], _answers("200"))},
-        "post": {"post": call([KEY], _answers("201", "409"), requestBody=_body(properties, needed))},
+        "post": {"post": call([KEY, REASON], _answers("201", "409"), requestBody=_body(properties, needed))},
         "put": {"put": change, "patch": change},
         "delete": {"delete": call(one, changed, description=LAST_WINS)},
         "bulk": {"post": _bulk(entity, properties, call)},
@@ -152,7 +158,7 @@ def _bulk(entity: Any, properties: dict[str, Any], call: Callable[..., dict[str,
         "items": {"type": "object", "properties": {"id": {"type": "integer", "minimum": 1}, **properties}},
     }  # fmt: skip
     return call(
-        [mode, KEY], _answers("200", "409"), requestBody=_body({"items": items}, ["items"]),
+        [mode, KEY, REASON], _answers("200", "409"), requestBody=_body({"items": items}, ["items"]),
         description=f"Creates or updates each item, in one transaction. A row that is there is found by {found}; of it "
         "only the fields said are changed. Each result is created, updated, unchanged or refused with the reasons by field.",
     )  # fmt: skip

@@ -10,7 +10,7 @@ from flask_babel import gettext
 from app.core.errors import RuleError
 from app.core.personal import mask
 from app.core.types import Choice
-from app.core.web import kept
+from app.core.web import kept, looks
 from app.core.web.cells import as_told
 from app.core.web.fields import FieldInfo, describe_all, listable
 from app.core.web.principal import Principal, current
@@ -26,6 +26,8 @@ def json_value(field: FieldInfo, row: Any, principal: Principal, on: date) -> An
         return {"id": value.id, "text": str(value)}
     if personal := field.masked_as(row, principal):
         return mask(str(value), personal)
+    if field.is_revealed(row, principal):
+        looks.note(field, row)
     if field.kind == "json":
         of = None if field.path else field.column.info.get("of")
         return kept.masked(value, of and getattr(row, of), principal)

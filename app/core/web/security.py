@@ -57,7 +57,7 @@ class OneRoleSecurity(SecurityManager):
             raise Refusal(403, gettext("This token only reads"))
         user, g.principal = found
         g.user = user
-        change_reason.set(token.called)
+        change_reason.set(" · ".join(part for part in (change_reason.get(), token.called) if part))
         web_session.remove()
         return user
 
@@ -94,6 +94,7 @@ class OneRoleSecurity(SecurityManager):
             own.expunge_all()
         is_right = passwords.is_right(stored, password or "")
         if user is None or not stored:
+            record("login_failed", user.id if user else None, None if user else name[:60])
             return None
         self.update_user_auth_stat(user, success=is_right)
         return user if is_right else None

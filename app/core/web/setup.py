@@ -9,11 +9,12 @@ from flask_babel import get_domain, get_locale
 from flask_login import current_user
 from flask_wtf import FlaskForm
 from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.core import db
 from app.core.errors import RuleError
 from app.core.i18n import CATALOGUES, compile_catalogues
-from app.core.web import assets, call_limits, drafts, error_pages, texts
+from app.core.web import assets, call_limits, drafts, error_pages, looks, reasons, texts
 from app.core.web.ids import Digits, Id
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,6 +42,7 @@ def build(**overrides: Any) -> Flask:
     compile_catalogues()
     if not app.config.get("SECRET_KEY"):
         raise RuleError("SECRET_KEY is not set; run.py makes one, a production installation gives its own")
+    app.wsgi_app = behind(app.wsgi_app, app.config["PROXIES"])  # type: ignore[method-assign]
     CSRFProtect(app)
     # forms take WTForms' messages from our catalogues; its own know no traditional Chinese by our name of it
     FlaskForm.Meta.get_translations = lambda _meta, _form: get_domain().get_translations()
@@ -52,6 +54,11 @@ def build(**overrides: Any) -> Flask:
     _hooks(app)
     error_pages.init(app)
     return app
+
+
+def behind(wsgi_app: Any, proxies: int) -> Any:
+    """Take address, scheme and host of a request from so many proxies in front; from nobody else's headers."""
+    return ProxyFix(wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies) if proxies else wsgi_app
 
 
 def _appbuilder() -> None:
@@ -77,6 +84,8 @@ def _hooks(app: Flask) -> None:
             # files of the product need no user, so pages look as they should while the database is away
             return None
         db.source.set("api" if request.path.startswith("/api/") else "screen")
+        db.network_address.set(request.remote_addr)
+        db.change_reason.set(reasons.said())
         if current_user and current_user.is_authenticated:
             return None
         g.setdefault("user", None)
@@ -89,10 +98,12 @@ def _hooks(app: Flask) -> None:
     @app.teardown_request
     def leave(_error: BaseException | None = None) -> None:
         db.source.set("system")
+        db.network_address.set(None)
         db.change_reason.set("")
 
     @app.after_request
     def headers(response: Response) -> Response:
+        looks.keep(response)
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
         if not request.path.startswith("/static/"):
