@@ -14,7 +14,7 @@ from app.core import clock, passwords, tokens
 from app.core.db import change_reason, session_for, unscoped, web_session
 from app.core.errors import RuleError
 from app.core.org.access import User
-from app.core.web import call_limits, principal
+from app.core.web import call_limits, principal, reasons
 from app.core.web.error_pages import Refusal
 from app.core.web.login import Login, end_sessions, record
 from app.core.web.own_password import ResetMyPasswordView
@@ -57,7 +57,7 @@ class OneRoleSecurity(SecurityManager):
             raise Refusal(403, gettext("This token only reads"))
         user, g.principal = found
         g.user = user
-        change_reason.set(" · ".join(part for part in (change_reason.get(), token.called) if part))
+        change_reason.set(f"{token.called} {change_reason.get()}".strip()[: reasons.LONGEST])
         web_session.remove()
         return user
 
