@@ -52,6 +52,10 @@ class Reach:
         """The same without what is only shown: territory, and rows that are lent."""
         return replace(self, regions=(), kind_regions=(), is_to_write=True)
 
+    def for_writing_of(self, scope: Any) -> "Reach":
+        """The same for rows of this scope: what is one's own to write needs to be seen only."""
+        return replace(self, is_to_write=True) if scope.is_own_to_write else self.for_writing
+
     def admits(self, keys: dict[str, Any]) -> bool:
         """Whether a row with these keys may be *written*: {"branch": 120, "officer": 5, "client": 1}."""
         if self.is_all:
@@ -114,7 +118,9 @@ def criteria(entity: Any, reach: Reach) -> ColumnElement[bool]:
     if scope.mode == "through":
         return and_(true(), *(_parent(entity, name, reach) for name in scope.parents))
     if scope.mode == "follows":
-        return _follows(entity, reach)
+        seen = _follows(entity, reach)
+        is_own = scope.owner and reach.is_to_write
+        return and_(getattr(entity, scope.owner) == reach.user_id, seen) if is_own else seen
     seen = keyed(entity, scope.key_columns(), reach)
     if scope.opened_in:
         seen = or_(seen, _opened(entity, *scope.opened_in, reach=reach))
@@ -172,6 +178,5 @@ def _follows(entity: Any, reach: Reach) -> ColumnElement[bool]:
 
     return or_(false(), *(
         and_(entity.entity == cls.slug(), entity.row_id.in_(select(cls.id).where(criteria(cls, reach))))
-        for cls in registry.entities()
-        if cls.__history__ and cls.__scope__.mode in ("keyed", "through", "owned")
+        for cls in registry.followed(entity)
     ))  # fmt: skip

@@ -33,6 +33,18 @@ def has_entity(slug: str) -> bool:
     return slug in _entities
 
 
+def followed(follower: type["Entity"]) -> list[type["Entity"]]:
+    """The entities whose rows those of `follower` can be about: for people's words all that have a page."""
+    if follower.__scope__.is_of_author:
+        return [cls for cls in entities() if cls.__screen__.list and cls.__scope__.mode != "follows"]
+    return [
+        cls
+        for cls in entities()
+        if cls.__history__
+        and (cls.__scope__.mode in ("keyed", "through", "owned") or cls.__scope__.is_of_author)
+    ]
+
+
 def count() -> int:
     """How many entities are declared so far."""
     return len(_entities)

@@ -83,9 +83,11 @@ def grants(prefix: str, app_login: str) -> Iterator[str]:
         table = entity.__table__.name
         if table.startswith("ab_"):
             continue
-        written = "SELECT" if entity.__scope__.mode == "follows" else "SELECT, INSERT, UPDATE, DELETE"
+        scope = entity.__scope__
+        is_kept_by_triggers = scope.mode == "follows" and not scope.is_of_author
+        written = "SELECT" if is_kept_by_triggers else "SELECT, INSERT, UPDATE, DELETE"
         yield f"GRANT {written} ON {table} TO {writers}"
-        yield f"GRANT SELECT{', INSERT, UPDATE, DELETE' if entity.__scope__.mode == 'owned' else ''} ON {table} TO {readers}"
+        yield f"GRANT SELECT{', INSERT, UPDATE, DELETE' if scope.is_own_to_write else ''} ON {table} TO {readers}"
     yield from _user_grants(prefix, everyone)
     yield f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {everyone}, {_quoted(policy.role(prefix, 'login'))}"
     yield f"GRANT EXECUTE ON FUNCTION scope_resolve(int) TO {_quoted(app_login)}"
