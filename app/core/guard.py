@@ -99,13 +99,7 @@ def _check_row(session: ScopedSession, row: Any) -> None:
         return
     reach = session.reach
     if scope.is_own_to_write:
-        if reach.kind == "none":
-            raise ReadOnlyScope
-        owners = {getattr(row, scope.owner), *inspect(row).attrs[scope.owner].history.deleted}
-        if owners != {reach.user_id}:
-            raise OutOfScope
-        if scope.is_of_author:
-            need_followed(session, row)
+        _check_own(session, row)
         return
     if reach.is_all:
         return
@@ -121,7 +115,19 @@ def _check_row(session: ScopedSession, row: Any) -> None:
         raise OutOfScope
 
 
-def need_followed(session: ScopedSession, row: Any) -> Any:
+def _check_own(session: ScopedSession, row: Any) -> None:
+    """What is one's own to write is his before and after, and what it is about is in his sight."""
+    scope, reach = type(row).__scope__, session.reach
+    if reach.kind == "none":
+        raise ReadOnlyScope
+    owners = {getattr(row, scope.owner), *inspect(row).attrs[scope.owner].history.deleted}
+    if owners != {reach.user_id}:
+        raise OutOfScope
+    if scope.is_of_author:
+        _need_followed(session, row)
+
+
+def _need_followed(session: ScopedSession, row: Any) -> Any:
     """The row that this one is about, which stays the same. Raises OutOfScope where the session does not see it."""
     attributes, slug = inspect(row).attrs, getattr(row, "entity", None)
     entity = next((cls for cls in registry.followed(type(row)) if cls.slug() == slug), None)

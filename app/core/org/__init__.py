@@ -12,7 +12,8 @@ from app.core.org.staff import Department, Position, Team
 from app.core.org.views import SavedView, Selection, ViewStart
 
 __all__ = [
-    "Attachment", "AuditEvent", "Branch", "Comment", "DataGrant", "Department", "Favourite", "FileJob", "Following", "GrantKind", "History", "Holiday", "IdempotentRequest",
+    "Attachment", "AuditEvent", "Branch", "Comment", "DataGrant", "Department", "Favourite", "FileJob", "Following",
+    "GrantKind", "History", "Holiday", "IdempotentRequest",
     "JobRun", "JobState", "Mention", "Position", "Region", "RegionLevel", "Role", "SavedView", "Selection", "Setting", "Team", "User",
     "UserKind", "ViewStart",
 ]  # fmt: skip

@@ -109,7 +109,10 @@ class Following(_Marked, Entity):
 
     __scope__ = Scope.owned("user_id")
     __history__ = False
-    __table_args__ = (UniqueConstraint("user_id", "entity", "row_id"), Index("ix_following_row", "entity", "row_id"))
+    __table_args__ = (
+        UniqueConstraint("user_id", "entity", "row_id"),
+        Index("ix_following_row", "entity", "row_id"),
+    )
 
     __screen__ = Screen(
         title=_("Followed records"), icon="bell", list="created_at entity row_id", form={_("Following"): "entity row_id"},

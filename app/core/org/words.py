@@ -47,6 +47,7 @@ codes.add(
         "login_failed": _("Failed login"),
         "logout": _("Logout"),
         "export": _("Export"),
+        "file": _("File of a record opened"),
         "role": _("Change of a role's rights"),
         "password_set": _("New password"),
         "activated": _("Login given back"),

@@ -27,7 +27,9 @@ class Wrong(RuleError):
 
 
 def body() -> dict[str, Any]:
-    """The object that was sent. Raises Unreadable for anything else."""
+    """The object that was sent, or the parts of a form with a file. Raises Unreadable for anything else."""
+    if request.mimetype == "multipart/form-data":
+        return {**request.form, **request.files}
     try:
         found = request.get_json(silent=True)
     except RecursionError:
@@ -49,6 +51,10 @@ def values(entity: Any, stored: Any, said: dict[str, Any]) -> dict[str, Any]:
         raise RuleError(gettext("Unknown fields: %(names)s", names=", ".join(unknown)))
     if stored is not None:
         fields = [field for field in fields if field.name in said or field.column.key in said]
+        if fixed := [field.name for field in fields if field.is_fixed]:
+            raise RuleError(
+                gettext("Said when a record is added and never changed: %(names)s", names=", ".join(fixed))
+            )
     form = forms.entity_form(fields, web_session(), stored, posted=row(fields, said))
     return forms.values(checked(form), fields)
 
@@ -60,7 +66,7 @@ def checked(form: Any) -> Any:
     return form
 
 
-def row(fields: list[FieldInfo], said: dict[str, Any]) -> MultiDict[str, str]:
+def row(fields: list[FieldInfo], said: dict[str, Any]) -> MultiDict[str, Any]:
     """The values of a row; a link may be its id or {"id": …}. Raises RuleError naming the field."""
     found = {
         field.column.key: _typed(field, said.get(field.name, said.get(field.column.key))) for field in fields
@@ -74,10 +80,12 @@ def arguments(said: dict[str, Any]) -> MultiDict[str, str]:
     return MultiDict({name: text for name, text in found.items() if text is not None})
 
 
-def _typed(field: FieldInfo, value: Any) -> str | None:
+def _typed(field: FieldInfo, value: Any) -> Any:
     key = field.column.key
     if field.kind == "link" and isinstance(value, dict):
         value = value.get("id")
+    if field.kind == "file":
+        return value
     if field.kind == "codes" and isinstance(value, list):
         return " ".join(_text(key, one) or "" for one in value)
     if value is not None and isinstance(value, bool) != (field.kind == "bool"):
