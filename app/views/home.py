@@ -13,6 +13,7 @@ from sqlalchemy import select
 from app.core.db import web_session
 from app.core.org import Branch, Region
 from app.core.web.cells import plain
+from app.core.web.favourites import stars
 from app.core.web.pages import Action
 from app.core.web.principal import current
 from app.core.web.register import MenuEntry, screen
@@ -209,6 +210,7 @@ class HomeView(BaseView):
             "title": gettext("Good day, %(name)s", name=principal.full_name),
             "subtitle": " · ".join([plain("date", home.on), *own_place()]),
             "actions": [],
+            "stars": stars(principal),
             **parts,
         }
         return render_template("home.html", page=page)

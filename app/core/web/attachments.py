@@ -40,19 +40,17 @@ def send(one: Attachment, *, in_page: bool) -> Any:
     if in_page and not shown_as:
         abort(404)
     try:
-        content = files.open_file(one.file_key)
+        answer = send_file(
+            files.path_of(one.file_key), mimetype=one.media_type, as_attachment=not in_page,
+            download_name=one.name, conditional=True,
+        )  # fmt: skip
     except (FileNotFoundError, ValueError):
         abort(404)
     _log(one)
-    answer = send_file(
-        content, mimetype=one.media_type, as_attachment=not in_page, download_name=one.name, conditional=True,
-        etag=False, last_modified=one.created_at,
-    )  # fmt: skip
     # a browser's own reader of PDF does not start within a sandbox, and lets nothing out of its page by itself
     answer.headers["Content-Security-Policy"] = CSP if in_page and shown_as == "pdf" else SANDBOX
     answer.headers["X-Frame-Options"] = "SAMEORIGIN"
     answer.headers["X-Content-Type-Options"] = "nosniff"
-    answer.call_on_close(content.close)
     return answer
 
 

@@ -5,17 +5,25 @@ from typing import Any
 from sqlalchemy import ColumnElement, select
 
 from app.core import registry
-from app.core.db import ScopedSession
+from app.core.db import ScopedSession, session_for
 from app.core.errors import OutOfScope
 from app.core.labels import subject
 from app.core.org import Comment
 from app.core.web import links
-from app.core.web.principal import Principal
+from app.core.web.principal import Principal, permissions
 
 
 def slugs(principal: Principal) -> list[str]:
     """The entities on whose records something can be said, and which the role may open."""
     return [cls.slug() for cls in registry.followed(Comment) if principal.may("can_show", subject(cls))]
+
+
+def may_role_open(role_id: int | None, entity: Any) -> bool:
+    """Whether a role may open an entity's records, as the rights of another user than the reader say."""
+    if role_id is None:
+        return False
+    with session_for(lambda: ("login", None)) as session:
+        return ("can_show", subject(entity)) in permissions(session, role_id)
 
 
 def open_to(entity: Any, principal: Principal) -> list[ColumnElement[bool]]:

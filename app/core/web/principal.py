@@ -52,7 +52,7 @@ def load(proof: str) -> tuple[User, Principal] | None:
         role = user.role
         principal = Principal(
             user.id, user.username, str(user), role.name, user.language, str(user.kind) == "partner",
-            frozenset(_permissions(session, role.id)),
+            frozenset(permissions(session, role.id)),
         )  # fmt: skip
         session.expunge_all()
     return user, principal
@@ -64,7 +64,8 @@ def stamp(user_id: int) -> str:
         return session.get_one(User, user_id, options=[undefer(User.session_stamp)]).get_id()
 
 
-def _permissions(session: object, role_id: int) -> list[tuple[str, str]]:
+def permissions(session: object, role_id: int) -> list[tuple[str, str]]:
+    """What a role may do, as (verb, subject)."""
     from flask_appbuilder.security.sqla.models import (
         Permission,
         PermissionView,

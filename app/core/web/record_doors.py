@@ -3,14 +3,14 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from flask import abort, redirect, render_template, request
+from flask import abort, jsonify, redirect, render_template, request
 from flask_appbuilder import expose, has_access, permission_name
 from flask_babel import gettext
 
 from app.core.db import web_session
 from app.core.labels import subject
 from app.core.org import Attachment, Comment, Favourite, Following
-from app.core.web import followed, links
+from app.core.web import followed, links, mentions
 from app.core.web.activity import MOST, Activity
 from app.core.web.entity_base import EntityBase
 from app.core.web.principal import current
@@ -46,6 +46,16 @@ class RecordDoors(EntityBase):
         return {
             cls.slug(): is_open and current().may("can_add", subject(cls)) for cls in (Comment, Attachment)
         }
+
+    @expose("/mentions/<pk>")
+    @has_access
+    @permission_name("show")
+    def mentions(self, pk: str) -> Any:
+        """Users who can be mentioned in a comment on the record, by a few letters."""
+        row = self.row(pk)
+        if not self._may_add()["comment"]:
+            abort(403)
+        return jsonify(results=mentions.offers(web_session(), self.entity, row.id, request.args.get("q", "")))
 
     @expose("/star/<pk>", methods=["POST"])
     @has_access

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from app.core import files, form_rules, media, settings
 from app.core.errors import RuleError
 from app.core.org import Attachment, Comment, Favourite, Following
-from app.core.web import followed
+from app.core.web import followed, mentions
 from app.core.web.principal import current
 
 KIND = "attachment"
@@ -36,6 +36,12 @@ def keep_file(session: Session, row: Any, _user_id: int | None) -> None:
         raise RuleError(error.message, "file_key") from error
     row.name = _fitting(files.shown_name(upload.filename or ""))
     row.media_type, row.size = media.kind_of(head), files.size_of(row.file_key)
+
+
+@form_rules.check(Comment, about="text")
+def keep_mentions(session: Any, comment: Any) -> Any:
+    """Keep whom a comment mentions; warns of a name that is nobody who sees the record."""
+    return mentions.keep(session, comment)
 
 
 def _fitting(name: str) -> str:
