@@ -129,10 +129,18 @@ def _parent(entity: Any, alias: str, name: str, kind: str, *, write: bool) -> st
 def _follows(entity: Any, alias: str) -> str:
     """What is about a row is seen by whoever sees that row, where it is now."""
     arms = [
-        f"WHEN '{cls.slug()}' THEN EXISTS (SELECT 1 FROM {cls.__table__.name} f WHERE f.id = {alias}.row_id)"
+        f"WHEN '{cls.slug()}' THEN {_is_seen(cls, alias)}"
         for cls in registry.followed(entity)
+        if cls.__scope__.mode != "house"
     ]
     return f"CASE {alias}.entity {' '.join(arms)} ELSE false END"
+
+
+def _is_seen(followed: Any, alias: str) -> str:
+    """What everybody sees need not be looked for; a subquery of one row is looked up for each row shown."""
+    if followed.__scope__.is_shared:
+        return "true"
+    return f"(SELECT true FROM {followed.__table__.name} f WHERE f.id = {alias}.row_id LIMIT 1)"
 
 
 def policies(entity: Any, prefix: str) -> Iterator[str]:

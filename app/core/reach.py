@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ARRAY, ColumnElement, Integer, and_, any_, false, literal, or_, select, true
+from sqlalchemy import ARRAY, ColumnElement, Integer, and_, any_, case, false, literal, or_, select, true
 
 Range = tuple[int, int]
 
@@ -174,9 +174,14 @@ def _parent(entity: Any, name: str, reach: Reach) -> ColumnElement[bool]:
 
 
 def _follows(entity: Any, reach: Reach) -> ColumnElement[bool]:
+    """The row that it is about is in scope: looked up for each row shown, as `_opened` does and for the same reason."""
     from app.core import registry
 
-    return or_(false(), *(
-        and_(entity.entity == cls.slug(), entity.row_id.in_(select(cls.id).where(criteria(cls, reach))))
-        for cls in registry.followed(entity)
-    ))  # fmt: skip
+    about = [cls for cls in registry.followed(entity) if cls.__scope__.mode != "house"]
+    seen = {cls.slug(): true() if cls.__scope__.is_shared else _is_seen(entity, cls, reach) for cls in about}
+    return case(seen, value=entity.entity, else_=false())
+
+
+def _is_seen(entity: Any, followed: Any, reach: Reach) -> ColumnElement[bool]:
+    found = select(true()).where(followed.id == entity.row_id, criteria(followed, reach)).limit(1)
+    return bool_column(found.correlate_except(followed).scalar_subquery())
