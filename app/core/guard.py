@@ -127,15 +127,13 @@ def _check_own(session: ScopedSession, row: Any) -> None:
         _need_followed(session, row)
 
 
-def _need_followed(session: ScopedSession, row: Any) -> Any:
+def _need_followed(session: ScopedSession, row: Any) -> None:
     """The row that this one is about, which stays the same. Raises OutOfScope where the session does not see it."""
     attributes, slug = inspect(row).attrs, getattr(row, "entity", None)
     entity = next((cls for cls in registry.followed(type(row)) if cls.slug() == slug), None)
     moved = inspect(row).persistent and any(attributes[name].history.deleted for name in ("entity", "row_id"))
-    found = entity and session.scalar(select(entity).where(entity.id == row.row_id))  # type: ignore[attr-defined]
-    if found is None or moved:
+    if entity is None or moved or session.scalar(select(entity.id).where(entity.id == row.row_id)) is None:
         raise OutOfScope
-    return found
 
 
 def _need_writable(session: ScopedSession, entity: Any, row_id: int) -> None:

@@ -41,7 +41,8 @@ def test_the_fields_that_are_asked_for_are_told_and_no_others(shop: Shop) -> Non
 
 def test_whatever_can_be_written_can_be_read(shop: Shop) -> None:
     for cls in shown_entities():
-        names = ",".join(name for name in cls.__screen__.form_columns if name != "password")
+        unread = {name for name in cls.__screen__.form_columns if name in ("password", "file_key")}
+        names = ",".join(name for name in cls.__screen__.form_columns if name not in unread)
         answer = shop.caller("admin").call("GET", f"{cls.slug()}/", query_string={"fields": names})
         assert answer.status_code == 200, (cls.slug(), answer.text)
 

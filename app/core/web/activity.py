@@ -96,7 +96,7 @@ class Activity:
         query = select(cls).where(*self._about(cls, before, cls.created_at)).options(author)
         return list(self.session.scalars(query.order_by(cls.id.desc()).limit(MOST + 1)).unique())
 
-    def _own(self, one: Any) -> dict[str, str | None]:
+    def _own(self, one: Any) -> dict[str, Any]:
         """What the reader may do with what he wrote."""
         slug, name = one.slug(), subject(type(one))
         mine = links.is_changeable(one, self.principal)
