@@ -22,7 +22,6 @@ from tests.walk.world import World, make_world
 from tests.web.people import Browser, Caller, add
 
 PLAIN_CODES = {
-    "attachment.file_key": "the key of a file",
     "attachment.media_type": "a media type of IANA",
     "branch.code": "given by the lender",
     "bucket.code": "given by the administrator",

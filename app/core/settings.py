@@ -26,7 +26,7 @@ SETTINGS: dict[str, tuple[str, Any, Any]] = {
         "default", _("Rules of contact"), _("Rules of contact that apply where a client has none"),
     ),
     "attachment_mb": (
-        "50", _("Largest attachment, MB"), _("Larger files are refused; the process takes no more than MAX_UPLOAD_MB at once"),
+        "50", _("Largest attachment, megabytes"), _("Larger files are refused; how much comes in at once the installation limits, too"),
     ),
     "country": (
         "CN", _("Country"), _("Country of the holiday calendar and of telephone numbers without a prefix"),

@@ -58,7 +58,7 @@ def test_every_entity_with_a_code_or_a_unique_name_is_found_by_it() -> None:
     assert {slug: keys[slug] for slug in wanted} == wanted
 
 
-@pytest.mark.parametrize("slug", with_verb("add"))
+@pytest.mark.parametrize("slug", [slug for slug in with_verb("add") if slug in with_verb("edit")])
 def test_a_row_of_every_entity_is_created_and_found_again(shop: Shop, slug: str) -> None:
     item = body(slug, shop, 3)
     key = {field.name for field in key_of(registry.entity(slug))}

@@ -51,12 +51,21 @@ def values(entity: Any, stored: Any, said: dict[str, Any]) -> dict[str, Any]:
         raise RuleError(gettext("Unknown fields: %(names)s", names=", ".join(unknown)))
     if stored is not None:
         fields = [field for field in fields if field.name in said or field.column.key in said]
-        if fixed := [field.name for field in fields if field.is_fixed]:
-            raise RuleError(
-                gettext("Said when a record is added and never changed: %(names)s", names=", ".join(fixed))
-            )
+        fields = _without_fixed(fields, stored, said)
     form = forms.entity_form(fields, web_session(), stored, posted=row(fields, said))
     return forms.values(checked(form), fields)
+
+
+def _without_fixed(fields: list[FieldInfo], stored: Any, said: dict[str, Any]) -> list[FieldInfo]:
+    """The fields that can be changed. Raises RuleError for another value of one that cannot."""
+    values_said = {
+        field: said.get(field.name, said.get(field.column.key)) for field in fields if field.is_fixed
+    }
+    other = [field.name for field, value in values_said.items() if str(value) != str(field.value(stored))]
+    if other:
+        names = ", ".join(other)
+        raise RuleError(gettext("Said when a record is added and never changed: %(names)s", names=names))
+    return [field for field in fields if not field.is_fixed]
 
 
 def checked(form: Any) -> Any:
