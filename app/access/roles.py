@@ -21,28 +21,52 @@ from app.core.org import Role
 
 READ = ("can_list", "can_show", "can_export", "can_chart")
 WRITE = (*READ, "can_add", "can_edit", "can_delete")
+_WORDS = ("comment", "attachment")
+"""What people add to records; who may do so is not asked for the right to change the record."""
 _BOOK = ("customer", "loan", "instalment", "repayment", "allocation", "write_off", "phone", "address", "customer_link",
          "joint_liability_group", "contact_note", "message", "history", "stated_difference")  # fmt: skip
 _REFERENCE = ("region", "branch", "product", "bucket", "holiday", "team", "department", "position", "client")
 
 ROLES: dict[str, dict[tuple[str, ...], Iterable[str]]] = {
     "Manager": {
-        (*_BOOK, *_REFERENCE, "message_template", "import_run", "import_problem", "job_run", "user"): READ
+        (
+            *_BOOK,
+            *_REFERENCE,
+            "message_template",
+            "import_run",
+            "import_problem",
+            "job_run",
+            "user",
+            "mention",
+        ): READ,
+        _WORDS: WRITE,
     },
     "Officer": {
-        (*_BOOK, *_REFERENCE, "message_template"): READ,
+        (*_BOOK, *_REFERENCE, "message_template", "mention"): READ,
+        _WORDS: WRITE,
         ("customer", "phone", "address", "customer_link", "contact_note"): WRITE,
     },
     "Clerk": {
-        (*_BOOK, *_REFERENCE, "message_template", "import_run", "import_problem", "import_layout"): READ,
+        (
+            *_BOOK,
+            *_REFERENCE,
+            "message_template",
+            "import_run",
+            "import_problem",
+            "import_layout",
+            "mention",
+        ): READ,
+        _WORDS: WRITE,
         ("phone", "address", "customer_link", "contact_note"): WRITE,
     },
     "Agent": {
-        (*_BOOK, "product", "bucket", "message_template"): ("can_list", "can_show", "can_chart"),
+        (*_BOOK, "product", "bucket", "message_template", "mention"): ("can_list", "can_show", "can_chart"),
+        _WORDS: ("can_list", "can_show", "can_add", "can_edit", "can_delete"),
         ("phone", "contact_note"): ("can_list", "can_show", "can_add", "can_edit"),
     },
     "Partner": {
-        ("customer", "loan", "instalment", "repayment", "region"): ("can_list", "can_show", "can_export")
+        ("customer", "loan", "instalment", "repayment", "region"): ("can_list", "can_show", "can_export"),
+        _WORDS: ("can_list", "can_show"),
     },
     "Auditor": {(): READ},
 }
@@ -75,6 +99,11 @@ SCREENS: dict[tuple[str, str], tuple[str, ...] | None] = {
     ("can_share", "SavedView"): ("Manager",),
     **{(f"can_{verb}", "ApiToken"): _INSIDE for verb in ["list", "show", "export", "add", "edit"]},
     ("can_pick", "Selection"): None,
+    **{
+        (f"can_{verb}", mark): None
+        for verb in ("list", "show", "add", "delete")
+        for mark in ("Favourite", "Following")
+    },
     ("can_list", "FileJob"): None,
     ("can_show", "FileJob"): None,
     ("can_this_form_get", "ResetMyPasswordView"): None,

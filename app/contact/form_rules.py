@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
@@ -121,9 +122,15 @@ def _country(value: str) -> None:
         raise RuleError(_("A country is written by its two letters, such as UA"), "value")
 
 
+def _megabytes(value: str) -> None:
+    if not re.fullmatch("[1-9][0-9]{0,3}", value):
+        raise RuleError(_("A number of megabytes, from 1 to 9999"), "value")
+
+
 _SETTINGS: dict[str, Callable[[str], None]] = {
     "business_date": _day, "clock_runs": _yes_or_no, "send_messages": _yes_or_no,
     "dun_only_after_repayments": _yes_or_no, "default_contact_pack": _pack, "country": _country,
+    "attachment_mb": _megabytes,
 }  # fmt: skip
 
 

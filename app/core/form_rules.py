@@ -72,7 +72,7 @@ def prepare(session: Session, row: Any, user_id: int | None) -> list[str]:
     column to which it belongs, and ReadOnlyScope for somebody who may only read.
     """
     entity, state = type(row), inspect(row)
-    if entity.__scope__.mode != "owned" and not session.reach.may_write:  # type: ignore[attr-defined]
+    if not entity.__scope__.is_own_to_write and not session.reach.may_write:  # type: ignore[attr-defined]
         raise ReadOnlyScope
     with session.no_autoflush:
         if not state.persistent:

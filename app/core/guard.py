@@ -56,7 +56,7 @@ def _restrict_to_own(state: ORMExecuteState, user_id: int | None) -> None:
     """Who sees everything changes what is somebody's own as little as anybody else."""
     entity = state.bind_mapper.class_ if state.bind_mapper else None
     scope = getattr(entity, "__scope__", None)
-    if scope is not None and scope.mode == "owned" and (state.is_update or state.is_delete):
+    if scope is not None and scope.is_own_to_write and (state.is_update or state.is_delete):
         state.statement = state.statement.where(getattr(entity, scope.owner) == user_id)  # type: ignore[attr-defined]
 
 
@@ -68,9 +68,10 @@ def _restrict_write(state: ORMExecuteState, session: Any) -> None:
         return
     if state.is_insert:
         raise ScopeError(f"{entity.__name__}: rows are added to the session, where each is checked")
-    if scope.mode != "owned" and not session.reach.may_write:
+    if not scope.is_own_to_write and not session.reach.may_write:
         raise ReadOnlyScope
-    state.statement = state.statement.where(criteria(entity, session.reach.for_writing))  # type: ignore[attr-defined]
+    writable = criteria(entity, session.reach.for_writing_of(scope))
+    state.statement = state.statement.where(writable)  # type: ignore[attr-defined]
 
 
 @event.listens_for(ScopedSession, "before_flush")
@@ -97,12 +98,8 @@ def _check_row(session: ScopedSession, row: Any) -> None:
     if scope is None:
         return
     reach = session.reach
-    if scope.mode == "owned":
-        if reach.kind == "none":
-            raise ReadOnlyScope
-        owners = {getattr(row, scope.owner), *inspect(row).attrs[scope.owner].history.deleted}
-        if owners != {reach.user_id}:
-            raise OutOfScope
+    if scope.is_own_to_write:
+        _check_own(session, row)
         return
     if reach.is_all:
         return
@@ -115,6 +112,27 @@ def _check_row(session: ScopedSession, row: Any) -> None:
     _check_links(session, row)
     is_decided = scope.mode == "keyed" and scope.key_columns() and not _kept_scope(row, scope)
     if is_decided and not reach.admits(keys_of(session, row)):
+        raise OutOfScope
+
+
+def _check_own(session: ScopedSession, row: Any) -> None:
+    """What is one's own to write is his before and after, and what it is about is in his sight."""
+    scope, reach = type(row).__scope__, session.reach
+    if reach.kind == "none":
+        raise ReadOnlyScope
+    owners = {getattr(row, scope.owner), *inspect(row).attrs[scope.owner].history.deleted}
+    if owners != {reach.user_id}:
+        raise OutOfScope
+    if scope.is_of_author:
+        _need_followed(session, row)
+
+
+def _need_followed(session: ScopedSession, row: Any) -> None:
+    """The row that this one is about, which stays the same. Raises OutOfScope where the session does not see it."""
+    attributes, slug = inspect(row).attrs, getattr(row, "entity", None)
+    entity = next((cls for cls in registry.followed(type(row)) if cls.slug() == slug), None)
+    moved = inspect(row).persistent and any(attributes[name].history.deleted for name in ("entity", "row_id"))
+    if entity is None or moved or session.scalar(select(entity.id).where(entity.id == row.row_id)) is None:
         raise OutOfScope
 
 

@@ -88,7 +88,8 @@ def condition(entity: Any, alias: str, kind: str, *, write: bool) -> str:
         lent = f" OR {alias}.{scope.lent_to} = {_ROLE_HELD}" if scope.lent_to and not write else ""
         return f"{alias}.{scope.owner} = {USER}{lent}"
     if scope.mode == "follows":
-        return _follows(alias)
+        own = f"{alias}.{scope.owner} = {USER} AND " if scope.owner and write else ""
+        return f"{own}{_follows(entity, alias)}"
     if scope.mode == "through":
         return " AND ".join(_parent(entity, alias, name, kind, write=write) for name in scope.parents)
     return _keyed_or_opened(scope, alias, kind, write=write)
@@ -125,14 +126,21 @@ def _parent(entity: Any, alias: str, name: str, kind: str, *, write: bool) -> st
     return f"({alias}.{name}_id IS NULL OR {seen})" if column.nullable else seen
 
 
-def _follows(alias: str) -> str:
-    """A record of changes is seen by whoever sees the row it is about, where that row is now."""
+def _follows(entity: Any, alias: str) -> str:
+    """What is about a row is seen by whoever sees that row, where it is now."""
     arms = [
-        f"WHEN '{cls.slug()}' THEN EXISTS (SELECT 1 FROM {cls.__table__.name} f WHERE f.id = {alias}.row_id)"
-        for cls in registry.entities()
-        if cls.__history__ and cls.__scope__.mode in ("keyed", "through", "owned")
+        f"WHEN '{cls.slug()}' THEN {_is_seen(cls, alias)}"
+        for cls in registry.followed(entity)
+        if cls.__scope__.mode != "house"
     ]
     return f"CASE {alias}.entity {' '.join(arms)} ELSE false END"
+
+
+def _is_seen(followed: Any, alias: str) -> str:
+    """What everybody sees need not be looked for; a subquery of one row is looked up for each row shown."""
+    if followed.__scope__.is_shared:
+        return "true"
+    return f"(SELECT true FROM {followed.__table__.name} f WHERE f.id = {alias}.row_id LIMIT 1)"
 
 
 def policies(entity: Any, prefix: str) -> Iterator[str]:
@@ -148,7 +156,7 @@ def policies(entity: Any, prefix: str) -> Iterator[str]:
             change = condition(entity, table, kind, write=True)
             yield from _policy(
                 table, role(prefix, kind), kind, _counted_once(kind, see), _counted_once(kind, change),
-                only_shows=kind in ("region", "region_leaf") and entity.__scope__.mode != "owned",
+                only_shows=kind in ("region", "region_leaf") and not entity.__scope__.is_own_to_write,
             )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ARRAY, ColumnElement, Integer, and_, any_, false, literal, or_, select, true
+from sqlalchemy import ARRAY, ColumnElement, Integer, and_, any_, case, false, literal, or_, select, true
 
 Range = tuple[int, int]
 
@@ -51,6 +51,10 @@ class Reach:
     def for_writing(self) -> "Reach":
         """The same without what is only shown: territory, and rows that are lent."""
         return replace(self, regions=(), kind_regions=(), is_to_write=True)
+
+    def for_writing_of(self, scope: Any) -> "Reach":
+        """The same for rows of this scope: what is one's own to write needs to be seen only."""
+        return replace(self, is_to_write=True) if scope.is_own_to_write else self.for_writing
 
     def admits(self, keys: dict[str, Any]) -> bool:
         """Whether a row with these keys may be *written*: {"branch": 120, "officer": 5, "client": 1}."""
@@ -114,7 +118,9 @@ def criteria(entity: Any, reach: Reach) -> ColumnElement[bool]:
     if scope.mode == "through":
         return and_(true(), *(_parent(entity, name, reach) for name in scope.parents))
     if scope.mode == "follows":
-        return _follows(entity, reach)
+        seen = _follows(entity, reach)
+        is_own = scope.owner and reach.is_to_write
+        return and_(getattr(entity, scope.owner) == reach.user_id, seen) if is_own else seen
     seen = keyed(entity, scope.key_columns(), reach)
     if scope.opened_in:
         seen = or_(seen, _opened(entity, *scope.opened_in, reach=reach))
@@ -168,10 +174,14 @@ def _parent(entity: Any, name: str, reach: Reach) -> ColumnElement[bool]:
 
 
 def _follows(entity: Any, reach: Reach) -> ColumnElement[bool]:
+    """The row that it is about is in scope: looked up for each row shown, as `_opened` does and for the same reason."""
     from app.core import registry
 
-    return or_(false(), *(
-        and_(entity.entity == cls.slug(), entity.row_id.in_(select(cls.id).where(criteria(cls, reach))))
-        for cls in registry.entities()
-        if cls.__history__ and cls.__scope__.mode in ("keyed", "through", "owned")
-    ))  # fmt: skip
+    about = [cls for cls in registry.followed(entity) if cls.__scope__.mode != "house"]
+    seen = {cls.slug(): true() if cls.__scope__.is_shared else _is_seen(entity, cls, reach) for cls in about}
+    return case(seen, value=entity.entity, else_=false())
+
+
+def _is_seen(entity: Any, followed: Any, reach: Reach) -> ColumnElement[bool]:
+    found = select(true()).where(followed.id == entity.row_id, criteria(followed, reach)).limit(1)
+    return bool_column(found.correlate_except(followed).scalar_subquery())

@@ -33,6 +33,22 @@ def has_entity(slug: str) -> bool:
     return slug in _entities
 
 
+def followed(follower: type["Entity"]) -> list[type["Entity"]]:
+    """The entities whose rows those of `follower` can be about: for people's words all that have a page of their own.
+
+    The history of those words is for who sees everything: to find out for each change whether the row is seen that its
+    comment is about would take every reader of any history twice as long.
+    """
+    if follower.__scope__.is_of_author:
+        return [
+            cls
+            for cls in entities()
+            if cls.__screen__.list and cls.__scope__.mode not in ("follows", "owned")
+        ]
+    modes = ("keyed", "through", "owned")
+    return [cls for cls in entities() if cls.__history__ and cls.__scope__.mode in modes]
+
+
 def count() -> int:
     """How many entities are declared so far."""
     return len(_entities)

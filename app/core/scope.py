@@ -69,13 +69,27 @@ class Scope:
         return cls(mode="house", reason=reason)
 
     @classmethod
-    def follows(cls) -> "Scope":
-        """Seen by whoever sees the row named by `entity` and `row_id`, in the scope that row has now."""
-        return cls(mode="follows")
+    def follows(cls, *, author: str | None = None) -> "Scope":
+        """Seen by whoever sees the row named by `entity` and `row_id`, in the scope that row has now.
+
+        With a column for its author (a remark, a file) whoever sees that row may add one, whatever his grants are,
+        and he alone changes it. Without one nobody writes it: it is kept by triggers.
+        """
+        return cls(mode="follows", owner=author)
 
     @property
     def is_shared(self) -> bool:
         return self.mode == "shared"
+
+    @property
+    def is_of_author(self) -> bool:
+        """Whether it is somebody's words about another row."""
+        return self.mode == "follows" and self.owner is not None
+
+    @property
+    def is_own_to_write(self) -> bool:
+        """Whether being the user's own is what lets him write a row: a grant that only shows does not hinder him."""
+        return self.mode == "owned" or self.is_of_author
 
     def key_columns(self) -> dict[str, str]:
         """Kind → column that decides: {"branch": "branch_lft", "officer": "officer_id"}."""

@@ -83,7 +83,8 @@ def grants(prefix: str, app_login: str) -> Iterator[str]:
         if table.startswith("ab_"):
             continue
         yield f"GRANT {_written(entity)} ON {table} TO {writers}"
-        yield f"GRANT SELECT{', INSERT, UPDATE, DELETE' if entity.__scope__.mode == 'owned' else ''} ON {table} TO {readers}"
+        is_own = entity.__scope__.is_own_to_write
+        yield f"GRANT SELECT{', INSERT, UPDATE, DELETE' if is_own else ''} ON {table} TO {readers}"
     yield from _user_grants(prefix, everyone)
     yield f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {everyone}, {_quoted(policy.role(prefix, 'login'))}"
     yield from seal_ddl.grants(prefix)
@@ -97,7 +98,7 @@ def _written(entity: Any) -> str:
 
     Nobody says himself by which transaction he writes: the seals go by that.
     """
-    if entity.__scope__.mode == "follows":
+    if entity.__scope__.mode == "follows" and not entity.__scope__.is_of_author:
         return "SELECT"
     if not entity.__append_only__:
         return "SELECT, INSERT, UPDATE, DELETE"

@@ -25,6 +25,9 @@ SETTINGS: dict[str, tuple[str, Any, Any]] = {
     "default_contact_pack": (
         "default", _("Rules of contact"), _("Rules of contact that apply where a client has none"),
     ),
+    "attachment_mb": (
+        "50", _("Largest attachment, megabytes"), _("Larger files are refused; how much comes in at once the installation limits, too"),
+    ),
     "country": (
         "CN", _("Country"), _("Country of the holiday calendar and of telephone numbers without a prefix"),
     ),

@@ -24,6 +24,7 @@ from app.core.web.forms import LONGEST
 from app.core.web.inputs import Needed, stripped
 from app.core.web.pages import Action, Badge, Col, Row, Table, Tile
 from app.core.web.principal import Principal, current
+from app.core.web.record_tools import tools
 from app.core.web.register import screen
 from app.core.web.steering import business_date
 from app.models import ContactNote, Customer, Loan
@@ -195,7 +196,8 @@ class CustomerPage(BaseView):
 
         may_note = principal.may("can_add", subject(ContactNote))
         return {
-            "header": self._header(customer, loans, principal, on), "crumbs": [(gettext("Customers"), "/customer/list/")],
+            "header": self._header(customer, loans, principal, on), "tools": (found_tools := tools(customer, principal)),
+            "crumbs": [(gettext("Customers"), found_tools.list_url or "/customer/list/")],
             "loans": table("loan", LOANS), "schedule": schedule(session, loans[0], on) if loans else None,
             "contacts": table("phone", "number kind holder is_primary state"), "addresses": table("address", "kind region house"),
             "tables": [t for t in [table("customer_link", "kind name phone linked")] if t], "links": [],
@@ -223,7 +225,7 @@ class CustomerPage(BaseView):
         }
 
     def _tabs(self, customer: Any, principal: Principal) -> list[Any]:
-        shown = {"message", "repayment", "contact_note", "history"}
+        shown = {"activity", "looks", "message", "repayment", "contact_note", "history"}
         kept = [tab for tab in show_page.tabs(Customer, customer, principal) if tab.key in shown]
         for tab in kept:
             tab.active = tab is kept[0]

@@ -16,6 +16,7 @@ from app.core.labels import subject
 from app.core.org import AuditSeal, Branch, Region
 from app.core.web import links
 from app.core.web.cells import plain
+from app.core.web.favourites import stars
 from app.core.web.pages import Action, Tile
 from app.core.web.principal import current
 from app.core.web.register import MenuEntry, screen
@@ -229,6 +230,7 @@ class HomeView(BaseView):
             "title": gettext("Good day, %(name)s", name=principal.full_name),
             "subtitle": " · ".join([plain("date", home.on), *own_place()]),
             "actions": [],
+            "stars": stars(principal),
             **parts,
         }
         return render_template("home.html", page=page)

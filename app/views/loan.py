@@ -17,6 +17,7 @@ from app.core.web import links, show_page
 from app.core.web.cells import money, plain
 from app.core.web.pages import Tile
 from app.core.web.principal import current
+from app.core.web.record_tools import tools as record_tools
 from app.core.web.register import screen
 from app.core.web.steering import business_date
 from app.models import Instalment, Loan
@@ -82,15 +83,18 @@ class LoanPage(BaseView):
             return known and principal.may(f"can_{verb}", subject(Loan))
 
         found = events(session, principal, loan.customer_id, loan_id=loan.id)
+        beside = record_tools(loan, principal)
         page: dict[str, Any] = {
+            "tools": beside,
             "header": {
                 "title": loan.number, "subtitle": f"{loan.customer or ''} · {loan.product or ''}", "badges": show_page.badges(Loan, loan),
                 "actions": show_page.actions(Loan, loan, principal, may), "tiles": tiles(session, loan, on),
             },
-            "crumbs": [(gettext("Loans"), "/loan/list/"), *([(str(loan.customer), links.show_url("customer", loan.customer_id))] if loan.customer else [])],
+            "crumbs": [(gettext("Loans"), beside.list_url or "/loan/list/"),
+                       *([(str(loan.customer), links.show_url("customer", loan.customer_id))] if loan.customer else [])],
             "sections": show_page.sections(Loan, loan, principal, on), "schedule": schedule(session, loan, on),
             "tabs": [tab for tab in show_page.tabs(Loan, loan, principal) if tab.key != "instalment"],
-            "timeline": found, "timeline_kinds": kinds(found), "note_form": None, "links": [], "print": True,
+            "timeline": found, "timeline_kinds": kinds(found), "note_form": None, "links": [],
         }  # fmt: skip
         if page["tabs"]:
             page["tabs"][0].active = True

@@ -1,6 +1,5 @@
 """Everything that happened with a customer, newest first: contacts, messages, repayments, write-offs, changes."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from typing import Any
 
@@ -10,6 +9,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from app.core import codes
 from app.core.labels import subject
+from app.core.web.activity import Event
 from app.core.web.cells import money, plain, text_of
 from app.core.web.fields import describe
 from app.core.web.links import show_url
@@ -17,21 +17,6 @@ from app.core.web.principal import Principal
 from app.models import ContactNote, Loan, Message, Repayment, WriteOff
 
 MOST = 40
-
-
-@dataclass
-class Event:
-    """One line of the timeline."""
-
-    at: datetime
-    at_text: str
-    kind: str
-    icon: str
-    colour: str
-    title: str
-    text: str
-    who: str
-    url: str | None
 
 
 def events(

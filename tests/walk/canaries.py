@@ -36,10 +36,15 @@ def values_of(entity: Any, holder: dict[str, Any]) -> dict[str, Any]:
 
 def _value(entity: Any, column: Any, holder: dict[str, Any]) -> Any:
     number, kind, info = holder["number"], column.type, column.info
-    if column.primary_key or info.get("kind") == "file" or column.name == "written_in":
+    is_file = info.get("kind") == "file" and column.nullable
+    if column.primary_key or is_file or column.name == "written_in":
         return None
     if info.get("kind") == "scope_key":
         return _scope_key(entity, column.name, holder)
+    if "row_id" in entity.__table__.c and entity.__table__.c.row_id.info.get("is_target"):
+        about = {"entity": "loan", "row_id": holder["loan"].id}
+        if column.name in about:
+            return about[column.name]
     if info.get("link"):
         target = holder.get(info["link"])
         return None if info["link"] == entity.slug() else getattr(target, "id", None)

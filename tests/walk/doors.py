@@ -212,6 +212,8 @@ def _foreign_links(path: str, method: str, slug: str, oracle: Oracle) -> Iterato
     if not is_shown(entity) or "add" not in entity.__screen__.operations.split():
         yield Door(method, path)
         return
+    if _is_about_any(entity) and oracle.foreign("loan"):
+        yield _about_a_stranger(path, method, entity, oracle)
     for column in entity.__table__.columns:
         target = column.info.get("link")
         if (
@@ -227,6 +229,19 @@ def _foreign_links(path: str, method: str, slug: str, oracle: Oracle) -> Iterato
                 is_foreign=True,
                 body=_row_with(entity, column, row.id, oracle),
             )
+
+
+def _is_about_any(entity: Any) -> bool:
+    return any(column.info.get("is_target") for column in entity.__table__.columns)
+
+
+def _about_a_stranger(path: str, method: str, entity: Any, oracle: Oracle) -> Door:
+    """Saying something of a record out of sight, or putting it among one's own."""
+    row = oracle.foreign("loan")[0]
+    about = {"entity": "loan", "row_id": str(row.id)}
+    names = [name for name in entity.__screen__.form_columns if name not in about]
+    body = (*about.items(), *((name, "smuggled") for name in names))
+    return Door(method, path, ("loan", row.id), is_foreign=True, body=body)
 
 
 def _row_with(entity: Any, column: Any, row_id: int, oracle: Oracle) -> tuple[tuple[str, str], ...]:

@@ -55,6 +55,10 @@ class Oracle:
             return False
         if scope.mode == "owned":
             return bool(getattr(row, scope.owner) == self.person.id)
+        if scope.mode == "follows":
+            return any(
+                self.sees(row.entity, one) for _n, one in self.world.rows[row.entity] if one.id == row.row_id
+            )
         if scope.mode == "through":
             return all(self._sees_parent(entity, name, row) for name in scope.parents)
         if self.meets(**self._keys(entity, row)):

@@ -23,6 +23,10 @@ NUMBER = re.compile(r"13800\d{6}")
 """A personal number of the world in full, which also the texts of its messages do not hold."""
 
 
+FILES = ("/download", "/preview", "/content", "/errors.xlsx")
+"""Addresses of files; the world's rows name some, but none is there."""
+
+
 class Walker:
     """A person with a browser session and an API token."""
 
@@ -122,7 +126,7 @@ def _is_closed(door: Door) -> bool:
     slug = door.target[0] if door.target else ""
     operations = registry.entity(slug).__screen__.operations.split()
     is_form = "/edit/" in door.path or "/cell/" in door.path
-    return (is_form and "edit" not in operations) or door.path.endswith(("download", "errors.xlsx"))
+    return (is_form and "edit" not in operations) or door.path.endswith(FILES)
 
 
 def look(world: World, app: Any, name: str) -> list[str]:

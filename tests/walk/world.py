@@ -225,9 +225,9 @@ def _in_order() -> list[Any]:
 
 def _needed(cls: Any) -> set[str]:
     """What a row's links need; optional links to the customer's other rows are filled too, not to itself."""
-    return {
-        c.info["link"] for c in cls.__table__.columns if c.info.get("link") and c.info["link"] != cls.slug()
-    } - _optional_cycles(cls)
+    linked = {c.info["link"] for c in cls.__table__.columns if c.info.get("link")}
+    about = {"loan" for c in cls.__table__.columns if c.info.get("is_target")}
+    return (linked | about) - {cls.slug()} - _optional_cycles(cls)
 
 
 def _optional_cycles(cls: Any) -> set[str]:

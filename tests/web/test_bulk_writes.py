@@ -41,7 +41,8 @@ def test_the_fields_that_are_asked_for_are_told_and_no_others(shop: Shop) -> Non
 
 def test_whatever_can_be_written_can_be_read(shop: Shop) -> None:
     for cls in shown_entities():
-        names = ",".join(name for name in cls.__screen__.form_columns if name != "password")
+        unread = {name for name in cls.__screen__.form_columns if name in ("password", "file_key")}
+        names = ",".join(name for name in cls.__screen__.form_columns if name not in unread)
         answer = shop.caller("admin").call("GET", f"{cls.slug()}/", query_string={"fields": names})
         assert answer.status_code == 200, (cls.slug(), answer.text)
 
@@ -57,7 +58,7 @@ def test_every_entity_with_a_code_or_a_unique_name_is_found_by_it() -> None:
     assert {slug: keys[slug] for slug in wanted} == wanted
 
 
-@pytest.mark.parametrize("slug", with_verb("add"))
+@pytest.mark.parametrize("slug", [slug for slug in with_verb("add") if slug in with_verb("edit")])
 def test_a_row_of_every_entity_is_created_and_found_again(shop: Shop, slug: str) -> None:
     item = body(slug, shop, 3)
     key = {field.name for field in key_of(registry.entity(slug))}

@@ -153,7 +153,8 @@ def test_the_menu_holds_what_the_role_may_list_and_nothing_else(shop: Shop) -> N
     assert offered("admin") >= with_menu
     assert (
         offered("partner") & with_menu
-        == {"customer", "loan", "instalment", "repayment", "region", "file_job"} & with_menu
+        == {"customer", "loan", "instalment", "repayment", "region", "file_job", "comment", "attachment"}
+        & with_menu
     )
     for slug in with_menu - offered("partner"):
         assert shop.browser("partner").get(f"/{slug}/list/").status_code == 403, slug

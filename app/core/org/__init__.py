@@ -5,6 +5,7 @@ import app.core.org.words  # noqa: F401  codes in words
 from app.core.org.access import AuditEvent, DataGrant, GrantKind, Role, User, UserKind
 from app.core.org.places import Branch, Region, RegionLevel
 from app.core.org.records import AuditSeal, FileJob, History, JobRun, JobState
+from app.core.org.remarks import Attachment, Comment, Favourite, Following, Mention
 from app.core.org.repeats import IdempotentRequest
 from app.core.org.setup import Holiday, Setting
 from app.core.org.staff import Department, Position, Team
@@ -13,7 +14,8 @@ from app.core.org.views import SavedView, Selection, ViewStart
 from app.core.org.webhooks import Webhook, WebhookDelivery
 
 __all__ = [
-    "ApiToken", "AuditEvent", "AuditSeal", "Branch", "DataGrant", "Department", "FileJob", "GrantKind", "History", "Holiday", "IdempotentRequest",
-    "JobRun", "JobState", "Position", "Region", "RegionLevel", "Role", "SavedView", "Selection", "Setting", "Team", "User",
+    "ApiToken", "Attachment", "AuditEvent", "AuditSeal", "Branch", "Comment", "DataGrant", "Department", "Favourite", "FileJob",
+    "Following", "GrantKind", "History", "Holiday", "IdempotentRequest",
+    "JobRun", "JobState", "Mention", "Position", "Region", "RegionLevel", "Role", "SavedView", "Selection", "Setting", "Team", "User",
     "UserKind", "ViewStart", "Webhook", "WebhookDelivery",
 ]  # fmt: skip

@@ -60,6 +60,7 @@ codes.add(
         "look": _("Personal data shown"),
         "logout": _("Logout"),
         "export": _("Export"),
+        "file": _("File of a record opened"),
         "role": _("Change of a role's rights"),
         "password_set": _("New password"),
         "activated": _("Login given back"),

@@ -27,7 +27,9 @@ class Wrong(RuleError):
 
 
 def body() -> dict[str, Any]:
-    """The object that was sent. Raises Unreadable for anything else."""
+    """The object that was sent, or the parts of a form with a file. Raises Unreadable for anything else."""
+    if request.mimetype == "multipart/form-data":
+        return {**request.form, **request.files}
     try:
         found = request.get_json(silent=True)
     except RecursionError:
@@ -49,8 +51,21 @@ def values(entity: Any, stored: Any, said: dict[str, Any], made: forms.Made | No
         raise RuleError(gettext("Unknown fields: %(names)s", names=", ".join(unknown)))
     if stored is not None:
         fields = [field for field in fields if field.name in said or field.column.key in said]
+        fields = _without_fixed(fields, stored, said)
     form = forms.entity_form(fields, web_session(), stored, posted=row(fields, said), made=made)
     return forms.values(checked(form), fields)
+
+
+def _without_fixed(fields: list[FieldInfo], stored: Any, said: dict[str, Any]) -> list[FieldInfo]:
+    """The fields that can be changed. Raises RuleError for another value of one that cannot."""
+    values_said = {
+        field: said.get(field.name, said.get(field.column.key)) for field in fields if field.is_fixed
+    }
+    other = [field.name for field, value in values_said.items() if str(value) != str(field.value(stored))]
+    if other:
+        names = ", ".join(other)
+        raise RuleError(gettext("Said when a record is added and never changed: %(names)s", names=names))
+    return [field for field in fields if not field.is_fixed]
 
 
 def checked(form: Any) -> Any:
@@ -60,7 +75,7 @@ def checked(form: Any) -> Any:
     return form
 
 
-def row(fields: list[FieldInfo], said: dict[str, Any]) -> MultiDict[str, str]:
+def row(fields: list[FieldInfo], said: dict[str, Any]) -> MultiDict[str, Any]:
     """The values of a row; a link may be its id or {"id": …}. Raises RuleError naming the field."""
     found = {
         field.column.key: _typed(field, said.get(field.name, said.get(field.column.key))) for field in fields
@@ -74,10 +89,12 @@ def arguments(said: dict[str, Any]) -> MultiDict[str, str]:
     return MultiDict({name: text for name, text in found.items() if text is not None})
 
 
-def _typed(field: FieldInfo, value: Any) -> str | None:
+def _typed(field: FieldInfo, value: Any) -> Any:
     key = field.column.key
     if field.kind == "link" and isinstance(value, dict):
         value = value.get("id")
+    if field.kind == "file":
+        return value
     if field.kind == "codes" and isinstance(value, list):
         return " ".join(_text(key, one) or "" for one in value)
     if value is not None and isinstance(value, bool) != (field.kind == "bool"):

@@ -62,7 +62,7 @@ def change(
 
     Raises ReadOnlyScope for somebody who may only read, and OutOfScope for a link to what he does not see.
     """
-    if entity.__scope__.mode != "owned" and not session.reach.may_write:
+    if not entity.__scope__.is_own_to_write and not session.reach.may_write:
         raise ReadOnlyScope
     guard.check_links(session, entity, values)
     work = _Change(session, entity, values, user_id)

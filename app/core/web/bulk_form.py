@@ -22,15 +22,18 @@ REASON = "change_reason"
 
 def fields_of(entity: Any, principal: Principal) -> list[FieldInfo]:
     """What one may give to many rows: the form's fields that are open to him and do not tell the rows apart."""
-    told_apart = _told_apart(entity)
+    told_apart = told_apart_by(entity)
     return [
         field
         for field in describe_all(entity, entity.__screen__.form_columns)
-        if field.is_open_to(principal) and field.kind != "password" and field.column.name not in told_apart
+        if field.is_open_to(principal)
+        and not field.is_fixed
+        and field.kind != "password"
+        and field.column.name not in told_apart
     ]
 
 
-def _told_apart(entity: Any) -> set[str]:
+def told_apart_by(entity: Any) -> set[str]:
     """Columns that no two rows share, alone or beside a link; and the place in a tree, which an operation moves."""
     table = entity.__table__
     unique = [list(one.columns) for one in table.constraints if isinstance(one, UniqueConstraint)]

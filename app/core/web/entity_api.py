@@ -20,7 +20,7 @@ from app.core import once as told_once, registry
 from app.core.db import web_session
 from app.core.errors import RuleError
 from app.core.labels import subject
-from app.core.web import bodies, links, openapi, operations, upserts
+from app.core.web import bodies, followed, links, openapi, operations, upserts
 from app.core.web.fields import as_id
 from app.core.web.listing import Listing
 from app.core.web.meanwhile import Expected, OtherVersion, stored_version, version
@@ -78,7 +78,8 @@ class EntityApi(BaseApi):
         wanted = as_id(self.entity, pk)
         if wanted is None:
             abort(404)
-        found = web_session().scalars(select(self.entity).where(self.entity.id == wanted))
+        open_to = followed.open_to(self.entity, current())
+        found = web_session().scalars(select(self.entity).where(self.entity.id == wanted, *open_to))
         return found.unique().one_or_none() or abort(404)
 
     def _said(self, answer: Answer) -> Any:

@@ -6,18 +6,27 @@ from typing import Any
 
 from flask import abort, flash, jsonify, redirect, render_template, request, url_for
 from flask_appbuilder import expose, has_access, permission_name
-from flask_appbuilder.baseviews import BaseView
 from flask_babel import gettext
-from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from app.core import once, registry
 from app.core.db import web_session
 from app.core.errors import RuleError
 from app.core.labels import entity_label, singular, subject
-from app.core.web import bulk_page, charts, drafts, forms, links, lookups, saved_views, transfer
+from app.core.web import (
+    bulk_page,
+    charts,
+    drafts,
+    duplicates,
+    followed,
+    forms,
+    links,
+    lookups,
+    saved_views,
+    transfer,
+)
 from app.core.web.cell_edit import cell
-from app.core.web.fields import FieldInfo, as_id, describe_all
+from app.core.web.fields import FieldInfo, describe_all
 from app.core.web.list_page import list_page
 from app.core.web.listing import Listing
 from app.core.web.meanwhile import OPENED, ChangedMeanwhile, Opened
@@ -25,47 +34,21 @@ from app.core.web.once_page import once_page
 from app.core.web.operate import operate
 from app.core.web.pages import FormPage, Section
 from app.core.web.principal import current
+from app.core.web.record_doors import RecordDoors
+from app.core.web.record_tools import tools
 from app.core.web.show_page import show_page
 from app.core.web.steering import business_date
 from app.core.web.writing import Written, write
 
 
-class EntityView(BaseView):
+class EntityView(RecordDoors):
     """Base of the generated views; `entity` is set by `view_for`.
 
     Flask-AppBuilder registers it, names its permissions and checks them; forms, lists and files are ours,
     because its own load whole tables for every link and share filters between requests (see findings).
     """
 
-    entity: Any = None
     default_view = "list"
-
-    @property
-    def slug(self) -> str:
-        return str(self.entity.slug())
-
-    def row(self, pk: str) -> Any:
-        """The row with that id in scope; anything else does not exist."""
-        wanted = as_id(self.entity, pk)
-        if wanted is None:
-            abort(404)
-        found = web_session().scalars(select(self.entity).where(self.entity.id == wanted))
-        return found.unique().one_or_none() or abort(404)
-
-    def own_row(self, pk: str) -> Any:
-        """The row to be changed; what is somebody else's own is only looked at."""
-        found = self.row(pk)
-        return found if links.is_changeable(found, current()) else abort(403)
-
-    def may(self, verb: str) -> bool:
-        """Whether the entity allows the verb at all and the principal's role has it."""
-        known = verb not in ("add", "edit", "delete") or verb in self.entity.__screen__.operations.split()
-        return known and current().may(f"can_{verb}", subject(self.entity))
-
-    def need(self, verb: str) -> None:
-        """404 when the entity has no such verb (a role without the right was refused before)."""
-        if not self.may(verb):
-            abort(404)
 
     @expose("/list/")
     @has_access
@@ -88,7 +71,10 @@ class EntityView(BaseView):
     @expose("/show/<pk>")
     @has_access
     def show(self, pk: str) -> Any:
-        page = show_page(self.entity, self.row(pk), current(), business_date(), self.may)
+        row = self.row(pk)
+        page = show_page(self.entity, row, current(), business_date(), self.may)
+        page.tools = tools(row, current())
+        page.crumbs = [(page.crumbs[0][0], page.tools.list_url or page.crumbs[0][1])]
         return render_template("generated/show.html", page=page)
 
     @expose("/add", methods=["GET", "POST"])
@@ -96,7 +82,8 @@ class EntityView(BaseView):
     def add(self) -> Any:
         self.need("add")
         fields = self._form_fields()
-        form = forms.entity_form(fields, web_session())
+        model = self.row(request.args["copy"]) if "copy" in request.args and self.may("show") else None
+        form = duplicates.form(fields, web_session(), model)
         if request.method == "GET":
             forms.suggest(form, {f.column.key: request.args.get(f.name, "") for f in fields})
         if form.validate_on_submit():
@@ -105,36 +92,44 @@ class EntityView(BaseView):
                 return once_page(saved.row, gettext("Saved"), secret)
             if saved is not None:
                 flash(gettext("Saved"), "success")
-                return redirect(links.show_url(self.slug, saved.id) if self.may("show") else self._list_url())
+                return redirect(self._after(saved.id))
         return self._form_page(form, fields, gettext("Add"), url_for(".add"), self._list_url())
 
     @expose("/edit/<pk>", methods=["GET", "POST"])
     @has_access
     def edit(self, pk: str) -> Any:
         self.need("edit")
-        row, fields = self.own_row(pk), self._form_fields()
+        row, fields = self.own_row(pk), self._form_fields(is_new=False)
         called, opened = str(row), Opened.of(row, fields)
         marks = (drafts.draft() or request.form).get(OPENED)
         if marks is not None:
             opened = replace(opened, said=marks)
         form = forms.entity_form(fields, web_session(), row)
-        back, action, status = links.show_url(self.slug, pk), url_for(".edit", pk=pk), None
+        back, action, status = self._after(pk), url_for(".edit", pk=pk), None
         try:
             if (
                 form.validate_on_submit()
                 and self._save(form, row, fields, opened, marks is not None) is not None
             ):
                 flash(gettext("Saved"), "success")
-                return redirect(back if self.may("show") else self._list_url())
+                return redirect(back)
         except ChangedMeanwhile as error:
             opened, status = opened.show_again(form, error), 409
         page, usual = self._form_page(form, fields, gettext("Edit"), action, back, called, opened.said)
         return page, status or usual
 
-    def _form_fields(self) -> Sequence[FieldInfo]:
+    def _after(self, pk: Any) -> str:
+        """Where a row is seen once it is stored."""
+        if self.entity.__scope__.is_of_author:
+            return followed.url(self.row(pk))
+        return links.show_url(self.slug, pk) if self.may("show") else self._list_url()
+
+    def _form_fields(self, *, is_new: bool = True) -> Sequence[FieldInfo]:
         """The form's fields; a role that sees a value masked cannot write over it."""
         described = describe_all(self.entity, self.entity.__screen__.form_columns)
-        return [field for field in described if field.is_open_to(current())]
+        return [
+            field for field in described if field.is_open_to(current()) and (is_new or not field.is_fixed)
+        ]
 
     def _save(
         self,
@@ -173,7 +168,8 @@ class EntityView(BaseView):
         opened: str = "",
     ) -> Any:
         """The form; of a row that is there, under the name it is `called` and with the marks it was `opened` with."""
-        names = {field.name: field.column.key for field in fields}
+        settled = forms.settled(form, fields)
+        names = {field.name: field.column.key for field in fields if field.column.key not in settled}
         sections = [
             Section(label, [form[names[name]] for name in columns.split() if name in names])
             for label, columns in self.entity.__screen__.form.items()
@@ -181,7 +177,7 @@ class EntityView(BaseView):
         page = FormPage(
             title=f"{verb}: {singular(self.entity)}", sections=sections, action=action, cancel_url=cancel,
             csrf=form.csrf_token if "csrf_token" in form else None, errors=list(form.form_errors),
-            hidden=[(OPENED, opened)] if opened else [],
+            hidden=[*settled.items(), *([(OPENED, opened)] if opened else [])],
             crumbs=[(entity_label(self.entity), self._list_url()), *([(called, cancel)] if called else [])],
         )  # fmt: skip
         return render_template("generated/form.html", page=page), (
@@ -196,6 +192,7 @@ class EntityView(BaseView):
     def delete(self, pk: str) -> Any:
         self.need("delete")
         row, session = self.own_row(pk), web_session()
+        back = followed.url(row) if self.entity.__scope__.is_of_author else self._list_url()
         try:
             session.delete(row)
             session.commit()
@@ -204,7 +201,7 @@ class EntityView(BaseView):
             session.rollback()
             flash(transfer.plain_reason(error), "danger")
             return redirect(links.show_url(self.slug, pk))
-        return redirect(self._list_url())
+        return redirect(back)
 
     @expose("/lookup/<column>")
     @has_access

@@ -80,6 +80,11 @@ class FieldInfo:
         is_personal = getattr(row, self.personal_by) if self.personal_by else self.personal
         return bool(is_personal) and principal.may_reveal
 
+    @property
+    def is_fixed(self) -> bool:
+        """Whether it is said when the row is added and never changed."""
+        return self.column is not None and bool(self.column.info.get("is_fixed"))
+
     def is_open_to(self, principal: Principal) -> bool:
         """Whether the principal may filter, sort and search by it: a masked value must not be guessed."""
         return not self.may_be_personal or principal.may_reveal

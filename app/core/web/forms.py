@@ -26,6 +26,7 @@ from app.core.web.inputs import (
     CodeInput,
     CodesInput,
     DecimalInput,
+    FileInput,
     InstantInput,
     IntegerInput,
     LookupField,
@@ -82,6 +83,9 @@ def _default(column: Any) -> Any:
     return Decimal(given) if getattr(column.type, "scale", None) else given
 
 
+_PLAIN: dict[str, Any] = {"date": DateField, "datetime": InstantInput, "file": FileInput}
+
+
 def plain_input(field: FieldInfo, common: dict[str, Any]) -> Any:
     """The input for a value that is no link; `common` is what every WTForms field takes."""
     kind, column = field.kind, field.column
@@ -90,12 +94,10 @@ def plain_input(field: FieldInfo, common: dict[str, Any]) -> Any:
     if kind in ("number", "days"):
         has_places = getattr(column.type, "scale", None)
         return DecimalInput(**common, column=column.type) if has_places else IntegerInput(**common)
+    if kind in _PLAIN:
+        return _PLAIN[kind](**common)
     if kind == "bool":
         return BooleanField(label=common["label"], description=common["description"])
-    if kind == "date":
-        return DateField(**common)
-    if kind == "datetime":
-        return InstantInput(**common)
     if kind == "choice":
         return choice_input(common, field.choices, optional=column.nullable)
     if kind == "codes":
@@ -145,6 +147,12 @@ def entity_form(
         made[key] = form_class
     given = {} if posted is None else {"formdata": posted, "meta": {"csrf": False}}
     return form_class(obj=row, **given)
+
+
+def settled(form: FlaskForm, fields: Sequence[FieldInfo]) -> dict[str, str]:
+    """What a new row is about, by input, where the address says it: it goes with the form, unseen."""
+    keys = [field.column.key for field in fields if field.is_fixed and field.kind != "file"]
+    return {key: str(form[key].data) for key in keys if form[key].data is not None and not form[key].errors}
 
 
 def suggest(form: FlaskForm, said: dict[str, str]) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import inspect, select
 from wtforms import (
     DateTimeLocalField,
     Field,
+    FileField,
     SelectField,
     SelectMultipleField,
     StringField,
@@ -120,6 +121,20 @@ class CodeInput(Drawn, SelectField):
         super().process_data(value)
         if value and all(value != choice.value for choice in self.choices):
             self.choices = [*self.choices, SelectChoice(value, value)]
+
+
+class FileInput(Drawn, FileField):
+    """A file that comes with the form; what stores the row keeps it and puts its key in its place."""
+
+    drawn_as = "FileField"
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        given = valuelist[0] if valuelist else None
+        self.data = None
+        if given and not hasattr(given, "stream"):
+            raise ValueError(gettext("A file is sent as a part of multipart/form-data"))
+        if given:
+            self.data = given
 
 
 class LookupField(Field):

@@ -21,7 +21,7 @@ from werkzeug.datastructures import MultiDict
 from app.core.errors import RuleError
 from app.core.scope_conditions import opened
 from app.core.types import Choice
-from app.core.web import conditions, ordering, selecting
+from app.core.web import conditions, followed, ordering, selecting
 from app.core.web.driving import Page, ids_in_scope
 from app.core.web.fields import FieldInfo, attribute, describe, label_columns, listable
 from app.core.web.ordering import Order
@@ -102,6 +102,7 @@ class Listing:
     def where(self, session: Session | None = None, page: Page | None = None) -> list[ColumnElement[bool]]:
         """All filters and the quick search as SQL; with a session also what its scope lets the list begin with."""
         found = [] if session is None else ids_in_scope(self.entity, session, page)
+        found += followed.open_to(self.entity, self.principal)
         found += conditions.where(self.entity, self.conditions, self.on)
         if self.q:
             found.append(conditions.search(self.entity, self.q, self.principal))
@@ -196,6 +197,15 @@ class Listing:
                 else ordering.compared(order, column) == ordering.bound(order, value)
             )
         return or_(false(), *arms)
+
+    def beside(self, session: Session, row: Any, *, before: bool = False) -> int | None:
+        """The id of the row that stands next to this one in the list; None at its end."""
+        orders = [Order(o.field, not o.descending) for o in self.orders] if before else self.orders
+        place = decode(self.cursor(row), len(orders)) or []
+        beyond = self._beyond(place, orders, backwards=before)
+        terms = [t for order in orders for t in ordering.terms(self.entity, order, nulls_first=before)]
+        query = select(self.entity.id).where(*self.where(session), beyond)
+        return session.scalar(query.order_by(*terms).limit(1))
 
     def cursor(self, row: Any) -> str:
         """The place of a row in the order, for the address of the next page."""

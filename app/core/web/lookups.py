@@ -12,6 +12,7 @@ from app.core import registry
 from app.core.alphabet import by_alphabet
 from app.core.db import web_session
 from app.core.labels import subject
+from app.core.web import followed
 from app.core.web.conditions import lookup_search
 from app.core.web.fields import describe, label_columns
 from app.core.web.principal import Principal, current
@@ -25,6 +26,7 @@ def rows(entity: Any, text: str, principal: Principal) -> dict[str, Any]:
     query = select(entity).options(
         load_only(entity.id, *(getattr(entity, name) for name in label_columns(entity)))
     )
+    query = query.where(*followed.open_to(entity, principal))
     text = text.strip().replace("\x00", "")
     if text:
         query = query.where(lookup_search(entity, text, principal))

@@ -1,6 +1,6 @@
 """The OpenAPI description of an entity's resource, from its declaration, and where all of them are served."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from flask_appbuilder.api.manager import OpenApi
@@ -66,6 +66,8 @@ def schema(field: FieldInfo) -> dict[str, Any]:
         described["format"] = "date" if field.kind == "date" else "date-time"
     elif field.kind in ("money", "rate"):
         described["pattern"] = r"^-?\d+(\.\d+)?$"
+    elif field.kind == "file":
+        described |= {"format": "binary", "description": "the file; the body is then multipart/form-data"}
     elif field.kind == "codes":
         described = {"type": "array", "items": {"type": "string"}}
     return described
@@ -100,9 +102,15 @@ def _fields(entity: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _body(properties: dict[str, Any], required: list[str]) -> dict[str, Any]:
+def _body(
+    properties: dict[str, Any], required: list[str], fields: Sequence[FieldInfo] = ()
+) -> dict[str, Any]:
     schema = {"type": "object", "properties": properties, **({"required": required} if required else {})}
-    return {"required": True, "content": {"application/json": {"schema": schema}}}
+    has_file = any(field.kind == "file" for field in fields)
+    return {
+        "required": True,
+        "content": {"multipart/form-data" if has_file else "application/json": {"schema": schema}},
+    }
 
 
 def _answers(*codes: str) -> dict[str, Any]:
@@ -132,17 +140,32 @@ def methods(entity: Any) -> dict[str, Any]:
 
     one = [pk, IF_MATCH, KEY, REASON]
     changed = _answers("200", "409", "412")
-    change = call(one, changed, requestBody=_body(properties, []), description=LAST_WINS)
+    kept = {field.name for field in fields if field.is_fixed}
+    changing = {called: schema for called, schema in properties.items() if called not in kept}
+    change = call(one, changed, requestBody=_body(changing, []), description=LAST_WINS)
     known = {
         "get_list": {"get": call(_parameters(entity), _answers("200"), description=_FILTERS)},
         "get": {"get": call([pk, _fields(entity)], _answers("200"))},
-        "post": {"post": call([KEY, REASON], _answers("201", "409"), requestBody=_body(properties, needed))},
+        "post": {
+            "post": call([KEY, REASON], _answers("201", "409"), requestBody=_body(properties, needed, fields))
+        },
         "put": {"put": change, "patch": change},
         "delete": {"delete": call(one, changed, description=LAST_WINS)},
         "bulk": {"post": _bulk(entity, properties, call)},
         "operate": {"post": call([*one[:1], name, *one[1:]], changed, requestBody=_body({}, []))},
     }
     return {called: said for called, said in known.items() if called in offered}
+
+
+_PK = {"in": "path", "name": "pk", "required": True, "schema": {"type": "integer", "minimum": 1}}
+_BYTES = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+CONTENT: dict[str, Any] = {
+    "get": {
+        "parameters": [_PK], "responses": _answers("200") | {"200": {"description": "the file", "content": _BYTES}},
+        "security": [{"jwt": []}], "description": "The file as it was uploaded.",
+    }
+}  # fmt: skip
+"""The content of a file, which is no JSON."""
 
 
 def _bulk(entity: Any, properties: dict[str, Any], call: Callable[..., dict[str, Any]]) -> dict[str, Any]:

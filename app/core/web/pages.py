@@ -194,6 +194,8 @@ class ShowPage:
     tabs: list[Tab]
     crumbs: list[tuple[Any, str | None]]
     history_url: str | None = None
+    tools: Any = None
+    """The record's neighbours, star and print: `record_tools.Tools`."""
 
 
 @dataclass

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import g
 from sqlalchemy import bindparam, func, select
-from sqlalchemy.orm import joinedload, undefer
+from sqlalchemy.orm import Session, joinedload, undefer
 
 from app.core import registry
 from app.core.db import session_for
@@ -103,7 +103,21 @@ def stamp(user_id: int) -> str:
 
 @lru_cache(maxsize=1)
 def _user_and_permissions() -> Any:
-    """A user, his role and what it permits as one text, a line each: hundreds of rows would cost more than a page."""
+    """A user, his role and what it permits."""
+    return (
+        select(User, _permitted(User.role_id))
+        .where(User.id == bindparam("user_id"))
+        .options(undefer(User.session_stamp), joinedload(User.role))
+    )
+
+
+def permissions(session: Session, role_id: int) -> frozenset[tuple[str, str]]:
+    """What a role may do, as (verb, subject)."""
+    return _pairs(session.scalar(select(_permitted(role_id))) or "")
+
+
+def _permitted(role_id: Any) -> Any:
+    """What a role permits as one text, a line each: hundreds of rows would cost a request more than its page."""
     from flask_appbuilder.security.sqla.models import (
         Permission,
         PermissionView,
@@ -112,18 +126,13 @@ def _user_and_permissions() -> Any:
     )
 
     joined = assoc_permissionview_role.c
-    permitted = (
+    return (
         select(func.string_agg(Permission.name + "\t" + ViewMenu.name, "\n"))
         .join(PermissionView, PermissionView.permission_id == Permission.id)
         .join(ViewMenu, PermissionView.view_menu_id == ViewMenu.id)
         .join(assoc_permissionview_role, joined.permission_view_id == PermissionView.id)
-        .where(joined.role_id == User.role_id)
+        .where(joined.role_id == role_id)
         .scalar_subquery()
-    )
-    return (
-        select(User, permitted)
-        .where(User.id == bindparam("user_id"))
-        .options(undefer(User.session_stamp), joinedload(User.role))
     )
 
 

@@ -36,7 +36,16 @@ def screen(*entries: MenuEntry) -> Any:
 
 def register_screens(builder: Any) -> None:
     """Add all screens and APIs to Flask-AppBuilder."""
-    from app.core.web import entity_api, entity_view, lookups, openapi, pick_page, reference  # noqa: F401  declare their screens
+    from app.core.web import (  # noqa: F401  declare their screens
+        attachments,
+        entity_api,
+        entity_view,
+        lookups,
+        openapi,
+        pick_page,
+        reference,
+        remarks,
+    )
 
     for view in [*entity_view.registered(), *SCREENS, *entity_api.registered(), openapi.Description]:
         builder.add_view_no_menu(view)

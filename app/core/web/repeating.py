@@ -16,6 +16,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.core.db import web_session
+from app.core.files import PIECE
 from app.core.locks import Lock
 from app.core.org import IdempotentRequest
 from app.core.web.bodies import Unreadable
@@ -84,5 +85,19 @@ def _digest() -> str:
     said = hmac.new(str(current_app.config["SECRET_KEY"]).encode(), digestmod="sha256")
     for part in (request.method, request.full_path, request.headers.get("If-Match", "")):
         said.update(f"{part}\n".encode())
-    said.update(request.get_data())
+    if request.mimetype == "multipart/form-data":
+        _add_parts(said)
+    else:
+        said.update(request.get_data())
     return said.hexdigest()
+
+
+def _add_parts(said: Any) -> None:
+    """A form with files, by pieces: a file is never in memory as a whole."""
+    for name, value in request.form.items(multi=True):
+        said.update(f"{name}={value}\n".encode())
+    for name, upload in request.files.items(multi=True):
+        said.update(f"{name}: {upload.filename}\n".encode())
+        while piece := upload.stream.read(PIECE):
+            said.update(piece)
+        upload.stream.seek(0)

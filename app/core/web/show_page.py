@@ -99,14 +99,18 @@ def actions(entity: Any, row: Any, principal: Principal, may: Callable[[str], bo
                 primary=not any(a.primary for a in found),
             )
         )
+    if may("add") and not entity.__scope__.is_own_to_write and entity.__screen__.form:
+        found.append(Action("duplicate", gettext("Duplicate"), f"/{slug}/add?copy={row.id}", "copy"))
     if may("delete") and is_changeable:
         found.append(Action("delete", gettext("Delete"), f"/{slug}/delete/{row.id}", "trash", method="POST"))
     return found
 
 
 def tabs(entity: Any, row: Any, principal: Principal) -> list[Tab]:
-    """The lists of rows that point to this one, and the record's history."""
+    """What happened with the record, the lists of rows that point to it, its history, and who looked at it."""
     found = []
+    if not entity.__scope__.is_own_to_write:
+        found.append(Tab("activity", gettext("Activity"), f"/{entity.slug()}/activity/{row.id}"))
     for slug in entity.__screen__.columns("tabs"):
         child = registry.entity(slug)
         if principal.may("can_list", labels.subject(child)):
@@ -123,9 +127,23 @@ def tabs(entity: Any, row: Any, principal: Principal) -> list[Tab]:
             cols="at.action.user.source.reason.changes",
         )
         found.append(Tab("history", gettext("History"), url))
+    if is_personal(entity) and principal.may("can_list", "AuditEvent"):
+        url = links.list_url(
+            "audit_event",
+            entity=entity.slug(),
+            row_id=row.id,
+            partial="tab",
+            cols="at.user.kind.about.details",
+        )
+        found.append(Tab("looks", gettext("Who has looked"), url))
     if found:
         found[0].active = True
     return found
+
+
+def is_personal(entity: Any) -> bool:
+    """Whether its rows hold what identifies a person."""
+    return any({"personal", "personal_by"} & column.info.keys() for column in entity.__table__.columns)
 
 
 def told_apart(child: Any, entity: Any, parent: str) -> list[str]:

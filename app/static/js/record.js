@@ -63,6 +63,27 @@
     if (none) none.hidden = $$(".event", box).some((one) => !one.hidden);
   });
 
+  // activity: one kind of events alone, and the older ones below those that stand there
+  on("click", "[data-activity]", async (_event, button) => {
+    const panel = button.closest("[role=tabpanel]");
+    const kind = button.textContent;
+    try {
+      panel.replaceChildren(...parse(await part(button.dataset.activity, "tab")).body.childNodes);
+      $$("[data-activity]", panel).find((one) => one.textContent === kind)?.focus();
+    } catch (error) { toast(error.message, "danger"); }
+  });
+  on("click", "[data-older]", async (_event, button) => {
+    button.classList.add("is-busy");
+    try {
+      const more = parse(await part(button.dataset.older, "tab"));
+      const [list, lines] = [$(".events", button.closest("[data-events]")), $$(".event", more)];
+      const next = $("[data-older]", more);
+      list.append(...lines);
+      if (next) button.replaceWith(next); else button.remove();
+      (next || $("a, button", lines[0]))?.focus();
+    } catch (error) { button.classList.remove("is-busy"); toast(error.message, "danger"); }
+  });
+
   /** A region with data-poll (milliseconds) is fetched again until it comes back without it. */
   const poll = (region) => setTimeout(async () => {
     let fresh = region;

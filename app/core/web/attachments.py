@@ -1,0 +1,100 @@
+"""Files of records as they leave the program: in a page only what can run nothing, all else to be kept.
+
+Whoever opens one sees the record it belongs to. Where that record is a person's, the access log keeps who took it.
+"""
+
+from typing import Any, ClassVar
+
+from flask import abort, request, send_file
+from flask_appbuilder import expose, has_access, permission_name
+from flask_appbuilder.api import BaseApi
+from flask_appbuilder.baseviews import BaseView
+from flask_appbuilder.security.decorators import protect
+from sqlalchemy import select
+
+from app.core import files, media, registry
+from app.core.db import unscoped, web_session
+from app.core.org import Attachment, AuditEvent
+from app.core.web import followed, openapi
+from app.core.web.entity_api import EntityApi
+from app.core.web.fields import as_id
+from app.core.web.principal import current
+from app.core.web.register import screen
+from app.core.web.show_page import is_personal
+
+SANDBOX = "default-src 'none'; img-src 'self'; media-src 'self'; frame-ancestors 'self'; form-action 'none'; base-uri 'none'; sandbox"
+"""A file is a document of no origin: it runs nothing, and asks nothing of this address."""
+
+
+def attachment(pk: Any) -> Attachment:
+    """The attachment with that id, of a record in sight; anything else does not exist."""
+    wanted = as_id(Attachment, pk)
+    one = select(Attachment).where(Attachment.id == wanted, *followed.open_to(Attachment, current()))
+    return (web_session().scalar(one) if wanted is not None else None) or abort(404)
+
+
+def send(one: Attachment, *, in_page: bool) -> Any:
+    """The file, shown in a page or to be kept. 404 where it is gone from the store."""
+    if in_page and not media.shown_as(one.media_type):
+        abort(404)
+    try:
+        answer = send_file(
+            files.path_of(one.file_key), mimetype=one.media_type, as_attachment=not in_page,
+            download_name=one.name, conditional=True,
+        )  # fmt: skip
+    except (FileNotFoundError, ValueError):
+        abort(404)
+    _log(one)
+    answer.headers["Content-Security-Policy"] = SANDBOX
+    answer.headers["X-Frame-Options"] = "SAMEORIGIN"
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    return answer
+
+
+def _log(one: Attachment) -> None:
+    """Keep who took a person's file; a player that asks for the rest of it piece by piece took it once."""
+    begun = request.headers.get("Range", "bytes=0-").startswith("bytes=0-")
+    if not begun or not is_personal(registry.entity(one.entity)):
+        return
+    with unscoped("access log", user_id=current().user_id) as session:
+        session.add(AuditEvent(
+            kind="file", user_id=current().user_id, entity=one.entity, row_id=one.row_id, about=one.name,
+        ))  # fmt: skip
+
+
+@screen()
+class Attachments(BaseView):
+    """What the page of a record shows of its files, and what it offers to keep."""
+
+    route_base = "/attachment"
+    class_permission_name = "Attachment"
+
+    @expose("/<id(attachment):attachment_id>/preview")
+    @has_access
+    @permission_name("show")
+    def preview(self, attachment_id: int) -> Any:
+        return send(attachment(attachment_id), in_page=True)
+
+    @expose("/<id(attachment):attachment_id>/download")
+    @has_access
+    @permission_name("show")
+    def download(self, attachment_id: int) -> Any:
+        return send(attachment(attachment_id), in_page=False)
+
+
+@screen()
+class AttachmentContent(BaseApi):
+    """`/api/v1/attachment/<id>/content`: the file for programs."""
+
+    resource_name = "attachment"
+    class_permission_name = openapi_spec_tag = "Attachment"
+    allow_browser_login = False
+    openapi_spec_methods: ClassVar[dict[str, Any]] = {"content": openapi.CONTENT}
+    operation_helper = EntityApi.operation_helper
+
+    @expose("/<digits:pk>/content", methods=["GET"])
+    @protect()
+    @permission_name("show")
+    def content(self, pk: str) -> Any:
+        """The file as it was uploaded."""
+        return send(attachment(pk), in_page=False)
