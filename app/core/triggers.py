@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy.dialects import postgresql
 
-from app.core import registry
+from app.core import custom_column, registry
 from app.core.scope import TREES
 from app.core.tallies import is_tallying, tally_triggers
 from app.core.types import UNSEEN
@@ -231,10 +231,10 @@ def history_triggers(entity: Any) -> Iterator[str]:
     if not entity.__history__:
         return
     table, slug, columns = entity.__table__.name, entity.slug(), history_columns(entity)
-    yield from _history_trigger(table, "del", "DELETE", "OLD TABLE AS o", _removal(slug, columns))
-    yield from _history_trigger(
-        table, "upd", "UPDATE", "OLD TABLE AS o NEW TABLE AS n", _change(slug, columns)
-    )
+    removed, changed = _removal(slug, columns), _change(slug, columns, is_open=custom_column.is_open(entity))
+    removed += " || custom_removed(o.custom) FROM o" if custom_column.is_open(entity) else " FROM o"
+    yield from _history_trigger(table, "del", "DELETE", "OLD TABLE AS o", removed)
+    yield from _history_trigger(table, "upd", "UPDATE", "OLD TABLE AS o NEW TABLE AS n", changed)
     yield from _history_trigger(table, "ins", "INSERT", "NEW TABLE AS n", _addition(slug))
 
 
@@ -256,14 +256,17 @@ def _object(pairs: list[str]) -> str:
     return " || ".join(f"jsonb_build_object({', '.join(chunk)})" for chunk in chunks)
 
 
-def _change(slug: str, columns: list[str]) -> str:
+def _change(slug: str, columns: list[str], *, is_open: bool) -> str:
     """What differs, written as JSON's text: building every column as jsonb first took twice as long.
 
     Each column is named once, for a night plans this in every session: rows that stay equal are told by having
     nothing to tell. Without OFFSET 0 the planner would name all of them twice again.
     """
     pair = "CASE WHEN o.{c} IS DISTINCT FROM n.{c} THEN '\"{c}\":' || json_build_array(o.{c}, n.{c}) END"
-    changed = ", ".join(pair.format(c=c) for c in columns)
+    custom = [
+        "CASE WHEN o.custom IS DISTINCT FROM n.custom THEN custom_changed(o.custom, n.custom) END"
+    ] * is_open
+    changed = ", ".join([*(pair.format(c=c) for c in columns), *custom])
     return (
         f"{_HISTORY_TARGET} SELECT '{slug}', d.id, 'change', {_WHO}, ('{{' || d.told || '}}')::jsonb FROM ("
         f"SELECT n.id, array_to_string(ARRAY[{changed}], ',') AS told FROM o JOIN n USING (id) OFFSET 0) d WHERE d.told <> ''"
@@ -272,7 +275,7 @@ def _change(slug: str, columns: list[str]) -> str:
 
 def _removal(slug: str, columns: list[str]) -> str:
     kept = _object([f"'{c}', jsonb_build_array(o.{c}, NULL)" for c in columns])
-    return f"{_HISTORY_TARGET} SELECT '{slug}', o.id, 'delete', {_WHO}, {kept} FROM o"
+    return f"{_HISTORY_TARGET} SELECT '{slug}', o.id, 'delete', {_WHO}, {kept}"
 
 
 def _addition(slug: str) -> str:
@@ -282,6 +285,7 @@ def _addition(slug: str) -> str:
 
 def all_triggers() -> Iterator[str]:
     """Every trigger statement of every entity."""
+    yield from custom_column.FUNCTIONS
     for entity in registry.entities():
         yield from key_trigger(entity)
         yield from following_triggers(entity)

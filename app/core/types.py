@@ -38,7 +38,7 @@ PersonalData = Annotated[
 PersonalKind = Annotated[str, mapped_column(String(10), info={"kind": "mark"})]
 """As what ("phone", "code") the value of another column of the row is masked, if it is personal; that column's
 `info["personal_by"]` names this one, which is shown to nobody."""
-UNSEEN = ("scope_key", "bytes", "mark")
+UNSEEN = ("scope_key", "bytes", "mark", "custom")
 """Kinds of columns that serve the program alone."""
 Flag = Annotated[bool, mapped_column(Boolean, default=False, server_default="false", info={"kind": "bool"})]
 Instant = Annotated[datetime, mapped_column(DateTime(timezone=True), info={"kind": "datetime"})]

@@ -17,7 +17,7 @@ from werkzeug.datastructures import MultiDict
 from app.core.errors import RuleError
 from app.core.labels import subject
 from app.core.scope import TREES
-from app.core.web.fields import FieldInfo, attribute, describe, filterable, label_columns
+from app.core.web.fields import FieldInfo, attribute, customs, describe, filterable, label_columns
 from app.core.web.filter_names import split
 from app.core.web.filter_values import after, days, is_yes, midnight, typed
 from app.core.web.principal import Principal
@@ -162,9 +162,9 @@ def _compare(column: Any, op: str, value: Any) -> ColumnElement[bool]:
 
 def search(entity: Any, text: str, principal: Principal) -> ColumnElement[bool]:
     """Quick search: codes from their start, names anywhere, linked rows by a subquery of their own."""
-    parts = [
-        _search_one(entity, name, text.strip(), principal) for name in entity.__screen__.columns("search")
-    ]
+    searched = [field.name for field in customs(entity) if field.custom and field.custom.is_searched]
+    names = [*entity.__screen__.columns("search"), *searched]
+    parts = [_search_one(entity, name, text.strip(), principal) for name in names]
     return or_(false(), *(part for part in parts if part is not None))
 
 

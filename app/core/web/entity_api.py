@@ -56,7 +56,7 @@ class EntityApi(BaseApi):
         **_more: Any,
     ) -> None:
         """Say what the declaration says; Flask-AppBuilder would read docstrings written for it."""
-        operations.update(self.openapi_spec_methods.get(func.__name__, {}))
+        operations.update(openapi.methods(self.entity).get(func.__name__, {}))
 
     def _need(self, *verbs: str) -> None:
         """404 where the entity lets nobody do any of these."""
@@ -213,7 +213,7 @@ def api_for(entity: Any) -> type[EntityApi]:
     """The resource of an entity, for Flask-AppBuilder to register."""
     return type(f"api_{entity.slug()}", (EntityApi,), {
         "entity": entity, "resource_name": entity.slug(), "class_permission_name": subject(entity),
-        "openapi_spec_tag": subject(entity), "openapi_spec_methods": openapi.methods(entity),
+        "openapi_spec_tag": subject(entity),
     })  # fmt: skip
 
 

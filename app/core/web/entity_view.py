@@ -16,7 +16,7 @@ from app.core.db import web_session
 from app.core.errors import RuleError
 from app.core.labels import subject
 from app.core.web import charts, drafts, forms, links, lookups, saved_views, transfer
-from app.core.web.fields import FieldInfo, as_id, describe_all
+from app.core.web.fields import FieldInfo, as_id, customs, describe_all, typed_fields
 from app.core.web.list_page import list_page
 from app.core.web.listing import Listing
 from app.core.web.meanwhile import OPENED, ChangedMeanwhile, Opened
@@ -24,7 +24,7 @@ from app.core.web.pages import FormPage, Section
 from app.core.web.principal import current
 from app.core.web.show_page import show_page
 from app.core.web.steering import business_date
-from app.core.web.writing import write
+from app.core.web.writing import remove, write
 
 
 class EntityView(BaseView):
@@ -128,8 +128,7 @@ class EntityView(BaseView):
 
     def _form_fields(self) -> Sequence[FieldInfo]:
         """The form's fields; a role that sees a value masked cannot write over it."""
-        described = describe_all(self.entity, self.entity.__screen__.form_columns)
-        return [field for field in described if field.is_open_to(current())]
+        return [field for field in typed_fields(self.entity) if field.is_open_to(current())]
 
     def _save(
         self,
@@ -173,6 +172,8 @@ class EntityView(BaseView):
             Section(label, [form[names[name]] for name in columns.split() if name in names])
             for label, columns in self.entity.__screen__.form.items()
         ]
+        if further := [form[one.column.key] for one in customs(self.entity) if one.column.key in form]:
+            sections.append(Section(gettext("Further fields"), further))
         from app.core.labels import entity_label, singular
 
         page = FormPage(
@@ -194,12 +195,13 @@ class EntityView(BaseView):
         self.need("delete")
         row, session = self.own_row(pk), web_session()
         try:
-            session.delete(row)
+            remove(session, row)
             session.commit()
             flash(gettext("Deleted"), "success")
-        except IntegrityError as error:
+        except (IntegrityError, RuleError) as error:
             session.rollback()
-            flash(transfer.plain_reason(error), "danger")
+            is_rule = isinstance(error, RuleError)
+            flash(str(error) if is_rule else transfer.plain_reason(error), "danger")
             return redirect(links.show_url(self.slug, pk))
         return redirect(self._list_url())
 
@@ -227,7 +229,7 @@ class EntityView(BaseView):
     @has_access
     @permission_name("chart")
     def chart(self, column: str) -> Any:
-        if column not in self.entity.__screen__.charts:
+        if column not in charts.offered(self.entity):
             abort(404)
         if request.args.get("data") == "1":
             return jsonify(charts.chart_data(self.entity, column, request.args, current(), business_date()))

@@ -21,6 +21,7 @@ class Principal:
     language: str
     is_partner: bool
     permissions: frozenset[tuple[str, str]] = field(repr=False, default=frozenset())
+    role_id: int = 0
 
     def may(self, verb: str, subject: str) -> bool:
         return (verb, subject) in self.permissions
@@ -52,7 +53,7 @@ def load(proof: str) -> tuple[User, Principal] | None:
         role = user.role
         principal = Principal(
             user.id, user.username, str(user), role.name, user.language, str(user.kind) == "partner",
-            frozenset(_permissions(session, role.id)),
+            frozenset(_permissions(session, role.id)), role.id,
         )  # fmt: skip
         session.expunge_all()
     return user, principal

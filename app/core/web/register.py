@@ -36,7 +36,7 @@ def screen(*entries: MenuEntry) -> Any:
 
 def register_screens(builder: Any) -> None:
     """Add all screens and APIs to Flask-AppBuilder."""
-    from app.core.web import entity_api, entity_view, lookups, openapi, pick_page  # noqa: F401  declare their screens
+    from app.core.web import custom_rules, entity_api, entity_view, lookups, openapi, pick_page  # noqa: F401  declare their screens and rules
 
     for view in [*entity_view.registered(), *SCREENS, *entity_api.registered(), openapi.Description]:
         builder.add_view_no_menu(view)
