@@ -115,7 +115,7 @@ class Definition:
         if not self.values:
             return None
         members = [(f"v{n}", (one.code, _label(one), one.colour)) for n, one in enumerate(self.values)]
-        return Choice("CustomValues", members)  # type: ignore[call-arg, arg-type, return-value]
+        return Choice("CustomValues", members)  # type: ignore[return-value]
 
     @cached_property
     def column(self) -> Column[Any]:

@@ -30,7 +30,7 @@ def _roles() -> codes.Words:
     if "role_names" not in g:
         found = web_session().execute(select(Role.id, Role.name).order_by(Role.name))
         g.role_names = {str(number): codes.say("standard_role", name) for number, name in found}
-    return g.role_names  # type: ignore[no-any-return]
+    return dict(g.role_names)
 
 
 codes.add("custom_role", _roles)

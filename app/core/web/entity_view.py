@@ -200,8 +200,7 @@ class EntityView(BaseView):
             flash(gettext("Deleted"), "success")
         except (IntegrityError, RuleError) as error:
             session.rollback()
-            is_rule = isinstance(error, RuleError)
-            flash(str(error) if is_rule else transfer.plain_reason(error), "danger")
+            flash(transfer.plain_reason(error) if isinstance(error, IntegrityError) else str(error), "danger")
             return redirect(links.show_url(self.slug, pk))
         return redirect(self._list_url())
 

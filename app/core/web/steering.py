@@ -33,7 +33,8 @@ def all_custom_fields(entity: Any) -> tuple[Definition, ...]:
     if "custom" not in g:
         _read()
         g.custom = custom_cache.current(web_session(), g.custom_version)
-    return g.custom.of(entity)  # type: ignore[no-any-return]
+    found: tuple[Definition, ...] = g.custom.of(entity)
+    return found
 
 
 def business_date() -> date:
