@@ -13,5 +13,6 @@ BEAT: dict[str, dict[str, Any]] = {
     "export": _every("exports.make_waiting", 5),
     "requested-nights": _every("clockwork.run_requested", 5),
     "next-day": _every("clockwork.follow_the_clock", 300),
+    "index-custom-fields": _every("custom.index", 60),
     "clear-away": _every("housekeeping.clear_away", 3600),
 }

@@ -139,18 +139,22 @@ class Definition:
             return Numeric(18, self.places) if self.places else Integer()
         return _TYPES[self.kind]
 
-    def sql(self, entity: Any) -> ColumnElement[Any]:
-        """The value in a row of the entity or of an alias of it; the same text as in the index, so that it serves."""
+    def text(self, entity: Any) -> ColumnElement[str]:
+        """What is kept of it in a row of the entity, or of an alias of it, as text."""
         if not CODE.fullmatch(self.code):
             raise ValueError(self.code)
-        stored = getattr(entity, COLUMN).op("->>", return_type=Text())(literal_column(f"'{self.code}'"))
+        return getattr(entity, COLUMN).op("->>", return_type=Text())(literal_column(f"'{self.code}'"))
+
+    def sql(self, entity: Any) -> ColumnElement[Any]:
+        """The value in a row; written as in `app.core.custom_index`, so that the index serves."""
+        text = self.text(entity)
         if self.kind == "bool":
-            return func.coalesce(cast(stored, Boolean), false(), type_=Boolean)
+            return func.coalesce(text == literal_column("'true'"), false(), type_=Boolean)
         if self.kind in ("number", "money", "link"):
             is_whole = self.kind == "number" and not self.places
-            found = cast(stored, Integer if is_whole else Numeric if self.kind != "link" else BigInteger)
+            found = cast(text, Integer if is_whole else Numeric if self.kind != "link" else BigInteger)
             return type_coerce(found, self.type)
-        return type_coerce(stored, self.type)
+        return type_coerce(text, self.type)
 
     def kept(self, value: Any) -> Any:
         """A value as JSON keeps it; None for nothing, which is not kept."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from app.core import alphabet, policy, registry
+from app.core import alphabet, custom_index, policy, registry
 from app.core.tree import Tree, line_of
 from app.core.triggers import all_triggers
 
@@ -89,6 +89,7 @@ def grants(prefix: str, app_login: str) -> Iterator[str]:
     yield from _user_grants(prefix, everyone)
     yield f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {everyone}, {_quoted(policy.role(prefix, 'login'))}"
     yield f"GRANT EXECUTE ON FUNCTION scope_resolve(int) TO {_quoted(app_login)}"
+    yield f"GRANT EXECUTE ON FUNCTION custom_index_keep() TO {_quoted(policy.role(prefix, 'all'))}"
     yield f"GRANT EXECUTE ON FUNCTION scope_prefix() TO {_quoted(app_login)}"
     yield f"GRANT EXECUTE ON FUNCTION alphabetical(text) TO {_quoted(app_login)}, {everyone}, {_quoted(policy.role(prefix, 'login'))}"
 
@@ -152,6 +153,7 @@ def statements(connection: Any, prefix: str, app_login: str, today: date) -> Ite
     yield from lines()
     yield RESOLVE
     yield alphabet.FUNCTION
+    yield from custom_index.functions()
     # a copy of the database keeps the roles its policies name
     yield f"CREATE OR REPLACE FUNCTION scope_prefix() RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT '{prefix}' $$"
     yield "REVOKE ALL ON FUNCTION scope_resolve(int) FROM PUBLIC"
@@ -165,7 +167,14 @@ def statements(connection: Any, prefix: str, app_login: str, today: date) -> Ite
 
 def fingerprint() -> str:
     """Changes whenever a declaration would lead to other roles, policies or triggers."""
-    parts = [RESOLVE, alphabet.FUNCTION, *lines(), *grants("p", "a"), *all_triggers()]
+    parts = [
+        RESOLVE,
+        alphabet.FUNCTION,
+        *custom_index.functions(),
+        *lines(),
+        *grants("p", "a"),
+        *all_triggers(),
+    ]
     for entity in registry.entities():
         parts += policy.policies(entity, "p")
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]

@@ -121,6 +121,9 @@ def clause(entity: Any, condition: Condition, on: date) -> ColumnElement[bool]:
     value = typed(field, raw)
     if op == "eq" and field.kind == "link" and field.name in TREES and hasattr(entity, f"{field.name}_lft"):
         return _below(entity, field, value)
+    if field.custom and op == "eq" and field.kind == "link":
+        # as text, which its index has: a cast might fail, so that row security would let it use none
+        return field.custom.text(entity) == str(value)
     if field.derived is not None:
         op, value = field.derived.bound(op, int(value), on)
     return _compare(column, op, value)
