@@ -68,7 +68,7 @@ def fill(*entities: Any) -> Callable[[Fill], Fill]:
 
 
 def removal(*entities: Any) -> Callable[[Check], Check]:
-    """Register a rule that a row of these entities must meet to be deleted; what it returns is not told."""
+    """Register a rule that a row of these entities, or with None of every one, must meet to be deleted."""
 
     def register(function: Check) -> Check:
         for entity in entities:
@@ -80,7 +80,7 @@ def removal(*entities: Any) -> Callable[[Check], Check]:
 
 def leave(session: Session, row: Any) -> None:
     """Raise RuleError where a rule keeps a row from being deleted."""
-    for rule in _REMOVALS[type(row)]:
+    for rule in [*_REMOVALS[type(row)], *_REMOVALS[None]]:
         rule(session, row)
 
 

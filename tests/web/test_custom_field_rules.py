@@ -6,12 +6,15 @@ from threading import Barrier
 from time import sleep
 from typing import Any
 
+import psycopg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import literal_column, select, text
 
-from app.core.db import unscoped
+from app.core import custom_index
+from app.core.db import scoped_as, unscoped
 from app.core.org import CustomField
 from app.core.web import custom_lock
+from app.models import Customer
 from tests.web.people import Browser, Caller, add, rows, stored, watched
 from tests.web.shop import Shop
 
@@ -201,3 +204,46 @@ def test_a_request_asks_for_the_declarations_only_once_they_changed(
     about = asked.about("custom_field")
     assert len(about) == 1
     assert about[0].startswith("SELECT setting.name"), "the statement that reads the settings"
+
+
+def test_what_a_reference_points_to_is_not_deleted(shop: Shop, fields: dict[str, int]) -> None:
+    add("custom_field", entity="branch", code="kin", kind="link", target="department", label_en="Kin")
+    department = add("department", name="Sales")
+    program = Caller(shop.app, "admin")
+    told = program.call("PATCH", f"branch/{shop.branches['head']}", {"c_kin": department})
+    assert told.status_code == 200, told.text
+    shop.admin.post(f"/department/delete/{department}")
+    refused = program.call("DELETE", f"department/{department}")
+    assert refused.json["message"] == "Other records belong to this one, so it cannot be deleted"
+    assert stored("department", department) is not None
+    assert program.call("PATCH", f"branch/{shop.branches['head']}", {"c_kin": None}).status_code == 200
+    assert program.call("DELETE", f"department/{department}").status_code == 200
+
+
+def test_a_ticked_field_gets_an_index_that_serves_a_narrow_scope_and_loses_it_again(
+    shop: Shop, database: Any, fields: dict[str, int]
+) -> None:
+    program = Caller(shop.app, "admin")
+    path = f"custom_field/{fields['grade']}"
+    assert program.call("PATCH", path, {"is_indexed": True}).status_code == 200
+    assert (custom_index.bring_in_line(), custom_index.bring_in_line()) == (1, 0)
+    assert "USING btree (((custom ->> 'grade'::text)), id)" in indexes(database)
+    plan = select(Customer.id).where(Customer.custom.op("->>")(literal_column("'grade'")) == "B")
+    with scoped_as(shop.users["olga"]) as session:
+        compiled = plan.compile(dialect=session.get_bind().dialect, compile_kwargs={"literal_binds": True})
+        held: Any = session.connection().connection.driver_connection
+        held.execute("SET LOCAL enable_seqscan = off")
+        told = str(held.execute(f"EXPLAIN {compiled}").fetchall())
+    assert "custom_ix_" in told, told
+    assert program.call("PATCH", path, {"is_indexed": False}).status_code == 200
+    assert custom_index.bring_in_line() == 1
+    assert "grade" not in indexes(database)
+
+
+def indexes(database: Any) -> str:
+    """The indexes of custom fields that there are."""
+    with psycopg.connect(database.superuser_url) as connection:
+        found = connection.execute(
+            "SELECT indexdef FROM pg_indexes WHERE starts_with(indexname, 'custom_ix_')"
+        )
+        return " ".join(row[0] for row in found)

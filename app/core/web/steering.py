@@ -7,6 +7,7 @@ from flask import g, has_app_context
 
 from app.core import clock, custom_cache, settings
 from app.core.custom import Definition
+from app.core.custom_cache import Definitions
 from app.core.db import web_session
 
 
@@ -30,10 +31,19 @@ def custom_fields(entity: Any) -> tuple[Definition, ...]:
 
 def all_custom_fields(entity: Any) -> tuple[Definition, ...]:
     """Every custom field of an entity, whoever sees it."""
+    return _declared().of(entity)
+
+
+def every_custom_field() -> list[Definition]:
+    """The custom fields of all entities, whoever sees them."""
+    return [one for each in _declared().by_entity.values() for one in each]
+
+
+def _declared() -> Definitions:
     if "custom" not in g:
         _read()
         g.custom = custom_cache.current(web_session(), g.custom_version)
-    found: tuple[Definition, ...] = g.custom.of(entity)
+    found: Definitions = g.custom
     return found
 
 
