@@ -1,6 +1,6 @@
 """Custom fields as an administrator declares them, and the values from which a field of choice is chosen."""
 
-from flask_babel import lazy_gettext as _
+from flask_babel import lazy_gettext as _, lazy_pgettext
 from sqlalchemy import ARRAY, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -16,13 +16,13 @@ from app.core.types import Choice, Code, Count, Flag, Line, Name, choice
 class CustomKind(Choice):
     """What a custom field holds."""
 
-    TEXT = "text", _("Text"), "blue"
+    TEXT = "text", lazy_pgettext("custom field", "Text"), "blue"
     LONGTEXT = "longtext", _("Long text"), "blue"
-    NUMBER = "number", _("Number"), "green"
+    NUMBER = "number", lazy_pgettext("custom field", "Number"), "green"
     MONEY = "money", _("Money"), "green"
     DATE = "date", _("Date"), "purple"
     CHOICE = "choice", _("Choice"), "orange"
-    LINK = "link", _("Reference"), "teal"
+    LINK = "link", lazy_pgettext("custom field", "Reference"), "teal"
     BOOL = "bool", _("Yes or no"), "secondary"
 
 
@@ -101,7 +101,7 @@ class CustomField(_Labelled, Entity):
         tabs="custom_choice",
         labels={**_LANGUAGES, "entity": _("Records"), "hint": _("Help text"), "target": _("Refers to"),
                 "places": _("Decimal places"), "default_value": _("Default"), "roles": _("Roles that see it"),
-                "is_searched": _("Found by quick search"), "is_indexed": _("Indexed"), "is_hidden": _("Out of use")},
+                "position": _("Order in the form"), "is_searched": _("Found by quick search"), "is_indexed": _("Indexed"), "is_hidden": _("Out of use")},
         hints={"code": _("Small letters, digits and _; programs and addresses name the field c_ and this code"),
                "kind": _("A choice is offered once it has values"),
                "roles": _("Nobody chosen: every role"),
@@ -127,5 +127,5 @@ class CustomChoice(_Labelled, Entity):
     __screen__ = Screen(
         title=_("Values of choices"), icon="list", list="field code label_en colour position",
         form={_("Value"): f"field code {LABELS} colour position"}, search="code label_en", order="position",
-        labels={**_LANGUAGES, "field": _("Custom field")},
+        labels={**_LANGUAGES, "field": _("Custom field"), "position": _("Order in the form")},
     )  # fmt: skip
