@@ -2,10 +2,10 @@
 
 from celery import shared_task
 
-from app.core import custom_index
+from app.core import custom_sql
 
 
 @shared_task
 def index() -> int:
     """Make and drop indexes as administrators ticked them."""
-    return custom_index.bring_in_line()
+    return custom_sql.bring_in_line()

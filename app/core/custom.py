@@ -146,7 +146,7 @@ class Definition:
         return getattr(entity, COLUMN).op("->>", return_type=Text())(literal_column(f"'{self.code}'"))
 
     def sql(self, entity: Any) -> ColumnElement[Any]:
-        """The value in a row; written as in `app.core.custom_index`, so that the index serves."""
+        """The value in a row; written as in `app.core.custom_sql`, so that the index serves."""
         text = self.text(entity)
         if self.kind == "bool":
             return func.coalesce(text == literal_column("'true'"), false(), type_=Boolean)

@@ -15,15 +15,6 @@ COLUMN = "custom"
 PREFIX = "c_"
 """What the name of a custom field begins with, in addresses and for programs; no column of an entity does."""
 
-FUNCTIONS = (
-    f"""CREATE OR REPLACE FUNCTION custom_changed(o jsonb, n jsonb) RETURNS text LANGUAGE sql IMMUTABLE AS $$
-SELECT string_agg(to_json('{PREFIX}' || k)::text || ':' || json_build_array(o -> k, n -> k)::text, ',')
-FROM jsonb_object_keys(coalesce(o, '{{}}') || coalesce(n, '{{}}')) k WHERE o -> k IS DISTINCT FROM n -> k $$""",
-    f"""CREATE OR REPLACE FUNCTION custom_removed(o jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
-SELECT coalesce(jsonb_object_agg('{PREFIX}' || key, jsonb_build_array(value, NULL)), '{{}}') FROM jsonb_each(o) $$""",
-)
-"""What the history keeps of the column: each custom field by itself, like a column."""
-
 
 def add(cls: type[Any]) -> None:
     """Give the class the column if people type its rows and neither the house nor one of them keeps these to himself."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from app.core import alphabet, custom_index, policy, registry
+from app.core import alphabet, custom_sql, policy, registry
 from app.core.tree import Tree, line_of
 from app.core.triggers import all_triggers
 
@@ -153,7 +153,7 @@ def statements(connection: Any, prefix: str, app_login: str, today: date) -> Ite
     yield from lines()
     yield RESOLVE
     yield alphabet.FUNCTION
-    yield from custom_index.functions()
+    yield from custom_sql.functions()
     # a copy of the database keeps the roles its policies name
     yield f"CREATE OR REPLACE FUNCTION scope_prefix() RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT '{prefix}' $$"
     yield "REVOKE ALL ON FUNCTION scope_resolve(int) FROM PUBLIC"
@@ -170,7 +170,7 @@ def fingerprint() -> str:
     parts = [
         RESOLVE,
         alphabet.FUNCTION,
-        *custom_index.functions(),
+        *custom_sql.functions(),
         *lines(),
         *grants("p", "a"),
         *all_triggers(),

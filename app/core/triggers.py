@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy.dialects import postgresql
 
-from app.core import custom_column, registry
+from app.core import custom_column, custom_sql, registry
 from app.core.scope import TREES
 from app.core.tallies import is_tallying, tally_triggers
 from app.core.types import UNSEEN
@@ -285,7 +285,7 @@ def _addition(slug: str) -> str:
 
 def all_triggers() -> Iterator[str]:
     """Every trigger statement of every entity."""
-    yield from custom_column.FUNCTIONS
+    yield from custom_sql.HISTORY
     for entity in registry.entities():
         yield from key_trigger(entity)
         yield from following_triggers(entity)

@@ -9,7 +9,7 @@ import psycopg
 from flask import g
 
 from app import create_app
-from app.core import custom_index
+from app.core import custom_sql
 from app.core.db import unscoped
 from app.core.org import CustomField
 from app.launch import logins
@@ -61,7 +61,7 @@ def _filled(bench: Bench) -> Iterator[Bench]:
     with unscoped("declare the benchmark's fields") as session:
         for code, (kind, _type, _value) in FIELDS.items():
             session.add(CustomField(entity="loan", code=code, kind=kind, label_en=code, is_indexed=True))
-    while custom_index.bring_in_line():
+    while custom_sql.bring_in_line():
         pass
     try:
         with copy.superuser(autocommit=True) as connection:

@@ -25,6 +25,7 @@ SQL_AS_TEXT: dict[str, str] = {
     "app/core/alphabet.py": "a function of the database is written in its own language",
     "app/core/policy.py": "roles and row policies are statements SQLAlchemy has no words for",
     "app/core/deploy.py": "grants, advisory locks and roles, of which SQLAlchemy knows nothing",
+    "app/core/custom_sql.py": "functions of history and indexes of custom fields, which the database runs",
     "app/core/security_ddl.py": "makes roles, policies and triggers equal to the registry's declarations",
     "app/core/tallies.py": "triggers and their functions are written in the database's own language",
     "app/core/triggers.py": "triggers and their functions are written in the database's own language",

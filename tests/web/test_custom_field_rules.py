@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from sqlalchemy import literal_column, select, text
 
-from app.core import custom_index
+from app.core import custom_sql
 from app.core.db import scoped_as, unscoped
 from app.core.org import CustomField
 from app.core.web import custom_lock
@@ -226,7 +226,7 @@ def test_a_ticked_field_gets_an_index_that_serves_a_narrow_scope_and_loses_it_ag
     program = Caller(shop.app, "admin")
     path = f"custom_field/{fields['grade']}"
     assert program.call("PATCH", path, {"is_indexed": True}).status_code == 200
-    assert (custom_index.bring_in_line(), custom_index.bring_in_line()) == (1, 0)
+    assert (custom_sql.bring_in_line(), custom_sql.bring_in_line()) == (1, 0)
     assert "USING btree (((custom ->> 'grade'::text)), id)" in indexes(database)
     plan = select(Customer.id).where(Customer.custom.op("->>")(literal_column("'grade'")) == "B")
     with scoped_as(shop.users["olga"]) as session:
@@ -236,7 +236,7 @@ def test_a_ticked_field_gets_an_index_that_serves_a_narrow_scope_and_loses_it_ag
         told = str(held.execute(f"EXPLAIN {compiled}").fetchall())
     assert "custom_ix_" in told, told
     assert program.call("PATCH", path, {"is_indexed": False}).status_code == 200
-    assert custom_index.bring_in_line() == 1
+    assert custom_sql.bring_in_line() == 1
     assert "grade" not in indexes(database)
 
 

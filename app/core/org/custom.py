@@ -102,7 +102,7 @@ class CustomField(_Labelled, Entity):
         labels={**_LANGUAGES, "entity": _("Records"), "hint": _("Help text"), "target": _("Refers to"),
                 "places": _("Decimal places"), "default_value": _("Default"), "roles": _("Roles that see it"),
                 "position": _("Order in the form"), "is_searched": _("Found by quick search"), "is_indexed": _("Indexed"), "is_hidden": _("Out of use")},
-        hints={"code": _("Small letters, digits and _; programs and addresses name the field c_ and this code"),
+        hints={"code": _("Small letters, digits and _; what programs call it"),
                "kind": _("A choice is offered once it has values"),
                "roles": _("Nobody chosen: every role"),
                "default_value": _("What a new record starts with; a date as 2018-06-25, yes or no as yes or no"),
@@ -126,7 +126,7 @@ class CustomChoice(_Labelled, Entity):
     position: Mapped[Count] = mapped_column(default=0, server_default="0")
 
     __screen__ = Screen(
-        title=_("Values of choices"), icon="list", list="field code label_en colour position",
+        title=_("Custom choices"), icon="list", list="field code label_en colour position",
         form={_("Value"): f"field code {LABELS} colour position"}, search="code label_en", order="position",
         labels={**_LANGUAGES, "field": _("Custom field"), "position": _("Order in the form")},
     )  # fmt: skip

@@ -9,7 +9,6 @@ from flask_appbuilder import expose, has_access, permission_name
 from flask_appbuilder.baseviews import BaseView
 from flask_babel import gettext
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 
 from app.core import registry
 from app.core.db import web_session
@@ -24,7 +23,7 @@ from app.core.web.pages import FormPage, Section
 from app.core.web.principal import current
 from app.core.web.show_page import show_page
 from app.core.web.steering import business_date
-from app.core.web.writing import remove, write
+from app.core.web.writing import remove, storing, write
 
 
 class EntityView(BaseView):
@@ -193,15 +192,14 @@ class EntityView(BaseView):
     @has_access
     def delete(self, pk: str) -> Any:
         self.need("delete")
-        row, session = self.own_row(pk), web_session()
+        row = self.own_row(pk)
         try:
-            remove(session, row)
-            session.commit()
-            flash(gettext("Deleted"), "success")
-        except (IntegrityError, RuleError) as error:
-            session.rollback()
-            flash(transfer.plain_reason(error) if isinstance(error, IntegrityError) else str(error), "danger")
+            with storing(self.entity) as session:
+                remove(session, row)
+        except RuleError as error:
+            flash(str(error), "danger")
             return redirect(links.show_url(self.slug, pk))
+        flash(gettext("Deleted"), "success")
         return redirect(self._list_url())
 
     @expose("/lookup/<column>")

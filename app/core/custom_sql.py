@@ -1,4 +1,4 @@
-"""Indexes of custom fields, made while the installation runs.
+"""What the database does for custom fields: their history, and indexes made while the installation runs.
 
 The application's login may make no index. It may ask a function of the owner's to bring the indexes in line with what
 is declared: that function takes no argument, so nothing can be asked of it but this. ADR 0010.
@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, select, text
 from sqlalchemy.exc import OperationalError
 
 from app.core import registry
-from app.core.custom_column import is_open
+from app.core.custom_column import PREFIX, is_open
 from app.core.db import unscoped
 
 log = logging.getLogger("loandesk.jobs")
@@ -20,11 +20,19 @@ LARGEST = 3_000_000
 """Rows of a table that is indexed at once. Nobody writes to it meanwhile, about two seconds a million rows; a larger
 one is indexed by the next deployment, which lets others write."""
 LOCK_NOT_AVAILABLE = "55P03"
-PREFIX = "custom_ix_"
+INDEX = "custom_ix_"
+HISTORY = (
+    f"""CREATE OR REPLACE FUNCTION custom_changed(o jsonb, n jsonb) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+SELECT string_agg(to_json('{PREFIX}' || k)::text || ':' || json_build_array(o -> k, n -> k)::text, ',')
+FROM jsonb_object_keys(coalesce(o, '{{}}') || coalesce(n, '{{}}')) k WHERE o -> k IS DISTINCT FROM n -> k $$""",
+    f"""CREATE OR REPLACE FUNCTION custom_removed(o jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
+SELECT coalesce(jsonb_object_agg('{PREFIX}' || key, jsonb_build_array(value, NULL)), '{{}}') FROM jsonb_each(o) $$""",
+)
+"""What the triggers of history keep of the column: each custom field by itself, like a column."""
 
 
 def functions() -> Iterator[str]:
-    """The functions, made by the deployment; the second is the one that the application calls."""
+    """The functions of indexes, made by the deployment; the second is the one that the application calls."""
     owners = ", ".join(
         f"('{cls.slug()}', '{cls.__table__.name}')" for cls in registry.entities() if is_open(cls)
     )
@@ -37,7 +45,7 @@ SELECT w.name, w.relation, format('%%I ON %%s ((%%s), id)', w.name, w.relation, 
     WHEN f.kind = 'bool' THEN format('coalesce(custom ->> %%L = ''true'', false)', f.code)
     ELSE format('custom ->> %%L', f.code) END)
 FROM custom_field f JOIN (VALUES {owners}) o(slug, relation) ON o.slug = f.entity,
-LATERAL (SELECT '{PREFIX}' || f.id || '_' || left(md5(concat_ws('/', f.entity, f.code, f.kind, f.places)), 8),
+LATERAL (SELECT '{INDEX}' || f.id || '_' || left(md5(concat_ws('/', f.entity, f.code, f.kind, f.places)), 8),
     o.relation::regclass) w(name, relation)
 WHERE f.is_indexed AND NOT f.is_hidden $$"""
     yield f"""
@@ -46,7 +54,7 @@ SET search_path = public SET lock_timeout = '2s' AS $$
 DECLARE done text;
 BEGIN
     SELECT 'DROP INDEX ' || quote_ident(c.relname) INTO done FROM pg_class c WHERE c.relkind = 'i'
-        AND starts_with(c.relname, '{PREFIX}') AND c.relname NOT IN (SELECT name FROM custom_index_wanted()) LIMIT 1;
+        AND starts_with(c.relname, '{INDEX}') AND c.relname NOT IN (SELECT name FROM custom_index_wanted()) LIMIT 1;
     IF done IS NULL THEN
         SELECT 'CREATE INDEX ' || w.statement INTO done FROM custom_index_wanted() w JOIN pg_class c ON c.oid = w.relation
             WHERE to_regclass(w.name) IS NULL AND c.reltuples <= {LARGEST} LIMIT 1;
