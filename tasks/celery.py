@@ -11,7 +11,14 @@ from tasks.schedule import BEAT
 celery = Celery(
     "loandesk",
     broker=config.CELERY_BROKER_URL,
-    include=["tasks.clockwork", "tasks.dispatch", "tasks.exports", "tasks.housekeeping", "tasks.imports"],
+    include=[
+        "tasks.clockwork",
+        "tasks.custom",
+        "tasks.dispatch",
+        "tasks.exports",
+        "tasks.housekeeping",
+        "tasks.imports",
+    ],
 )
 celery.conf.update(
     task_serializer="json",

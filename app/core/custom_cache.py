@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import BigInteger, Select, Text, cast, func, literal_column, select
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.core import custom, registry
 from app.core.custom import Definition, Value
+from app.core.custom_column import is_open
 from app.core.org.custom import CustomChoice, CustomField
 
 _LANGUAGES = ("en", "uk", "ru", "zh_Hans", "zh_Hant")
@@ -85,22 +87,29 @@ def labels(row: Any) -> dict[str, str]:
 def _definition(row: Any, values: tuple[Value, ...]) -> Definition | None:
     """What a row declares; None for what cannot be used yet, or no longer."""
     kind, target = str(row.kind), custom.target_of(row.target)
-    if (
-        not registry.has_entity(row.entity)
-        or (kind == "link" and target is None)
-        or (kind == "choice" and not values)
-    ):
+    is_known = registry.has_entity(row.entity) and is_open(registry.entity(row.entity))
+    if not is_known or not custom.CODE.fullmatch(row.code):
+        return None
+    if (kind == "link" and target is None) or (kind == "choice" and not values):
         return None
     return Definition(
         registry.entity(row.entity), row.code, kind, labels(row), row.hint or "", target, row.places or 0,
-        default_of(kind, row.default_value), frozenset(int(one) for one in row.roles or ()), values=values,
+        _stored_default(kind, row.default_value), frozenset(int(one) for one in row.roles or ()), values=values,
         is_required=row.is_required, is_personal=row.is_personal, is_searched=row.is_searched,
         is_indexed=row.is_indexed, is_hidden=row.is_hidden,
     )  # fmt: skip
 
 
+def _stored_default(kind: str, said: str | None) -> Any:
+    """A default that was stored past the rules and is no value of its kind must not cost every page."""
+    try:
+        return default_of(kind, said)
+    except (ValueError, ArithmeticError, KeyError):
+        return None
+
+
 def default_of(kind: str, said: str | None) -> Any:
-    """A default as a value of the kind; None for nothing. Raises ValueError or ArithmeticError for what is none."""
+    """A default as a value of the kind; None for nothing. Raises ValueError, KeyError or ArithmeticError for no value."""
     if not said or kind == "link":
         return None
     if kind == "date":
@@ -108,7 +117,5 @@ def default_of(kind: str, said: str | None) -> Any:
     if kind == "bool":
         return {"yes": True, "no": False}[said.lower()]
     if kind in ("number", "money"):
-        from decimal import Decimal
-
         return Decimal(said)
     return said

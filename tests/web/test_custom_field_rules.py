@@ -1,11 +1,13 @@
 """Who sees a custom field, what its declaration may say, and that it is not taken away while it is used."""
 
+import io
 import re
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from time import sleep
 from typing import Any
 
+import openpyxl
 import psycopg
 import pytest
 from sqlalchemy import literal_column, select, text
@@ -15,6 +17,8 @@ from app.core.db import scoped_as, unscoped
 from app.core.org import CustomField
 from app.core.web import custom_lock
 from app.models import Customer
+from tasks.celery import celery
+from tasks.schedule import BEAT
 from tests.web.people import Browser, Caller, add, rows, stored, watched
 from tests.web.shop import Shop
 
@@ -247,3 +251,34 @@ def indexes(database: Any) -> str:
             "SELECT indexdef FROM pg_indexes WHERE starts_with(indexname, 'custom_ix_')"
         )
         return " ".join(row[0] for row in found)
+
+
+def test_a_reference_to_a_foreign_row_shows_and_takes_nothing_of_it(
+    shop: Shop, fields: dict[str, int]
+) -> None:
+    add("custom_field", entity="customer", code="friend", kind="link", target="customer", label_en="Friend")
+    ours, foreign = shop.customers[2], shop.customers[3]
+    called = stored("customer", foreign).name
+    assert (
+        Caller(shop.app, "admin").call("PATCH", f"customer/{ours}", {"c_friend": foreign}).status_code == 200
+    )
+    olga, program = shop.browser("olga"), Caller(shop.app, "olga")
+    query = f"cols=name.c_friend&name__contains=Customer+02&c_friend={foreign}"
+    for path in (f"/customer/show/{ours}", f"/customer/edit/{ours}", f"/customer/list/?{query}"):
+        assert called not in seen(olga, path), path
+        assert called in seen(shop.admin, path), path
+    assert called not in seen(olga, f"/customer/lookup/c_friend?q={called.replace(' ', '+')}")
+    assert program.call("GET", f"customer/{ours}?fields=c_friend").json["result"]["c_friend"] is None
+    with olga.get(f"/customer/export.xlsx?{query}") as file:
+        assert called not in str(list(openpyxl.load_workbook(io.BytesIO(file.data)).worksheets[0].values))
+    kept = {"kind": "person", "status": "active", "client_id": shop.client, "manager_id": shop.users["olga"]}
+    saved = olga.post(f"/customer/edit/{ours}", {**kept, "name": "Customer 02", "c_friend": "keep"})
+    assert saved.status_code == 302, saved.text
+    assert stored("customer", ours).custom["friend"] == foreign
+    refused = program.call("PATCH", f"customer/{shop.customers[4]}", {"c_friend": foreign})
+    assert refused.json["errors"] == {"c_friend": ["There is nothing like this to choose"]}
+
+
+def test_the_clockwork_knows_who_makes_the_indexes() -> None:
+    celery.loader.import_default_modules()
+    assert BEAT["index-custom-fields"]["task"] in celery.tasks
