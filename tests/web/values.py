@@ -13,6 +13,12 @@ from app.core.web.links import shown_entities
 from tests.web.shop import Shop
 
 HUGE = "9" * 400
+DECLARING = {
+    ("custom_field", "kind"): "text",
+    ("custom_field", "target"): None,
+    ("custom_field", "places"): None,
+}
+"""What fits each other in a declaration of a custom field."""
 
 
 def with_verb(verb: str) -> list[str]:
@@ -43,6 +49,8 @@ def has_words(field: FieldInfo) -> bool:
 def sample(field: FieldInfo, shop: Shop, number: int) -> Any:
     """A value that the column takes, another for another number; None where none is made."""
     kind, column = field.kind, field.column
+    if (field.entity.slug(), field.name) in DECLARING:
+        return DECLARING[field.entity.slug(), field.name]
     if kind == "link":
         is_needed = is_required(column) or (field.entity.slug(), field.name) == ("user", "role")
         return shop.some(field.target.slug()) if is_needed else None
@@ -68,6 +76,8 @@ def text(field: FieldInfo, number: int) -> str:
         "send_times": "09:00 18:30", "colour": "red", "contact_pack": "default", "allocation_order": "overdue",
         "identity_number": f"ID {number}", "username": f"user{number}", "password": f"Secret-{number}-pw", "phone_number": f"+861380099{number:04d}",
     }  # fmt: skip
+    if field.name == "code" and field.entity.slug().startswith("custom_"):
+        return f"code_{number}"
     made = named.get(field.name, f"{field.name[:20]} {number}")
     return made[: getattr(field.column.type, "length", None) or 500]
 
