@@ -82,8 +82,6 @@ def _fill(connection: psycopg.Connection[Any]) -> None:
     connection.execute(f"UPDATE loan SET {columns}, custom = jsonb_build_object({pairs})")
     for name in FIELDS:
         connection.execute(f"CREATE INDEX ON loan ({name}, id)")
-    # what the others may read
-    connection.execute("GRANT SELECT ON loan TO PUBLIC")
 
 
 def _compared(bench: Bench, reader: Viewer, address: dict[str, str]) -> tuple[float, float]:
