@@ -13,6 +13,7 @@ celery = Celery(
     broker=config.CELERY_BROKER_URL,
     include=[
         "tasks.clockwork",
+        "tasks.custom",
         "tasks.dispatch",
         "tasks.exports",
         "tasks.housekeeping",

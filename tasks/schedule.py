@@ -15,5 +15,6 @@ BEAT: dict[str, dict[str, Any]] = {
     "requested-nights": _every("clockwork.run_requested", 5),
     "next-day": _every("clockwork.follow_the_clock", 300),
     "seal": _every("sealing.seal", 60),
+    "index-custom-fields": _every("custom.index", 60),
     "clear-away": _every("housekeeping.clear_away", 3600),
 }

@@ -36,6 +36,8 @@ PLAIN_CODES = {
     "collection_by_place.currency": "an ISO 4217 code",
     "collection_by_unit.currency": "an ISO 4217 code",
     "collection_snapshot.currency": "an ISO 4217 code",
+    "custom_choice.code": "given by the administrator",
+    "custom_field.code": "given by the administrator",
     "customer.identity_number": "given by the state",
     "customer.zone": "a name of the IANA database",
     "import_layout.name": "given by the administrator",

@@ -9,7 +9,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, NullPool, create_engine, text
 from sqlalchemy.engine import make_url
 
-from app.core import security_ddl
+from app.core import custom_sql, security_ddl
 from app.core.db import sqlalchemy_url
 from app.core.errors import RuleError
 from app.core.locks import Lock
@@ -50,6 +50,7 @@ def deploy(admin_url: str, app_url: str) -> None:
         connection.execute(text("DELETE FROM deployment"))
         connection.execute(text("INSERT INTO deployment (state) VALUES (:state)"), {"state": wanted_state()})
         connection.commit()
+        custom_sql.bring_in_line_as_owner(connection)
 
 
 def _once(url: str) -> Connection:

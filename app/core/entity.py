@@ -9,7 +9,7 @@ from flask_appbuilder import Model
 from sqlalchemy import BigInteger, ForeignKey, Identity, Integer, event, inspect
 from sqlalchemy.orm import Mapped, MappedColumn, declared_attr, mapped_column, relationship
 
-from app.core import registry, together
+from app.core import custom_column, registry, together
 from app.core.labels import singular
 from app.core.personal import name_of
 from app.core.scope import Scope, add_key_columns
@@ -113,6 +113,8 @@ class Entity(Model):
     """The column that names a row to people; empty means the first of name, number, code and title that there is."""
     __zone__: ClassVar[str] = ""
     """The path from a row to the time zone of its times without a day, such as `customer.client.zone`."""
+    __custom__: ClassVar[bool] = True
+    """Administrators may add fields to rows that people type (see `app.core.custom`)."""
     __said__: ClassVar[dict[str, dict[str, Any]]] = {}
     """What the entity's own columns say besides their named type; merged once the class is mapped."""
 
@@ -133,6 +135,7 @@ class Entity(Model):
         if not cls.__doc__:
             raise TypeError(f"{cls.__name__} needs a docstring that says what it is")
         add_key_columns(cls)
+        custom_column.add(cls)
         _add_relationships(cls)
         cls.__said__ = _said_of_columns(cls)
         super().__init_subclass__(**kwargs)

@@ -14,6 +14,7 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import inspect
 from sqlalchemy.orm import Session
 
+from app.core import custom
 from app.core.errors import ReadOnlyScope, RuleError
 
 Normaliser = Callable[[Session, Any, Any], Any]
@@ -27,6 +28,7 @@ _NORMALISERS: dict[str, Normaliser] = {}
 _CHECKS: dict[Any, list[tuple[tuple[str, ...], Check]]] = defaultdict(list)
 """Entity → its rules, each with the columns it is about; none means that it looks at every change."""
 _FILLS: dict[Any, list[Fill]] = defaultdict(list)
+_REMOVALS: dict[Any, list[Check]] = defaultdict(list)
 
 
 def normaliser(form: str) -> Callable[[Normaliser], Normaliser]:
@@ -63,6 +65,23 @@ def fill(*entities: Any) -> Callable[[Fill], Fill]:
         return function
 
     return register
+
+
+def removal(*entities: Any) -> Callable[[Check], Check]:
+    """Register a rule that a row of these entities, or with None of every one, must meet to be deleted."""
+
+    def register(function: Check) -> Check:
+        for entity in entities:
+            _REMOVALS[entity].append(function)
+        return function
+
+    return register
+
+
+def leave(session: Session, row: Any) -> None:
+    """Raise RuleError where a rule keeps a row from being deleted."""
+    for rule in [*_REMOVALS[type(row)], *_REMOVALS[None]]:
+        rule(session, row)
 
 
 def prepare(session: Session, row: Any, user_id: int | None) -> list[str]:
@@ -122,7 +141,7 @@ def is_normalised(column: Any) -> bool:
 def is_free(entity: Any, names: Collection[str]) -> bool:
     """Whether no rule looks at a stored row of which these columns change and nothing else."""
     asked = any(not about or set(about) & set(names) for about, _rule in _CHECKS[entity])
-    return not asked and not any(is_normalised(entity.__table__.c[name]) for name in names)
+    return not asked and not any(is_normalised(custom.column_of(entity, name)) for name in names)
 
 
 def changed(row: Any, *names: str) -> bool:

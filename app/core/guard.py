@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Table, TextClause, event, inspect, literal
 from sqlalchemy.orm import ORMExecuteState
 from sqlalchemy.sql import visitors
 
-from app.core import registry
+from app.core import custom, registry
 from app.core.db import ScopedSession
 from app.core.errors import OutOfScope, ReadOnlyScope, ScopeError
 from app.core.reach import Reach, criteria, keyed
@@ -180,6 +180,11 @@ def _check_links(session: ScopedSession, row: Any) -> None:
             _need_writable(session, entity, value)
         elif session.scalar(select(entity.id).where(entity.id == value)) is None:
             raise OutOfScope
+    for definition, value in custom.changes(row):
+        if definition.kind == "link" and value is not None:
+            seen = select(definition.target.id).where(definition.target.id == value)
+            if session.scalar(seen) is None:
+                raise OutOfScope
 
 
 def check_links(session: ScopedSession, entity: Any, values: Mapping[str, Any]) -> None:
@@ -188,7 +193,7 @@ def check_links(session: ScopedSession, entity: Any, values: Mapping[str, Any]) 
         return
     parents = {f"{name}_id" for name in entity.__scope__.parents}
     for name, value in values.items():
-        target = entity.__table__.c[name].info.get("link")
+        target = custom.column_of(entity, name).info.get("link")
         if value is None or not target or registry.entity(target).__scope__.is_shared:
             continue
         linked = registry.entity(target)

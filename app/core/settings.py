@@ -4,10 +4,10 @@ from datetime import date
 from typing import Any
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import select
+from sqlalchemy import literal, select
 from sqlalchemy.orm import Session
 
-from app.core import codes
+from app.core import codes, custom_cache
 from app.core.org.setup import Setting
 
 SETTINGS: dict[str, tuple[str, Any, Any]] = {
@@ -48,10 +48,17 @@ def read(session: Session, name: str) -> str:
     return default if value is None else value
 
 
-def read_all(session: Session) -> dict[str, str]:
-    """Every setting by its name, those that are not stored with their defaults; one statement."""
-    stored = {name: value for name, value in session.execute(select(Setting.name, Setting.value))}  # noqa: C416  rows are no mapping
-    return {name: stored.get(name, str(default)) for name, (default, *_words) in SETTINGS.items()}
+def read_all(session: Session) -> tuple[dict[str, str], str]:
+    """Every setting by its name, those not stored with their defaults, and the version of the custom fields.
+
+    One statement: every page needs both.
+    """
+    asked = select(Setting.name, Setting.value).union_all(
+        select(literal(""), custom_cache.version().scalar_subquery())
+    )
+    stored = {name: value for name, value in session.execute(asked)}  # noqa: C416  rows are no mapping
+    told = {name: stored.get(name, str(default)) for name, (default, *_words) in SETTINGS.items()}
+    return told, stored[""]
 
 
 def read_flag(session: Session, name: str) -> bool:

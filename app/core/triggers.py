@@ -5,10 +5,10 @@ from typing import Any
 
 from sqlalchemy.dialects import postgresql
 
-from app.core import registry
+from app.core import custom_sql, registry
+from app.core.history_triggers import history_triggers
 from app.core.scope import TREES
 from app.core.tallies import is_tallying, tally_triggers
-from app.core.types import UNSEEN
 
 
 def key_trigger(entity: Any) -> Iterator[str]:
@@ -209,93 +209,9 @@ def _feeding(table: str, source: str, short: str, statement: str) -> Iterator[st
     yield f"DROP TRIGGER IF EXISTS feed_{table}_{short} ON {source}"
 
 
-_HISTORY_TARGET = "INSERT INTO history (entity, row_id, action, user_id, source, reason, written_in, changes)"
-# as subqueries they are asked once a statement, not for each row
-_WHO = (
-    "(SELECT nullif(current_setting('app.user_id', true), '')::int), "
-    "(SELECT coalesce(nullif(current_setting('app.source', true), ''), 'system')), "
-    "(SELECT nullif(current_setting('app.reason', true), '')), "
-    "(SELECT seal_number())"
-)
-
-
-def history_columns(entity: Any) -> list[str]:
-    """Columns whose changes are kept: all but the id, tree numbers, secrets and traces of use."""
-    names = {"id", "password", "changed_on", "login_count", "fail_login_count", "last_login"}
-    kept = (c for c in entity.__table__.columns if c.name not in names and not c.info.get("is_trace"))
-    return [c.name for c in kept if c.info.get("kind") not in UNSEEN]
-
-
-def history_triggers(entity: Any) -> Iterator[str]:
-    """Statement triggers with transition tables: 6.5 times a bare update, where ORM events were 25 to 36."""
-    if not entity.__history__:
-        return
-    table, slug, columns = entity.__table__.name, entity.slug(), history_columns(entity)
-    removal = _with_outbox(slug, "deleted", "is_told_of_removals", _removal(slug, columns))
-    change = _with_outbox(slug, "changed", "is_told_of_changes", _change(slug, columns))
-    addition = _with_outbox(slug, "created", "is_told_of_new", _addition(slug))
-    yield from _history_trigger(table, "del", "DELETE", "OLD TABLE AS o", removal)
-    yield from _history_trigger(table, "upd", "UPDATE", "OLD TABLE AS o NEW TABLE AS n", change)
-    yield from _history_trigger(table, "ins", "INSERT", "NEW TABLE AS n", addition)
-
-
-def _with_outbox(slug: str, event: str, flag: str, kept: str) -> str:
-    """What is kept of a statement's rows and, where a webhook wants them, a delivery for each: in the same transaction.
-
-    Where none does, it costs one look into a table of a few rows a statement.
-    """
-    wants = f"w.entity = '{slug}' AND NOT w.is_off AND w.{flag}"
-    told = (
-        f"WITH told AS ({kept} RETURNING row_id) INSERT INTO webhook_delivery (webhook_id, entity, row_id, event) "
-        f"SELECT w.id, '{slug}', told.row_id, '{event}' FROM told CROSS JOIN webhook w WHERE {wants}"
-    )
-    return f"IF EXISTS (SELECT 1 FROM webhook w WHERE {wants}) THEN {told}; ELSE {kept}; END IF"
-
-
-def _history_trigger(table: str, short: str, verb: str, referencing: str, body: str) -> Iterator[str]:
-    yield (
-        f"CREATE OR REPLACE FUNCTION history_{short}_{table}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER "
-        f"SET search_path = public AS $$ BEGIN {body}; RETURN NULL; END $$"
-    )
-    yield f"DROP TRIGGER IF EXISTS history_{short} ON {table}"
-    yield (
-        f"CREATE TRIGGER history_{short} AFTER {verb} ON {table} REFERENCING {referencing} "
-        f"FOR EACH STATEMENT EXECUTE FUNCTION history_{short}_{table}()"
-    )
-
-
-def _object(pairs: list[str]) -> str:
-    """jsonb_build_object takes at most 100 arguments; longer lists are joined."""
-    chunks = [pairs[i : i + 40] for i in range(0, len(pairs), 40)]
-    return " || ".join(f"jsonb_build_object({', '.join(chunk)})" for chunk in chunks)
-
-
-def _change(slug: str, columns: list[str]) -> str:
-    """What differs, written as JSON's text: building every column as jsonb first took twice as long.
-
-    Each column is named once, for a night plans this in every session: rows that stay equal are told by having
-    nothing to tell. Without OFFSET 0 the planner would name all of them twice again.
-    """
-    pair = "CASE WHEN o.{c} IS DISTINCT FROM n.{c} THEN '\"{c}\":' || json_build_array(o.{c}, n.{c}) END"
-    changed = ", ".join(pair.format(c=c) for c in columns)
-    return (
-        f"{_HISTORY_TARGET} SELECT '{slug}', d.id, 'change', {_WHO}, ('{{' || d.told || '}}')::jsonb FROM ("
-        f"SELECT n.id, array_to_string(ARRAY[{changed}], ',') AS told FROM o JOIN n USING (id) OFFSET 0) d WHERE d.told <> ''"
-    )
-
-
-def _removal(slug: str, columns: list[str]) -> str:
-    kept = _object([f"'{c}', jsonb_build_array(o.{c}, NULL)" for c in columns])
-    return f"{_HISTORY_TARGET} SELECT '{slug}', o.id, 'delete', {_WHO}, {kept} FROM o"
-
-
-def _addition(slug: str) -> str:
-    """The values of a new row are the row itself until its first change, so they are not stored twice."""
-    return f"{_HISTORY_TARGET} SELECT '{slug}', n.id, 'create', {_WHO}, '{{}}'::jsonb FROM n"
-
-
 def all_triggers() -> Iterator[str]:
     """Every trigger statement of every entity."""
+    yield from custom_sql.HISTORY
     for entity in registry.entities():
         yield from key_trigger(entity)
         yield from following_triggers(entity)

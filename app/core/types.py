@@ -53,7 +53,7 @@ WrittenIn = Annotated[
     int, mapped_column(BigInteger, server_default=text("seal_number()"), info={"kind": "mark"})
 ]
 """The number of the transaction that wrote the row. Rows that have it are sealed (`app.core.seals`)."""
-UNSEEN = ("scope_key", "bytes", "mark")
+UNSEEN = ("scope_key", "bytes", "mark", "custom")
 """Kinds of columns that serve the program alone."""
 Flag = Annotated[bool, mapped_column(Boolean, default=False, server_default="false", info={"kind": "bool"})]
 Instant = Annotated[datetime, mapped_column(DateTime(timezone=True), info={"kind": "datetime"})]

@@ -28,6 +28,7 @@ BENCHMARKS = {
     "report": "report:report",
     "history": "changes:history",
     "bulk-edit": "changes:bulk_edit",
+    "custom-field": "custom:custom_field",
     "sms": "wire:sms",
     "start": "starts:start",
 }

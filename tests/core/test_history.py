@@ -10,8 +10,8 @@ from sqlalchemy import delete, select, text, update
 from app.access.users import create_user
 from app.core import db, housekeeping, registry
 from app.core.db import scoped_as, unscoped
+from app.core.history_triggers import history_columns
 from app.core.org import Branch, GrantKind, History, User
-from app.core.triggers import history_columns
 from app.models import Client, Customer, CustomerLink, Loan, Phone
 
 

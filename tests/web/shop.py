@@ -10,7 +10,7 @@ from app.access.users import create_user
 from app.core import registry
 from app.core.db import unscoped
 from app.core.org import GrantKind
-from tests.web.people import Browser, People
+from tests.web.people import Browser, People, add
 
 DAY = date(2018, 6, 25)
 CUSTOMERS = 40
@@ -44,9 +44,16 @@ class Shop(People):
         """The id of a row of that entity; one is made where there is none yet."""
         known = {"customer": self.customers[0], "loan": self.loans[0], "user": self.users["olga"], "client": self.client,
                  "product": self.product, "branch": self.branches["north"], "role": 1}  # fmt: skip
+        if slug == "custom_field":
+            return self.choice
         if slug not in known:
             raise KeyError(f"the shop has no {slug} to link to")
         return known[slug]
+
+    @cached_property
+    def choice(self) -> int:
+        """A custom field that can have values."""
+        return add("custom_field", entity="team", code="some", kind="choice", label_en="Some", is_hidden=True)
 
     @cached_property
     def admin(self) -> Browser:

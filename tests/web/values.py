@@ -15,6 +15,12 @@ from tests.web.shop import Shop
 HUGE = "9" * 400
 YEARS = {"matures_on": 2018, "expires_on": 2099}
 """In which a day must lie that cannot be any day."""
+DECLARING = {
+    ("custom_field", "kind"): "text",
+    ("custom_field", "target"): None,
+    ("custom_field", "places"): None,
+}
+"""What fits each other in a declaration of a custom field."""
 
 
 def with_verb(verb: str) -> list[str]:
@@ -50,6 +56,8 @@ def sample(field: FieldInfo, shop: Shop, number: int) -> Any:
         # what can be changed stays with its record
         at = 0 if "edit" in field.entity.__screen__.operations else number
         return "customer" if field.words else str(shop.customers[at % len(shop.customers)])
+    if (field.entity.slug(), field.name) in DECLARING:
+        return DECLARING[field.entity.slug(), field.name]
     if kind == "link":
         is_needed = is_required(column) or (field.entity.slug(), field.name) == ("user", "role")
         return shop.some(field.target.slug()) if is_needed else None
@@ -76,6 +84,8 @@ def text(field: FieldInfo, number: int) -> str:
         "addresses": "192.0.2.0/24", "url": "https://8.8.8.8/told", "conditions": f"name__contains=x{number}",
         "identity_number": f"ID {number}", "username": f"user{number}", "password": f"Secret-{number}-pw", "phone_number": f"+861380099{number:04d}",
     }  # fmt: skip
+    if field.name == "code" and field.entity.slug().startswith("custom_"):
+        return f"code_{number}"
     made = named.get(field.name, f"{field.name[:20]} {number}")
     return made[: getattr(field.column.type, "length", None) or 500]
 

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from flask_appbuilder.security.sqla.models import Role as FabRole, User as FabUser
 from flask_babel import lazy_gettext as _
 from sqlalchemy import ARRAY, BigInteger, Index, String, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.core import codes, db, file_names, registry
@@ -83,6 +84,9 @@ class AppUser(FabUser):
         deferred=True, server_default=text("uuid_send(gen_random_uuid())"), sort_order=1
     )
     """Stands in each of his cookies and tokens; a logout or a new password changes it, and they are dead."""
+    custom: Mapped[dict[str, Any] | None] = mapped_column(
+        JSONB(none_as_null=True), info={"kind": "custom"}, sort_order=2
+    )
     role: Mapped["AppRole | None"] = relationship("AppRole", foreign_keys=[role_id])
     branch: Mapped["Branch | None"] = relationship("Branch", foreign_keys=[branch_id])
     region: Mapped["Region | None"] = relationship("Region", foreign_keys=[region_id])

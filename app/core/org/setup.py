@@ -34,6 +34,7 @@ class Setting(Entity):
     """One named value that steers the installation; `app.core.settings` lists them with their defaults."""
 
     __scope__ = Scope.shared("how the installation is run; every rule reads it and no secret is kept here")
+    __custom__ = False
 
     name: Mapped[Code] = mapped_column(unique=True, info={"said": "setting", "offers": _itself})
     value: Mapped[Line] = mapped_column(info={"said": "setting_value", "offers": _values})

@@ -10,7 +10,7 @@ from werkzeug.datastructures import MultiDict
 from app.core.db import web_session
 from app.core.errors import RuleError
 from app.core.web import forms
-from app.core.web.fields import FieldInfo, describe_all
+from app.core.web.fields import FieldInfo, typed_fields
 from app.core.web.principal import current
 
 
@@ -44,8 +44,7 @@ def values(entity: Any, stored: Any, said: dict[str, Any], made: forms.Made | No
 
     A role that sees a value masked cannot write over it. Raises RuleError naming what is wrong.
     """
-    described = describe_all(entity, entity.__screen__.form_columns)
-    fields = [field for field in described if field.is_open_to(current())]
+    fields = [field for field in typed_fields(entity) if field.is_open_to(current())]
     unknown = sorted(set(said) - {f.name for f in fields} - {f.column.key for f in fields})
     if unknown:
         raise RuleError(gettext("Unknown fields: %(names)s", names=", ".join(unknown)))
@@ -53,7 +52,15 @@ def values(entity: Any, stored: Any, said: dict[str, Any], made: forms.Made | No
         fields = [field for field in fields if field.name in said or field.column.key in said]
         fields = _without_fixed(fields, stored, said)
     form = forms.entity_form(fields, web_session(), stored, posted=row(fields, said), made=made)
-    return forms.values(checked(form), fields)
+    found = forms.values(checked(form), fields)
+    if stored is None:
+        found |= {f.column.key: f.custom.default for f in fields if f.custom and _is_left_out(f, said)}
+    return found
+
+
+def _is_left_out(field: FieldInfo, said: dict[str, Any]) -> bool:
+    """Whether nothing is said of a field that has a default."""
+    return field.column.default is not None and field.name not in said
 
 
 def _without_fixed(fields: list[FieldInfo], stored: Any, said: dict[str, Any]) -> list[FieldInfo]:

@@ -12,9 +12,11 @@ from flask_babel import gettext
 from sqlalchemy import ARRAY, BigInteger, ColumnElement, any_, false, inspect, literal, or_, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from app.core import form_rules, guard
+from app.core import custom, form_rules, guard
+from app.core.custom_column import COLUMN
 from app.core.db import ScopedSession
 from app.core.errors import ReadOnlyScope, RuleError
+from app.core.web import custom_lock
 from app.core.web.transfer import plain_reason
 from app.core.web.writing import in_words
 
@@ -64,6 +66,7 @@ def change(
     """
     if not entity.__scope__.is_own_to_write and not session.reach.may_write:
         raise ReadOnlyScope
+    custom_lock.hold(session, values)
     guard.check_links(session, entity, values)
     work = _Change(session, entity, values, user_id)
     try:
@@ -163,7 +166,8 @@ class _Change:
             self.session.expunge(row)
 
     def _update(self, ids: list[int], values: dict[str, Any]) -> int:
-        written = update(self.entity).where(among(self.entity, ids)).values(values)
+        said = custom.plain_values(self.entity, values)
+        written = update(self.entity).where(among(self.entity, ids)).values(said)
         result: Any = self.session.execute(written, execution_options={"synchronize_session": False})
         return int(result.rowcount)
 
@@ -174,5 +178,6 @@ class _Change:
 def _changes(row: Any) -> dict[str, Any]:
     """The columns of a row that are not as they are stored."""
     state = inspect(row)
-    touched = state.committed_state.keys() & state.mapper.column_attrs.keys()
-    return {name: getattr(row, name) for name in touched if state.attrs[name].history.has_changes()}
+    touched = (state.committed_state.keys() & state.mapper.column_attrs.keys()) - {COLUMN}
+    said = {name: getattr(row, name) for name in touched if state.attrs[name].history.has_changes()}
+    return said | {definition.name: value for definition, value in custom.changes(row)}

@@ -11,7 +11,7 @@ from wtforms.fields.choices import SelectChoice
 
 from app.core.tree import Tree
 from app.core.web import forms
-from app.core.web.fields import FieldInfo, describe_all
+from app.core.web.fields import FieldInfo, typed_fields
 from app.core.web.inputs import Needed, stripped
 from app.core.web.principal import Principal
 from app.core.web.reasons import LONGEST
@@ -25,7 +25,7 @@ def fields_of(entity: Any, principal: Principal) -> list[FieldInfo]:
     told_apart = told_apart_by(entity)
     return [
         field
-        for field in describe_all(entity, entity.__screen__.form_columns)
+        for field in typed_fields(entity)
         if field.is_open_to(principal)
         and not field.is_fixed
         and field.kind != "password"
@@ -54,13 +54,15 @@ def bulk_form(entity: Any, fields: Sequence[FieldInfo], session: Any) -> Any:
 
 def _input(field: FieldInfo, session: Any) -> Any:
     """The input of the form for one row, but empty: a value that nobody chose must not be written."""
-    column, hints = field.column, field.entity.__screen__.hints
+    column = field.column
     if field.kind == "link":
         return forms.input_for(field, session)
-    is_needed = not column.nullable and "empty" not in column.info
+    is_needed = (
+        forms.is_required(column) if field.custom else not column.nullable and "empty" not in column.info
+    )
     rules = [Needed()] if is_needed else [check.Optional()]
     common: dict[str, Any] = {
-        "label": field.label, "validators": rules, "description": hints.get(field.name, ""),
+        "label": field.label, "validators": rules, "description": field.hint,
     }  # fmt: skip
     if field.kind == "bool":
         return _yes_or_no(common)

@@ -13,7 +13,7 @@ from werkzeug.datastructures import MultiDict
 from app.core import labels
 from app.core.db import web_session
 from app.core.types import Choice
-from app.core.web.fields import describe
+from app.core.web.fields import attribute, customs, describe
 from app.core.web.listing import Listing
 from app.core.web.principal import Principal
 
@@ -29,10 +29,18 @@ class Measured:
     is_money: bool = False
 
 
+def offered(entity: Any) -> dict[str, str]:
+    """Columns by which the list is charted, with what the bars say: those declared, and custom fields of choice."""
+    chosen = {
+        field.name: "count" for field in customs(entity) if field.kind == "choice" and not field.personal
+    }
+    return {**entity.__screen__.charts, **chosen}
+
+
 def _measures(entity: Any, column: str) -> list[Measured]:
     """What "count sum(principal)" means."""
     found = []
-    for word in entity.__screen__.charts[column].split():
+    for word in offered(entity)[column].split():
         if word == "count":
             found.append(Measured(pgettext("count", "Number"), func.count()))
         else:
@@ -52,14 +60,14 @@ def chart_data(
     kept = MultiDict([(k, v) for k, v in args.items(multi=True) if k != "data"])
     field, measures = describe(entity, column), _measures(entity, column)
     where = Listing(entity, kept, principal, on).where()
-    bars, currencies = _bars(entity, getattr(entity, field.column.key), measures, where)
+    bars, currencies = _bars(entity, attribute(entity, field), measures, where)
     if field.kind == "link":
         bars = _by_steps(field.target, bars)
     series = []
     for axis, measure in enumerate(measures):
         series += _series(measure, axis, bars, currencies)
     return {
-        "title": labels.column_label(entity, column), "kind": "bar", "x": _names(field, list(bars)), "series": series,
+        "title": field.label, "kind": "bar", "x": _names(field, list(bars)), "series": series,
         "drill": [_drill(entity, column, key, kept) for key in bars],
     }  # fmt: skip
 
@@ -137,8 +145,8 @@ def chart_page(entity: Any, column: str, args: MultiDict[str, str]) -> dict[str,
     suffix = f"?{query}" if query else ""
     slug = entity.slug()
     return {
-        "title": f"{labels.entity_label(entity)}: {labels.column_label(entity, column)}", "subtitle": None,
+        "title": f"{labels.entity_label(entity)}: {describe(entity, column).label}", "subtitle": None,
         "chart_url": f"/{slug}/chart/{column}?{query + '&' if query else ''}data=1", "list_url": f"/{slug}/list/{suffix}",
         "crumbs": [(labels.entity_label(entity), f"/{slug}/list/")], "actions": [], "export_url": None,
-        "charts": [(labels.column_label(entity, name), f"/{slug}/chart/{name}{suffix}", name == column) for name in entity.__screen__.charts],
+        "charts": [(describe(entity, name).label, f"/{slug}/chart/{name}{suffix}", name == column) for name in offered(entity)],
     }  # fmt: skip

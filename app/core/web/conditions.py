@@ -18,7 +18,7 @@ from werkzeug.datastructures import MultiDict
 from app.core.errors import RuleError
 from app.core.labels import subject
 from app.core.scope import TREES
-from app.core.web.fields import FieldInfo, attribute, describe, filterable, label_columns
+from app.core.web.fields import FieldInfo, attribute, customs, describe, filterable, label_columns
 from app.core.web.filter_names import split
 from app.core.web.filter_values import after, days, field_names, is_yes, midnight, typed
 from app.core.web.principal import Principal
@@ -122,11 +122,21 @@ def clause(entity: Any, condition: Condition, on: date) -> ColumnElement[bool]:
     if op == "starts":
         return column.startswith(raw, autoescape=True)
     value = typed(field, raw)
-    if op == "eq" and field.kind == "link" and field.name in TREES and hasattr(entity, f"{field.name}_lft"):
-        return _below(entity, field, value)
+    if op == "eq" and field.kind == "link":
+        return _linked(entity, field, value)
     if field.derived is not None:
         op, value = field.derived.bound(op, int(value), on)
     return _compare(column, op, value)
+
+
+def _linked(entity: Any, field: FieldInfo, row_id: int) -> ColumnElement[bool]:
+    """Rows that point to one row; of a tree, also those that point to a row below it."""
+    if field.name in TREES and hasattr(entity, f"{field.name}_lft"):
+        return _below(entity, field, row_id)
+    if field.custom:
+        # as text, which its index has: a cast might fail, so that row security would let it use none
+        return field.custom.text(entity) == str(row_id)
+    return _compare(attribute(entity, field), "eq", row_id)
 
 
 def _in_days(column: Any, condition: Condition, on: date) -> ColumnElement[bool]:
@@ -165,9 +175,9 @@ def _compare(column: Any, op: str, value: Any) -> ColumnElement[bool]:
 
 def search(entity: Any, text: str, principal: Principal) -> ColumnElement[bool]:
     """Quick search: codes from their start, names anywhere, linked rows by a subquery of their own."""
-    parts = [
-        _search_one(entity, name, text.strip(), principal) for name in entity.__screen__.columns("search")
-    ]
+    searched = [field.name for field in customs(entity) if field.custom and field.custom.is_searched]
+    names = [*entity.__screen__.columns("search"), *searched]
+    parts = [_search_one(entity, name, text.strip(), principal) for name in names]
     return or_(false(), *(part for part in parts if part is not None))
 
 

@@ -61,7 +61,7 @@ class EntityApi(BaseApi):
         **_more: Any,
     ) -> None:
         """Say what the declaration says; Flask-AppBuilder would read docstrings written for it."""
-        operations.update(self.openapi_spec_methods.get(func.__name__, {}))
+        operations.update(openapi.methods(self.entity).get(func.__name__, {}))
 
     def response_403(self) -> Any:
         """Without the right, or with a token that does not give it."""
@@ -231,7 +231,7 @@ def api_for(entity: Any) -> type[EntityApi]:
     """The resource of an entity, for Flask-AppBuilder to register."""
     return type(f"api_{entity.slug()}", (EntityApi,), {
         "entity": entity, "resource_name": entity.slug(), "class_permission_name": subject(entity),
-        "openapi_spec_tag": subject(entity), "openapi_spec_methods": openapi.methods(entity),
+        "openapi_spec_tag": subject(entity),
     })  # fmt: skip
 
 

@@ -1,47 +1,35 @@
-"""The generated screens of one entity: list, record, form, lookup, tabs, operations, Excel, chart."""
+"""The generated screens of one entity: list, record, form, and one field of a row."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from flask import abort, flash, jsonify, redirect, render_template, request, url_for
+from flask import abort, flash, redirect, render_template, request, url_for
 from flask_appbuilder import expose, has_access, permission_name
 from flask_babel import gettext
-from sqlalchemy.exc import IntegrityError
 
 from app.core import once, registry
 from app.core.db import web_session
 from app.core.errors import RuleError
 from app.core.labels import entity_label, singular, subject
-from app.core.web import (
-    bulk_page,
-    charts,
-    drafts,
-    duplicates,
-    followed,
-    forms,
-    links,
-    lookups,
-    saved_views,
-    transfer,
-)
+from app.core.web import drafts, duplicates, followed, forms, links, saved_views
 from app.core.web.cell_edit import cell
-from app.core.web.fields import FieldInfo, describe_all
+from app.core.web.fields import FieldInfo, customs, typed_fields
+from app.core.web.list_doors import ListDoors
 from app.core.web.list_page import list_page
 from app.core.web.listing import Listing
 from app.core.web.meanwhile import OPENED, ChangedMeanwhile, Opened
 from app.core.web.once_page import once_page
-from app.core.web.operate import operate
 from app.core.web.pages import FormPage, Section
 from app.core.web.principal import current
 from app.core.web.record_doors import RecordDoors
 from app.core.web.record_tools import tools
 from app.core.web.show_page import show_page
 from app.core.web.steering import business_date
-from app.core.web.writing import Written, write
+from app.core.web.writing import Written, remove, storing, write
 
 
-class EntityView(RecordDoors):
+class EntityView(ListDoors, RecordDoors):
     """Base of the generated views; `entity` is set by `view_for`.
 
     Flask-AppBuilder registers it, names its permissions and checks them; forms, lists and files are ours,
@@ -126,9 +114,10 @@ class EntityView(RecordDoors):
 
     def _form_fields(self, *, is_new: bool = True) -> Sequence[FieldInfo]:
         """The form's fields; a role that sees a value masked cannot write over it."""
-        described = describe_all(self.entity, self.entity.__screen__.form_columns)
         return [
-            field for field in described if field.is_open_to(current()) and (is_new or not field.is_fixed)
+            field
+            for field in typed_fields(self.entity)
+            if field.is_open_to(current()) and (is_new or not field.is_fixed)
         ]
 
     def _save(
@@ -174,6 +163,8 @@ class EntityView(RecordDoors):
             Section(label, [form[names[name]] for name in columns.split() if name in names])
             for label, columns in self.entity.__screen__.form.items()
         ]
+        if further := [form[one.column.key] for one in customs(self.entity) if one.column.key in form]:
+            sections.append(Section(gettext("Further fields"), further))
         page = FormPage(
             title=f"{verb}: {singular(self.entity)}", sections=sections, action=action, cancel_url=cancel,
             csrf=form.csrf_token if "csrf_token" in form else None, errors=list(form.form_errors),
@@ -191,48 +182,16 @@ class EntityView(RecordDoors):
     @has_access
     def delete(self, pk: str) -> Any:
         self.need("delete")
-        row, session = self.own_row(pk), web_session()
+        row = self.own_row(pk)
         back = followed.url(row) if self.entity.__scope__.is_of_author else self._list_url()
         try:
-            session.delete(row)
-            session.commit()
-            flash(gettext("Deleted"), "success")
-        except IntegrityError as error:
-            session.rollback()
-            flash(transfer.plain_reason(error), "danger")
+            with storing(self.entity) as session:
+                remove(session, row)
+        except RuleError as error:
+            flash(str(error), "danger")
             return redirect(links.show_url(self.slug, pk))
+        flash(gettext("Deleted"), "success")
         return redirect(back)
-
-    @expose("/lookup/<column>")
-    @has_access
-    @permission_name("list")
-    def lookup(self, column: str) -> Any:
-        """Rows to choose for a link of this entity, by typing."""
-        try:
-            field = describe_all(self.entity, [column])[0]
-        except KeyError:
-            abort(404)
-        if field.kind != "link":
-            abort(404)
-        return jsonify(lookups.rows(field.target, request.args.get("q", ""), current()))
-
-    @expose("/export.xlsx")
-    @has_access
-    @permission_name("export")
-    def export(self) -> Any:
-        """Excel of exactly what the list shows; above 10 000 rows a job makes it."""
-        return transfer.export_list(Listing(self.entity, request.args, current(), business_date()))
-
-    @expose("/chart/<column>")
-    @has_access
-    @permission_name("chart")
-    def chart(self, column: str) -> Any:
-        if column not in self.entity.__screen__.charts:
-            abort(404)
-        if request.args.get("data") == "1":
-            return jsonify(charts.chart_data(self.entity, column, request.args, current(), business_date()))
-        page = charts.chart_page(self.entity, column, request.args)
-        return render_template("generated/chart.html", page=page)
 
     @expose("/cell/<column>/<pk>", methods=["GET", "POST"])
     @has_access
@@ -242,21 +201,6 @@ class EntityView(RecordDoors):
         self.need("edit")
         field = next((field for field in self._form_fields() if field.name == column), None)
         return cell(self.entity, self.own_row(pk), field or abort(404))
-
-    @expose("/change", methods=["GET", "POST"])
-    @has_access
-    @permission_name("edit")
-    def change(self) -> Any:
-        """The form of one change to many rows, and its execution."""
-        self.need("edit")
-        return bulk_page.change(self.entity)
-
-    @expose("/do/<name>", methods=["GET", "POST"])
-    @has_access
-    @permission_name("list")
-    def operate(self, name: str) -> Any:
-        """The form of an operation on one or many rows, and its execution."""
-        return operate(self.entity, name)
 
 
 def _tell(form: Any, field: str | None, reason: str) -> None:

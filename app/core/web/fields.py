@@ -7,9 +7,13 @@ from typing import Any
 from sqlalchemy import BigInteger, Boolean, Date, DateTime, Integer, Numeric, inspect
 
 from app.core import codes, registry
+from app.core.custom import Definition
+from app.core.custom_column import COLUMN
 from app.core.labels import column_label
 from app.core.types import UNSEEN
+from app.core.web.custom_links import linked
 from app.core.web.principal import Principal
+from app.core.web.steering import custom_fields
 
 
 @dataclass(frozen=True)
@@ -28,8 +32,23 @@ class FieldInfo:
     derived: Any = None
 
     @property
+    def custom(self) -> Definition | None:
+        """What an administrator declared, if it is a custom field."""
+        return None if self.column is None else self.column.info.get("custom")
+
+    @property
+    def stored(self) -> str:
+        """The column of the entity that holds the value."""
+        return COLUMN if self.custom else str(self.column.key)
+
+    @property
     def label(self) -> str:
-        return column_label(self.entity, self.name)
+        return self.custom.label if self.custom else column_label(self.entity, self.name)
+
+    @property
+    def hint(self) -> Any:
+        """What a form says beside the field."""
+        return self.custom.hint if self.custom else self.entity.__screen__.hints.get(self.name, "")
 
     @property
     def choices(self) -> Any:
@@ -53,7 +72,11 @@ class FieldInfo:
             return self.derived.value(row, on)
         for part in self.path:
             row = None if row is None else getattr(row, part)
-        return None if row is None else getattr(row, self.name.rpartition(".")[2])
+        if row is None:
+            return None
+        if self.custom and self.kind == "link":
+            return linked(row, self.custom)
+        return getattr(row, self.name.rpartition(".")[2])
 
     @property
     def personal_by(self) -> str | None:
@@ -130,6 +153,9 @@ def describe(entity: Any, name: str) -> FieldInfo:
     declared = vars(entity).get(name)
     if getattr(declared, "is_derived", False):
         return FieldInfo(entity, name, declared.kind, entity.__table__.c[declared.column], derived=declared)
+    for one in custom_fields(entity):
+        if one.name == name:
+            return _described(one)
     columns = entity.__table__.c
     if f"{name}_id" in columns and columns[f"{name}_id"].info.get("link"):
         target = registry.entity(columns[f"{name}_id"].info["link"])
@@ -138,6 +164,13 @@ def describe(entity: Any, name: str) -> FieldInfo:
     if column.info.get("kind") in UNSEEN or name == "password":
         raise KeyError(name)
     return FieldInfo(entity, name, _kind(column), column, personal=column.info.get("personal"))
+
+
+def _described(one: Definition) -> FieldInfo:
+    """The one place in which a custom field becomes a field."""
+    return FieldInfo(
+        one.entity, one.name, one.kind, one.column, one.target, personal=one.column.info.get("personal")
+    )
 
 
 def _linked_name(entity: Any, name: str) -> str:
@@ -170,24 +203,35 @@ def listable(entity: Any) -> list[FieldInfo]:
             and kind not in (*UNSEEN, "id", "longtext", "json", "file")
         ):
             names.append(name)
-    return describe_all(entity, names)
+    return [*describe_all(entity, names), *(one for one in customs(entity) if one.kind != "longtext")]
+
+
+def customs(entity: Any) -> list[FieldInfo]:
+    """The entity's custom fields, as far as the reader's role is shown them."""
+    return [_described(one) for one in custom_fields(entity)]
+
+
+def typed_fields(entity: Any) -> list[FieldInfo]:
+    """Every field that people may type, in the order of the form."""
+    return [*describe_all(entity, entity.__screen__.form_columns), *customs(entity)]
 
 
 def filterable(entity: Any) -> list[FieldInfo]:
     """Fields offered as filters."""
     screen = entity.__screen__
     named = screen.columns("filters") or screen.columns("list")
-    return [
+    found = [
         f for f in describe_all(entity, named) if not f.path and (f.has_fields or f.kind not in _UNFILTERED)
     ]
+    return [*found, *customs(entity)]
 
 
 _UNFILTERED = ("json", "codes", "file")
 
 
 def attribute(entity: Any, field: FieldInfo) -> Any:
-    """The mapped attribute of a field's own column, on the class or an alias."""
-    return getattr(entity, field.column.key)
+    """The mapped attribute of a field's own column, on the class or an alias; of a custom field what reads it."""
+    return field.custom.sql(entity) if field.custom else getattr(entity, field.column.key)
 
 
 def label_columns(entity: Any) -> tuple[str, ...]:

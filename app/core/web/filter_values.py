@@ -10,9 +10,9 @@ from flask_babel import get_locale, gettext
 
 from app.core import clock, registry
 from app.core.errors import RuleError
+from app.core.history_triggers import history_columns
 from app.core.labels import column_label
 from app.core.periods import Span, period
-from app.core.triggers import history_columns
 from app.core.web.cells import zone
 from app.core.web.fields import FieldInfo, as_id
 

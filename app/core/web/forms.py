@@ -53,6 +53,8 @@ def _text_rules(column: Any) -> list[Any]:
 
 def is_required(column: Any) -> bool:
     """Whether the person must fill it in: not nullable, no default, and no rule that fills it."""
+    if "custom" in column.info:
+        return bool(column.info["is_needed"])
     is_filled = column.default is not None or column.server_default is not None
     return not column.nullable and not is_filled and not column.info.keys() & {"is_filled", "empty"}
 
@@ -61,8 +63,12 @@ def input_for(field: FieldInfo, session: Any, row: Any = None) -> Any:
     """The WTForms field for a column of an entity; `row` is the one that is changed."""
     column, kind = field.column, field.kind
     rules: list[Any] = [Needed()] if is_required(column) and kind != "bool" else [check.Optional()]
-    hint = field.entity.__screen__.hints.get(field.name, "")
-    common = {"label": field.label, "validators": rules, "description": hint, "default": _default(column)}
+    common = {
+        "label": field.label,
+        "validators": rules,
+        "description": field.hint,
+        "default": _default(column),
+    }
     if kind == "link":
         url = url_for(f"{view_name(field.entity)}.lookup", column=field.name)
         if is_required(column):
@@ -78,8 +84,10 @@ def input_for(field: FieldInfo, session: Any, row: Any = None) -> Any:
 def _default(column: Any) -> Any:
     """The value a new row starts with, shown in its form."""
     given = getattr(column.default, "arg", None)
-    if given is None or callable(given) or isinstance(given, bool):
+    if given is None or callable(given):
         return None
+    if isinstance(given, bool):
+        return given if "custom" in column.info else None
     return Decimal(given) if getattr(column.type, "scale", None) else given
 
 
@@ -97,9 +105,9 @@ def plain_input(field: FieldInfo, common: dict[str, Any]) -> Any:
     if kind in _PLAIN:
         return _PLAIN[kind](**common)
     if kind == "bool":
-        return BooleanField(label=common["label"], description=common["description"])
+        return BooleanField(**{name: common.get(name) for name in ("label", "description", "default")})
     if kind == "choice":
-        return choice_input(common, field.choices, optional=column.nullable)
+        return choice_input(common, field.choices, optional=column.nullable and not is_required(column))
     if kind == "codes":
         return CodesInput(**common, words=field.spoken)
     if field.words:

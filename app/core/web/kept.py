@@ -9,8 +9,9 @@ from typing import Any
 from flask_babel import gettext, lazy_gettext as _
 
 from app.core import codes, i18n, labels, periods, registry
+from app.core.custom_column import PREFIX
 from app.core.types import UNSEEN
-from app.core.web.fields import FieldInfo, describe
+from app.core.web.fields import FieldInfo, customs, describe
 from app.core.web.filter_names import split
 from app.core.web.principal import Principal
 
@@ -44,11 +45,13 @@ def text(value: Any, of: str | None, principal: Principal, plain: Plain, *, is_c
     """
     if isinstance(value, list):
         return "; ".join(_error(one) if isinstance(one, dict) else str(one) for one in value)
-    fields = _fields(of) if of and registry.has_entity(of) else {}
+    fields = _all_fields(of)
     known = [
         (name, one)
         for name, one in value.items()
-        if name not in _UNSAID and not (is_change and name in fields and one in _NOTHING)
+        if name not in _UNSAID
+        and not _is_unseen(name, of, fields)
+        and not (is_change and name in fields and one in _NOTHING)
     ]
     said = partial(_said, of=of, fields=fields, principal=principal, plain=plain, is_change=is_change)
     return "; ".join(f"{_label(name, of, fields)}: {said(name, one)}" for name, one in known)
@@ -56,9 +59,9 @@ def text(value: Any, of: str | None, principal: Principal, plain: Plain, *, is_c
 
 def links(of: str | None, value: Any) -> Iterator[tuple[str, int]]:
     """The linked rows, as (entity, id), that a kept change of a row of the entity `of` tells of."""
-    if not of or not isinstance(value, dict) or not registry.has_entity(of):
+    if not isinstance(value, dict):
         return
-    fields = _fields(of)
+    fields = _all_fields(of)
     for name, one in value.items():
         field = fields.get(name)
         if field and field.kind == "link" and isinstance(one, list):
@@ -67,15 +70,29 @@ def links(of: str | None, value: Any) -> Iterator[tuple[str, int]]:
 
 def masked(value: Any, of: str | None, principal: Principal) -> Any:
     """What a row keeps, for a program: the same shape, personal values hidden from who may not see them."""
-    if not isinstance(value, dict) or principal.may_reveal:
+    if not isinstance(value, dict):
         return value
-    fields = _fields(of) if of and registry.has_entity(of) else {}
+    fields, sees_all = _all_fields(of), principal.may_reveal
     return {
         name: HIDDEN
-        if (field := _field(name, of, fields)) and field.may_be_personal
+        if (field := _field(name, of, fields)) and field.may_be_personal and not sees_all
         else masked(one, of, principal)
         for name, one in value.items()
+        if not _is_unseen(name, of, fields)
     }
+
+
+def _all_fields(of: str | None) -> dict[str, FieldInfo]:
+    """The entity's columns and the custom fields that the reader is shown, by the names under which they are kept."""
+    if not of or not registry.has_entity(of):
+        return {}
+    return _fields(of) | {field.name: field for field in customs(registry.entity(of))}
+
+
+def _is_unseen(name: str, of: str | None, fields: Mapping[str, FieldInfo]) -> bool:
+    """Whether the name, or that of a filter, is of a custom field that the reader is not shown, or that is gone."""
+    column = split(name)[1].rpartition(".")[2]
+    return column.startswith(PREFIX) and _field(name, of, fields) is None
 
 
 @cache

@@ -9,11 +9,11 @@ from flask_babel import format_decimal, gettext
 from sqlalchemy.orm import Session
 
 from app.core import labels, periods, registry
-from app.core.web import conditions, links, selecting
+from app.core.web import charts, conditions, links, selecting
 from app.core.web.bulk_form import fields_of
 from app.core.web.cells import NUMERIC, cell
 from app.core.web.chips import EVERYTHING, PAGING, chips
-from app.core.web.fields import FieldInfo, filterable
+from app.core.web.fields import FieldInfo, describe, filterable, typed_fields
 from app.core.web.forms import view_name
 from app.core.web.listing import COUNT_CAP, SIZES, Found, Listing, can_sort
 from app.core.web.pages import Action, Col, Filter, ListPage, Row
@@ -42,7 +42,7 @@ def list_page(listing: Listing, session: Session, may: Callable[[str], bool]) ->
         add_url=_add_url(listing) if may("add") else None,
         clear_url=f"{request.path}?view={EVERYTHING}" if listing.conditions or listing.q or listing.picked else None,
         empty_hint=gettext("Records appear here as soon as there are any."),
-        charts=[(labels.column_label(entity, name), f"/{entity.slug()}/chart/{name}") for name in screen.charts] if may("chart") else [],
+        charts=[(describe(entity, name).label, f"/{entity.slug()}/chart/{name}") for name in charts.offered(entity)] if may("chart") else [],
         columns_url=address({"cols": None}), pick_url=_pick_url(listing), periods=[str(periods.said(one)) for one in periods.PRESETS],
         whole=_whole(found, total), cells=_cells(listing) if may("edit") else "",
     )  # fmt: skip
@@ -156,7 +156,7 @@ def _pages(listing: Listing, found: Found, total: int) -> dict[str, Any]:
 
 
 def _cells(listing: Listing) -> str:
-    form = set(listing.entity.__screen__.form_columns)
+    form = {field.name for field in typed_fields(listing.entity)}
     named = [f.name if f.name in form and f.is_open_to(listing.principal) else "-" for f in listing.columns]
     return "|".join(named) if any(name != "-" for name in named) else ""
 

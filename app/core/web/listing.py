@@ -126,8 +126,10 @@ class Listing:
             if field.path:
                 link = getattr(self.entity, field.path[0])
                 joins.append(
-                    joinedload(link).load_only(getattr(field_target(self.entity, field), field.column.key))
+                    joinedload(link).load_only(getattr(field_target(self.entity, field), field.stored))
                 )
+            elif field.custom:
+                own.add(field.stored)
             elif field.kind == "link":
                 own.add(field.column.key)
                 query, label = self._label(query, field)

@@ -15,6 +15,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from app.core import once
 from app.core.errors import OutOfScope, ReadOnlyScope, RuleError
+from app.core.web import custom_lock
 from app.core.web.fields import as_id
 from app.core.web.writing import ready
 
@@ -65,6 +66,7 @@ def _together(call: "Call", items: list[Any], questions: list[int]) -> list[dict
         if row is not None and not call.changes(row, values):
             stored.append(("unchanged", row, []))
             continue
+        custom_lock.hold(call.session, values)
         with _asking_nothing(call, questions):
             new, warnings = ready(call.session, call.entity, row, values)
         stored.append(("created" if row is None else "updated", new, warnings))

@@ -19,9 +19,10 @@ from flask_babel import gettext
 from sqlalchemy import select
 from werkzeug.datastructures import ETags
 
+from app.core.custom_column import COLUMN, is_open
 from app.core.errors import RuleError
-from app.core.triggers import history_columns
-from app.core.web.fields import FieldInfo, describe_all
+from app.core.history_triggers import history_columns
+from app.core.web.fields import FieldInfo, customs, describe_all
 from app.core.web.principal import current
 
 OPENED = "_opened"
@@ -137,14 +138,14 @@ class Expected:
 
 def version(row: Any) -> str:
     """What stands for all values of a row whose changes count; those the reader sees masked have no say in it."""
-    described = describe_all(type(row), history_columns(type(row)))
+    described = [*describe_all(type(row), history_columns(type(row))), *customs(type(row))]
     marks = Opened.of(row, [field for field in described if field.is_open_to(current())]).said
     return sha256(marks.encode()).hexdigest()[: 2 * DIGITS]
 
 
 def stored_version(session: Any, row: Any) -> str:
     """The version of a row that was just written, with what the database filled in."""
-    session.refresh(row, history_columns(type(row)))
+    session.refresh(row, [*history_columns(type(row)), *([COLUMN] if is_open(type(row)) else [])])
     return version(row)
 
 

@@ -8,7 +8,7 @@ from flask_appbuilder.api.manager import OpenApi
 from app.core import registry
 from app.core.labels import words
 from app.core.web.conditions import MOST, OPS_OF, RESERVED
-from app.core.web.fields import FieldInfo, describe_all, filterable
+from app.core.web.fields import FieldInfo, filterable, typed_fields
 from app.core.web.forms import is_required
 from app.core.web.listing import MOST_ORDERS
 from app.core.web.reasons import HEADER, LONGEST
@@ -57,7 +57,11 @@ _TYPES = {"number": "integer", "days": "integer", "id": "integer", "link": "inte
 
 def schema(field: FieldInfo) -> dict[str, Any]:
     """JSON schema of one field."""
-    described: dict[str, Any] = {"type": _TYPES.get(field.kind, "string"), "description": words(field.name)}
+    kind = "string" if field.custom and field.custom.places else _TYPES.get(field.kind, "string")
+    described: dict[str, Any] = {
+        "type": kind,
+        "description": field.label if field.custom else words(field.name),
+    }
     if field.kind == "choice":
         described["enum"] = [str(one.value) for one in field.choices]
     elif field.words:
@@ -128,7 +132,7 @@ def methods(entity: Any) -> dict[str, Any]:
     offered = {name for verb in entity.__screen__.operations.split() for name in verbs[verb]}
     names = sorted(each.name for each in registry.operations(entity))
     offered |= {"get_list", "get", *(("operate",) if names else ())}
-    fields = describe_all(entity, entity.__screen__.form_columns)
+    fields = typed_fields(entity)
     properties = {field.name: schema(field) for field in fields}
     needed = [field.name for field in fields if is_required(field.column) and field.kind != "bool"]
     pk = {"in": "path", "name": "pk", "required": True, "schema": {"type": "integer", "minimum": 1}}

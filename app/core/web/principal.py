@@ -26,6 +26,7 @@ class Principal:
     language: str
     is_partner: bool
     permissions: frozenset[tuple[str, str]] = field(repr=False, default=frozenset())
+    role_id: int = 0
 
     def may(self, verb: str, subject: str) -> bool:
         return (verb, subject) in self.permissions
@@ -91,7 +92,7 @@ def _load(user_id: int, proof: str | None = None) -> tuple[User, Principal] | No
     if is_other or not user.active or user.role is None:
         return None
     return user, Principal(
-        user.id, user.username, str(user), user.role.name, user.language, str(user.kind) == "partner", _pairs(permitted or "")
+        user.id, user.username, str(user), user.role.name, user.language, str(user.kind) == "partner", _pairs(permitted or ""), user.role.id
     )  # fmt: skip
 
 

@@ -36,8 +36,9 @@ def screen(*entries: MenuEntry) -> Any:
 
 def register_screens(builder: Any) -> None:
     """Add all screens and APIs to Flask-AppBuilder."""
-    from app.core.web import (  # noqa: F401  declare their screens
+    from app.core.web import (  # noqa: F401  declare their screens and rules
         attachments,
+        custom_rules,
         entity_api,
         entity_view,
         lookups,

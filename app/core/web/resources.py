@@ -12,7 +12,7 @@ from app.core.personal import mask
 from app.core.types import Choice
 from app.core.web import kept, looks
 from app.core.web.cells import as_told
-from app.core.web.fields import FieldInfo, describe_all, listable
+from app.core.web.fields import FieldInfo, listable, typed_fields
 from app.core.web.principal import Principal, current
 from app.core.web.steering import business_date
 
@@ -46,7 +46,7 @@ def readable(entity: Any) -> list[FieldInfo]:
     """What a program may read of a row: what a list may show, and whatever can be written."""
     shown = listable(entity)
     names = {field.name for field in shown}
-    written = describe_all(entity, entity.__screen__.form_columns)
+    written = typed_fields(entity)
     return [
         *shown,
         *(field for field in written if field.name not in names and field.kind not in ("password", "file")),

@@ -11,7 +11,7 @@ from app.core import labels, registry, sections as extra_sections
 from app.core.types import Choice
 from app.core.web import links
 from app.core.web.cells import cell, zone
-from app.core.web.fields import FieldInfo, describe, describe_all
+from app.core.web.fields import FieldInfo, customs, describe, describe_all
 from app.core.web.pages import Action, Badge, Cell, Field, Section, ShowPage, Tab
 from app.core.web.principal import Principal
 
@@ -57,7 +57,8 @@ def sections(entity: Any, row: Any, principal: Principal, on: date) -> list[Sect
         )
         for label, names in (entity.__screen__.show_sections or {_("Record"): entity.__screen__.list}).items()
     ]
-    return [*declared, *followed]
+    further = [Field(f.label, cell(f, row, principal, on, linked=link)) for f in customs(entity)]
+    return [*declared, *([Section(_("Further fields"), further)] if further else []), *followed]
 
 
 def _by_its_clock(field: FieldInfo, row: Any, shown: Cell) -> Cell:

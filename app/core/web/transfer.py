@@ -13,6 +13,7 @@ from app.core import clock, files, labels
 from app.core.db import unscoped, web_session
 from app.core.org import AuditEvent, FileJob
 from app.core.web.chips import in_words
+from app.core.web.fields import FieldInfo
 from app.core.web.listing import COUNT_CAP, Listing
 from app.core.web.principal import Principal, current
 from app.core.web.values import BATCH, Values
@@ -50,7 +51,7 @@ def write_list(
     """
     from app.core.workbook import About, Blocks, Column, Sheet, write_workbook
 
-    columns = [Column(f.name, f.label, KINDS.get(f.kind, "text")) for f in listing.columns]
+    columns = [Column(f.name, f.label, _kind(f)) for f in listing.columns]
     about = About(
         title=labels.entity_label(listing.entity), who=listing.principal.full_name, when=clock.now(),
         filters=describe_filters(listing, session),
@@ -66,6 +67,11 @@ def write_list(
             yield block
 
     return write_workbook(path, [Sheet(about.title, columns, Blocks(watched()))], about)
+
+
+def _kind(field: FieldInfo) -> str:
+    """How a spreadsheet shows the field's values."""
+    return "decimal" if field.custom and field.custom.places else KINDS.get(field.kind, "text")
 
 
 def log_export(listing: Listing, rows: int) -> None:

@@ -20,7 +20,7 @@ from app.core.labels import singular
 from app.core.personal import mask
 from app.core.types import ChoiceText
 from app.core.web.cells import text_of, zone
-from app.core.web.fields import FieldInfo, describe, label_columns
+from app.core.web.fields import FieldInfo, attribute, describe, label_columns
 from app.core.web.link_names import names
 from app.core.web.listing import Listing
 from app.core.web.principal import Principal
@@ -39,7 +39,7 @@ class Values:
     """The shown columns of a listing as one statement, and what makes the cells of a file of them."""
 
     def __init__(self, listing: Listing) -> None:
-        self.listing, self.links = listing, {}  # type: Listing, dict[tuple[str, ...], tuple[Any, Any]]
+        self.listing, self.links = listing, {}  # type: Listing, dict[tuple[str, ...], tuple[Any, Any, Any]]
         self.session: Session | None = None
         self.columns: list[Any] = []
         self._made: dict[int, TypeDecorator[Any]] = {}  # by place: what is stored is not yet the value
@@ -48,8 +48,8 @@ class Values:
     def query(self, session: Session) -> Select[Any]:
         """All rows in the order of the list; a linked row that is not in scope leaves its cell empty."""
         query = select(*self.columns).select_from(self.listing.entity)
-        for alias, link in self.links.values():
-            query = query.outerjoin(link.of_type(alias))
+        for alias, link, on in self.links.values():
+            query = query.outerjoin(alias, on) if link is None else query.outerjoin(link.of_type(alias))
         return query.where(*self.listing.where(session)).order_by(*self.listing.terms())
 
     def blocks(self, session: Session, size: int = BATCH) -> Iterator[list[Sequence[Any]]]:
@@ -78,13 +78,13 @@ class Values:
         entity = self._linked(field.path)
         if field.kind == "link":
             name = field.name.rpartition(".")[2]
-            linked, names = self._linked((*field.path, name)), label_columns(field.target)
+            linked, names = self._linked((*field.path, name), field), label_columns(field.target)
             return [self._place(_name(linked, names))], _each(_label(field.target, names))
         if field.kind == "json":
             of = field.column.info.get("of")
             places = [self._place(getattr(entity, one)) for one in (field.column.key, *([of] if of else []))]
             return places, partial(self._kept, field)
-        column = getattr(entity, field.column.key)
+        column = attribute(entity, field)
         if keeper := field.column.info.get("told_by"):
             return [self._place(column), self._place(getattr(entity, keeper))], _each(_told)
         if field.personal_by and not self.listing.principal.may_reveal:
@@ -116,13 +116,18 @@ class Values:
         self.columns.append(column)
         return place
 
-    def _linked(self, path: tuple[str, ...]) -> Any:
+    def _linked(self, path: tuple[str, ...], field: FieldInfo | None = None) -> Any:
         """The entity itself, or an alias of what lies at the end of these links."""
         if not path:
             return self.listing.entity
         if path not in self.links:
-            link = getattr(self._linked(path[:-1]), path[-1])
-            self.links[path] = (aliased(link.property.mapper.class_), link)
+            before = self._linked(path[:-1])
+            if field is not None and field.custom:
+                target = aliased(field.target)
+                self.links[path] = (target, None, target.id == attribute(before, field))
+            else:
+                link = getattr(before, path[-1])
+                self.links[path] = (aliased(link.property.mapper.class_), link, None)
         return self.links[path][0]
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from app.core import form_rules
 from app.core.db import ScopedSession, web_session
 from app.core.errors import ReadOnlyScope, RuleError
+from app.core.web import custom_lock
 from app.core.web.meanwhile import Held
 from app.core.web.principal import current
 from app.core.web.transfer import plain_reason
@@ -59,6 +60,7 @@ def put(
     session: ScopedSession, entity: Any, row: Any, values: dict[str, Any], opened: Held | None = None
 ) -> Written:
     """Write the values within the running transaction, by the rules; the caller ends it."""
+    custom_lock.hold(session, values)
     if row is not None and opened is not None:
         opened.hold(session, row)
     row, warnings = ready(session, entity, row, values)
@@ -82,6 +84,7 @@ def remove(session: ScopedSession, row: Any, opened: Held | None = None) -> None
     """Delete a row within the running transaction; the caller ends it."""
     if opened is not None:
         opened.hold(session, row)
+    form_rules.leave(session, row)
     session.delete(row)
     session.flush()
 
