@@ -61,7 +61,8 @@ class EntityApi(BaseApi):
         **_more: Any,
     ) -> None:
         """Say what the declaration says; Flask-AppBuilder would read docstrings written for it."""
-        operations.update(openapi.methods(self.entity).get(func.__name__, {}))
+        described = self.openapi_spec_methods or openapi.methods(self.entity)
+        operations.update(described.get(func.__name__, {}))
 
     def response_403(self) -> Any:
         """Without the right, or with a token that does not give it."""

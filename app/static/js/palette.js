@@ -8,7 +8,7 @@
   const list = $("#palette-list");
   const status = $(".palette-status", box);
   const word = (line) => (line && $("span", line)?.textContent) || "";
-  const pages = $$("#side a.side-link").map((link) => ({
+  const pages = $$("#side .side-list a").map((link) => ({
     text: word(link), sub: word($("summary", link.closest("details") || link)), url: link.getAttribute("href"),
     icon: $("use", link).getAttribute("href").split("#")[1],
   }));
