@@ -121,7 +121,10 @@ DATABASE_PREPARE = flag(
 )
 REDIS_URL = text("REDIS_URL", "", "Redis or Valkey: job queue, counters, locks", is_secret=True)
 SECRET_KEY = text(
-    "SECRET_KEY", "", "signs sessions, links and webhooks; the same on every host, 32 bytes or more", is_secret=True
+    "SECRET_KEY",
+    "",
+    "signs sessions, links and webhooks; the same on every host, 32 bytes or more",
+    is_secret=True,
 )
 FILES_DIR = text(
     "FILES_DIR", "", "where documents, recordings and letters are kept; run.py: files/ in its data directory"
@@ -171,7 +174,9 @@ WTF_CSRF_TIME_LIMIT = None  # a token lives as long as its session; a form may s
 
 # Webhooks.
 WEBHOOK_HOSTS = text(
-    "WEBHOOK_HOSTS", "", "hosts inside one's own network that webhooks may call, comma between; for them http will do"
+    "WEBHOOK_HOSTS",
+    "",
+    "hosts inside one's own network that webhooks may call, comma between; for them http will do",
 )
 
 # Text messages.

@@ -181,11 +181,14 @@ def test_the_command_names_what_was_altered_and_ends_with_one(
     state = deployed_state(database.app_url)
     DataDir(tmp_path).write_state(source=source_hash(), state=state, demo=False)
 
+    with unscoped("rows to be altered") as session:
+        session.add(Team(name="to be altered"))
     seals.seal()
     with psycopg.connect(database.superuser_url) as connection:
-        newest = "SELECT max(id) FROM history WHERE entity = 'team'"
-        connection.execute(f"UPDATE history SET reason = 'other' WHERE id = ({newest})")
-        [row_id] = connection.execute(newest).fetchone()
+        [row_id] = connection.execute("SELECT max(id) FROM history WHERE entity = 'team'").fetchone()
+        connection.execute("UPDATE history SET reason = 'other' WHERE id = %s", (row_id,))
+    with unscoped("a row that no seal covers yet") as session:
+        session.add(Team(name="not sealed"))
     words = [sys.executable, "-m", "app.launch", "verify-audit", "--data-dir", str(tmp_path)]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert done.returncode == 1, done.stderr

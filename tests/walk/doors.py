@@ -21,8 +21,13 @@ LEFT_OUT = {
 """Routes that the walk does not try, each with the reason."""
 
 
-SHARED = ("/saved_view/menu/", "/selection/", "/cell/")
-"""Routes that are the same for every entity and that the people share out among them."""
+SHARED = (
+    "/saved_view/menu/", "/selection/", "/cell/", "/activity/", "/mentions/", "/star/", "/follow/", "/reference/",
+)  # fmt: skip
+"""Routes that are the same for every entity and that the people share out among them: each is tried by all kinds of
+people, and each entity's by some."""
+FORMS = ("/add", "/change")
+"""Forms that ask for no row: empty ones are shared out, too. What is sent by them is tried by everybody."""
 TURNS = 3
 
 
@@ -71,7 +76,7 @@ def _of_rule(rule: Any, method: str, oracle: Oracle) -> Iterator[Door]:
     arguments = re.findall(r"<(?:[^<>:]+:)?(\w+)>", rule.rule)
     ids = [name for name in arguments if name == "pk" or name.endswith("_id")]
     paths = _filled(rule.rule, [name for name in arguments if name not in ids], slug)
-    if any(part in rule.rule for part in SHARED):
+    if any(part in rule.rule for part in SHARED) or (method == "GET" and rule.rule.endswith(FORMS)):
         paths = [path for path in paths if _turn(path) % TURNS == oracle.person.id % TURNS]
     for path in paths:
         if not ids:
@@ -121,7 +126,9 @@ def _values(name: str, slug: str | None, rule: str) -> list[str] | None:
 
 def _without_row(path: str, method: str, slug: str | None, oracle: Oracle) -> Iterator[Door]:
     if method == "GET":
-        yield Door(method, path)
+        # what a column of an entity leads to is a lookup of its target, which everybody asks in both ways
+        if "/lookup/" not in path or oracle.person.id % 2:
+            yield Door(method, path)
         for query in _queries(path, slug, oracle):
             yield Door(method, f"{path}?{query}")
     elif slug and ("/do/" in path or path == f"/{slug}/change"):
@@ -145,7 +152,8 @@ def _without_row(path: str, method: str, slug: str | None, oracle: Oracle) -> It
 def _queries(path: str, slug: str | None, oracle: Oracle) -> Iterator[str]:
     """Lists are also searched, filtered by strangers' ids (alone or in a group), and asked from their end."""
     if path.startswith(("/lookups/", "/search")) or "/lookup/" in path:
-        yield "q=canary"
+        if "/lookup/" not in path or not oracle.person.id % 2:
+            yield "q=canary"
         if path.endswith(("/customer", "/lookups/", "/search")):
             yield "q=13800"
         return
@@ -153,7 +161,6 @@ def _queries(path: str, slug: str | None, oracle: Oracle) -> Iterator[str]:
     if not slug or not path.endswith("/list/"):
         return
     entity = registry.entity(slug)
-    yield "cols=" + ".".join(f.name for f in listable(entity) if "." not in f.name)
     # each person tries two of these and another of the entity's links, so that together they try them all
     linked = [f for f in listable(entity) if f.kind == "link" and oracle.foreign(f.target.slug())]
     others = ["last=1", "partial=tab", "q=canary"]
@@ -161,7 +168,9 @@ def _queries(path: str, slug: str | None, oracle: Oracle) -> Iterator[str]:
         field = linked[oracle.person.id % len(linked)]
         group = "any1." if oracle.person.id % 2 else ""
         others.append(f"{group}{field.name}={oracle.foreign(field.target.slug())[0].id}")
-    yield from (others[(oracle.person.id + step) % len(others)] for step in (0, 1))
+    one, other = (others[(oracle.person.id + step) % len(others)] for step in (0, 1))
+    every = ".".join(field.name for field in listable(entity) if "." not in field.name)
+    yield from (f"cols={every}&{one}", other)
 
 
 def _dimensions(path: str, oracle: Oracle) -> Iterator[str]:
