@@ -55,6 +55,17 @@ def test_a_view_is_kept_without_the_place_in_the_list_and_opens_as_it_was(shop: 
     assert "Sleeping" not in menu(shop, "olga", slug="loan")
 
 
+def test_a_view_that_was_changed_on_the_page_says_so(shop: Shop) -> None:
+    olga = shop.browser("olga")
+    place = save(olga, "To be changed").headers["Location"]
+    other = place.replace("status=inactive&", "")
+    assert ">To be changed (changed)</span></button>" in olga.get(other).text
+    turned = f"/customer/list/?view={view_of(shop, 'To be changed', 'olga').id}&" + "&".join(
+        QUERY.split("&")[::-1]
+    )
+    assert ">To be changed</span></button>" in olga.get(turned).text
+
+
 def test_the_same_name_once_more_takes_the_place_of_the_view(shop: Shop) -> None:
     olga = shop.browser("olga")
     save(olga, "Mine")
@@ -112,7 +123,7 @@ def test_who_may_share_lends_a_view_to_all_holders_of_a_role_and_to_nobody_else(
     ):
         assert ("For officers" in menu(shop, login)) is sees, login
         named = shop.browser(login).get(f"/customer/list/?view={view.id}")
-        assert (">For officers</span>" in named.text) is sees
+        assert (">For officers (changed)</span>" in named.text) is sees
     otto = shop.browser("otto")
     assert otto.get(f"/saved_view/show/{view.id}").status_code == 200
     for way in ("edit", "delete"):
@@ -280,3 +291,4 @@ def test_a_list_does_not_open_with_a_view_that_its_reader_may_not_have(shop: Sho
     assert partner.post(f"/saved_view/start/{view.id}").headers["Location"] == "/customer/list/?view=0"
     assert rows("view_start", user_id=shop.users["partner"], view_id=view.id) == []
     assert "By number: " in partner.get("/customer/list/?view=0").text
+    assert "By number" not in menu(shop, "partner"), "what he cannot open is not offered"

@@ -39,7 +39,7 @@ def chips(listing: Listing, session: Session) -> list[Chip]:
 def _selection(listing: Listing, session: Session) -> Iterator[Chip]:
     """The rows that were chosen by a list of values."""
     if listing.picked:
-        size = format_decimal(selecting.size(session, listing.picked, listing.principal))
+        size = format_decimal(selecting.size(session, listing.entity, listing.picked, listing.principal))
         yield Chip(gettext("Selection"), "", gettext("Rows: %(n)s", n=size), _left([selecting.PARAMETER]))
 
 

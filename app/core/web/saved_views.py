@@ -107,16 +107,27 @@ def plain(entity: Any) -> str:
 
 
 def current_name(entity: Any) -> str:
-    """The name of the view that the page was opened with; "" for none."""
+    """The name of the view that the page was opened with, and whether the list is no longer that; "" for none."""
     wanted = as_id(SavedView, request.args.get("view", ""))
-    if not wanted:
+    view = web_session().scalar(_offered(entity, current()).where(SavedView.id == wanted)) if wanted else None
+    if view is None:
         return ""
-    named = _offered(entity, current()).where(SavedView.id == wanted).with_only_columns(SavedView.name)
-    return str(web_session().scalar(named) or "")
+    here = canonical(request.query_string.decode())
+    is_same = sorted(parse_qsl(here)) == sorted(parse_qsl(view.query))
+    return str(view.name) if is_same else gettext("%(name)s (changed)", name=view.name)
+
+
+def _is_understood(entity: Any, view: SavedView) -> bool:
+    """Whether the reader's list has all that the view asks for."""
+    try:
+        check(entity, view.query)
+    except RuleError:
+        return False
+    return True
 
 
 def offers(entity: Any, chosen: str) -> list[Offer]:
-    """The menu's lines by name; the reader's own before those of others."""
+    """The menu's lines by name; the reader's own before those of others, which are offered where he can open them."""
     principal, start = current(), _start(entity.slug())
     found = web_session().scalars(
         _offered(entity, principal).options(
@@ -131,6 +142,7 @@ def offers(entity: Any, chosen: str) -> list[Offer]:
             _told(view, principal), view.role_id,
         )
         for view in found
+        if view.user_id == principal.user_id or _is_understood(entity, view)
     ]  # fmt: skip
     return sorted(lines, key=lambda line: (not line.is_own, line.name.casefold()))
 

@@ -165,9 +165,10 @@ def condition(entity: Any, number: int, principal: Principal) -> ColumnElement[b
     return inside
 
 
-def size(session: Session, number: int, principal: Principal) -> int:
-    """How many rows the reader put into a selection; 0 for none of his."""
-    return session.scalar(select(func.cardinality(Selection.row_ids)).where(chosen(number, principal))) or 0
+def size(session: Session, entity: Any, number: int, principal: Principal) -> int:
+    """How many rows of the entity the reader put into a selection; 0 for none of his."""
+    mine = chosen(number, principal), Selection.entity == entity.slug()
+    return session.scalar(select(func.cardinality(Selection.row_ids)).where(*mine)) or 0
 
 
 def picked(args: Any) -> int | None:
