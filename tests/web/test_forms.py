@@ -9,6 +9,7 @@ from app.core.db import unscoped
 from app.core.org import DataGrant, GrantKind, History
 from tests.web.people import add, rows, stored, watched
 from tests.web.shop import CUSTOMERS, Shop
+from tests.web.test_two_writers import change
 
 
 def field(page: str, name: str) -> str:
@@ -52,6 +53,19 @@ def test_a_required_link_is_not_chosen_beforehand(shop: Shop) -> None:
     assert answer.status_code == 422
     assert "Needed" in field(answer.text, "customer_id")
     assert len(rows("phone")) == before
+
+
+def test_a_day_of_any_year_is_shown_as_browsers_read_it(shop: Shop) -> None:
+    row_id = shop.customers[4]
+    change("customer", row_id, born_on=date(1, 1, 1))
+    page = shop.admin.get(f"/customer/edit/{row_id}").text
+    assert re.search(r'<input[^>]*name="born_on"[^>]*value="0001-01-01"', page)
+
+
+def test_what_a_person_may_not_list_he_does_not_find_by_what_he_is_not_shown(shop: Shop) -> None:
+    path = f"/loan/lookup/officer?q={stored('user', shop.users['otto']).email}"
+    assert [one["text"] for one in shop.admin.get(path).json["results"]] == ["Otto Test"]
+    assert shop.browser("olga").get(path).json["results"] == []
 
 
 def test_a_lookup_gives_at_most_thirty_rows_of_the_scope(shop: Shop) -> None:

@@ -57,6 +57,17 @@ def test_a_version_is_good_for_one_change_of_every_entity(shop: Shop, slug: str)
     assert again.json["stored"] == program.call("GET", path).json["result"]
 
 
+def test_the_version_of_a_packed_answer_is_good(shop: Shop) -> None:
+    row_id, program = shop.customers[3], shop.caller("admin")
+    change("customer", row_id, remark=" ".join(map(str, range(400))))
+    packed = program.call("GET", f"customer/{row_id}", headers={"Accept-Encoding": "gzip"})
+    assert packed.headers["Content-Encoding"] == "gzip"
+    named = {"If-Match": packed.headers["ETag"]}
+    assert program.call("PUT", f"customer/{row_id}", {"remark": "packed"}, headers=named).status_code == 200
+    assert stored("customer", row_id).remark == "packed"
+    assert program.call("PUT", f"customer/{row_id}", {"remark": "late"}, headers=named).status_code == 412
+
+
 def test_a_record_changed_meanwhile_is_not_overwritten_and_both_see_what_stands_there(shop: Shop) -> None:
     row_id, program = shop.customers[2], shop.caller("admin")
     path, before = f"customer/{row_id}", tag(shop, f"customer/{row_id}")

@@ -209,9 +209,13 @@ def _matches(column: Any, kind: str, text: str) -> ColumnElement[bool]:
 
 
 def lookup_search(entity: Any, text: str, principal: Principal) -> ColumnElement[bool]:
-    """Search of a lookup: like the list's, and always over the label."""
+    """Search of a lookup: always over the label, and like the list's for those who may open that.
+
+    What a person does not see of the rows he chooses from must not be found out by searching for it.
+    """
     names = [n for n in label_columns(entity) if n != "id" and describe(entity, n).is_open_to(principal)]
     labels = [cast(getattr(entity, name), String) for name in names]
     named = or_(false(), *(func.lower(label).contains(text.lower(), autoescape=True) for label in labels))
     said = [one for name in names for one in _said(getattr(entity, name), describe(entity, name), text)]
-    return or_(named, *said, search(entity, text, principal))
+    may_search = principal.may("can_list", subject(entity))
+    return or_(named, *said, *([search(entity, text, principal)] if may_search else []))

@@ -90,7 +90,7 @@ def _fits(row: Any, value: Any) -> bool:
         return True
     places = 2 if row.kind == CustomKind.MONEY else row.places or 0
     most = 10 ** (18 - places) if places else 2**31
-    return bool(value.is_finite() and value == round(value, places) and abs(value) < most)
+    return bool(value.is_finite() and abs(value) < most and value == round(value, places))
 
 
 def _unused(row: Any) -> None:

@@ -9,7 +9,6 @@ from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from wtforms import (
     BooleanField,
-    DateField,
     PasswordField,
     SelectField,
     StringField,
@@ -25,6 +24,7 @@ from app.core.web.inputs import (
     Chosen,
     CodeInput,
     CodesInput,
+    DayInput,
     DecimalInput,
     FileInput,
     InstantInput,
@@ -91,7 +91,7 @@ def _default(column: Any) -> Any:
     return Decimal(given) if getattr(column.type, "scale", None) else given
 
 
-_PLAIN: dict[str, Any] = {"date": DateField, "datetime": InstantInput, "file": FileInput}
+_PLAIN: dict[str, Any] = {"date": DayInput, "datetime": InstantInput, "file": FileInput}
 
 
 def plain_input(field: FieldInfo, common: dict[str, Any]) -> Any:

@@ -10,6 +10,7 @@ from babel.numbers import format_decimal
 from flask_babel import get_locale, gettext, lazy_gettext as _
 from sqlalchemy import inspect, select
 from wtforms import (
+    DateField,
     DateTimeLocalField,
     Field,
     FileField,
@@ -208,8 +209,19 @@ def _instant(value: datetime | None) -> datetime | None:
     return value.astimezone(ZoneInfo(zone())).replace(tzinfo=None) if value else None
 
 
+class DayInput(DateField):
+    """A day. Its year has four digits as browsers want it: a field they cannot read is sent back empty."""
+
+    def _value(self) -> str:
+        return " ".join(self.raw_data) if self.raw_data else self.data.isoformat() if self.data else ""
+
+
 class InstantInput(DateTimeLocalField):
     """A day and time in the installation's zone."""
+
+    def _value(self) -> str:
+        shown = str(super()._value())
+        return shown if self.raw_data or not shown else "0" * (4 - shown.index("-")) + shown
 
     def process_data(self, value: datetime | None) -> None:
         self.data = _instant(value)

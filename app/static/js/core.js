@@ -116,6 +116,9 @@ const Loandesk = (() => {
       if (!event.defaultPrevented) event.submitter?.classList.add("is-busy");
     });
   });
+  // what was sent is done: a reload shows the record and does not send it again
+  const once = $("[data-once]");
+  if (once) history.replaceState(history.state, "", once.dataset.once);
   addEventListener("pageshow", () => $$(".is-busy").forEach((button) => button.classList.remove("is-busy")));
 
   return { $, $$, on, make, icon, texts, toast, ask, part, json, parse, debounce, remember };

@@ -44,7 +44,10 @@
     const wanted = new URLSearchParams(location.search).get("tab");
     const all = $$("[role=tab]", box);
     const first = all.find((tab) => tab.dataset.tabKey === wanted) || all.find((tab) => tab.getAttribute("aria-selected") === "true") || all[0];
-    if (first) openTab(first, { remember: false });
+    if (!first) continue;
+    const opened = openTab(first, { remember: false });
+    // who follows a link to a tab is brought there; who goes back or reloads stays where he was
+    if (first.dataset.tabKey === wanted && performance.getEntriesByType("navigation")[0]?.type === "navigate") opened.then(() => box.scrollIntoView());
   }
 
   // a schedule opens where the loan stands: at the first line that is late or due
