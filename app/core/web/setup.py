@@ -78,6 +78,23 @@ def _appbuilder() -> None:
 def _hooks(app: Flask) -> None:
     from app.core.web import chrome, tongue
 
+    _around_requests(app)
+    app.context_processor(chrome.context)
+    app.extensions["babel"].locale_selector = chrome.locale
+    app.view_functions["LocaleView.index"] = tongue.switch
+    texts.init(app)
+    drafts.init(app)
+    chrome.add_filters(app)
+
+    @app.get("/health")
+    def health() -> Any:
+        """For the supervisor and load balancers: the process answers."""
+        return {"status": "ok"}
+
+
+def _around_requests(app: Flask) -> None:
+    """What begins and ends with each request: who asks from where, the session, what was shown, the headers."""
+
     @app.before_request
     def start() -> Any:
         if request.endpoint == "static":
@@ -109,18 +126,6 @@ def _hooks(app: Flask) -> None:
         if not request.path.startswith("/static/"):
             response.headers.setdefault("Cache-Control", "no-store")
         return response
-
-    app.context_processor(chrome.context)
-    app.extensions["babel"].locale_selector = chrome.locale
-    app.view_functions["LocaleView.index"] = tongue.switch
-    texts.init(app)
-    drafts.init(app)
-    chrome.add_filters(app)
-
-    @app.get("/health")
-    def health() -> Any:
-        """For the supervisor and load balancers: the process answers."""
-        return {"status": "ok"}
 
 
 def language() -> str:

@@ -119,23 +119,12 @@ def tabs(entity: Any, row: Any, principal: Principal) -> list[Tab]:
             told = {"partial": "tab", "cols": ".".join(told_apart(child, entity, parent))}
             url = links.list_url(slug, **{parent: row.id, **told})
             found.append(Tab(slug, labels.entity_label(child), url))
+    about = {"entity": entity.slug(), "row_id": row.id, "partial": "tab"}
     if entity.__history__ and principal.may("can_list", "History"):
-        url = links.list_url(
-            "history",
-            entity=entity.slug(),
-            row_id=row.id,
-            partial="tab",
-            cols="at.action.user.source.reason.changes",
-        )
+        url = links.list_url("history", **about, cols="at.action.user.source.reason.changes")
         found.append(Tab("history", gettext("History"), url))
     if is_personal(entity) and principal.may("can_list", "AuditEvent"):
-        url = links.list_url(
-            "audit_event",
-            entity=entity.slug(),
-            row_id=row.id,
-            partial="tab",
-            cols="at.user.kind.about.details",
-        )
+        url = links.list_url("audit_event", **about, cols="at.user.kind.about.details")
         found.append(Tab("looks", gettext("Who has looked"), url))
     if found:
         found[0].active = True
