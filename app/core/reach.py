@@ -1,9 +1,27 @@
 """Reach: a user's data grants, resolved to numbers for one transaction, and the WHERE they mean."""
 
 from dataclasses import dataclass, replace
+from functools import lru_cache, partial
 from typing import Any
 
-from sqlalchemy import ARRAY, ColumnElement, Integer, and_, any_, case, false, literal, or_, select, true
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    BindParameter,
+    ColumnElement,
+    Integer,
+    Text,
+    and_,
+    any_,
+    case,
+    false,
+    literal,
+    literal_column,
+    or_,
+    select,
+    true,
+)
+from sqlalchemy.types import TypeEngine
 
 Range = tuple[int, int]
 
@@ -74,8 +92,26 @@ LOGIN = Reach("login")
 NONE = Reach("none")
 
 
+_ONE: ColumnElement[int] = literal_column("1")
+
+
+_KINDS: dict[str, TypeEngine[Any]] = {
+    "officers": ARRAY(Integer), "kind": Text(), "entity": Text(), "from": BigInteger(), "to": BigInteger(),
+}  # fmt: skip
+
+
+@lru_cache(maxsize=10_000)
+def bound(meaning: str, value: Any) -> BindParameter[Any]:
+    """The one parameter of this value, wherever a reach's conditions name it.
+
+    A statement brings the parameters of every entity's condition along: hundreds, were each place to have its own.
+    """
+    return literal(value, _KINDS.get(meaning, Integer()))
+
+
 def _within(column: Any, ranges: tuple[Range, ...]) -> list[ColumnElement[bool]]:
-    return [column == low if low == high else column.between(low, high) for low, high in ranges]
+    low, high = partial(bound, "from"), partial(bound, "to")
+    return [column == low(a) if a == b else column.between(low(a), high(b)) for a, b in ranges]
 
 
 def keyed(entity: Any, columns: dict[str, str], reach: Reach) -> ColumnElement[bool]:
@@ -88,21 +124,25 @@ def granted(entity: Any, columns: dict[str, str], reach: Reach) -> list[ColumnEl
     parts: list[ColumnElement[bool]] = []
     get = {kind: getattr(entity, column) for kind, column in columns.items()}
     if "officer" in get and reach.own and reach.user_id not in reach.officers:
-        parts.append(get["officer"] == reach.user_id)
+        parts.append(get["officer"] == bound("user", reach.user_id))
     if "officer" in get and reach.officers:
         # one array however many they are: a list would be written out anew for every statement
-        several = any_(literal(reach.officers, ARRAY(Integer)))
-        parts.append(get["officer"] == (several if len(reach.officers) > 1 else reach.officers[0]))
+        several = len(reach.officers) > 1
+        one = any_(bound("officers", reach.officers)) if several else bound("officer", reach.officers[0])
+        parts.append(get["officer"] == one)
     if "client" in get and reach.clients:
         only = reach.clients
-        parts.append(get["client"] == only[0] if len(only) == 1 else get["client"].in_(only))
+        parts.append(get["client"] == bound("client", only[0]) if len(only) == 1 else get["client"].in_(only))
     if "branch" in get:
         parts += _within(get["branch"], reach.branches)
     if "region" in get:
         parts += _within(get["region"], reach.regions)
         if "product_kind" in get:
             for kind, ranges in reach.kind_regions:
-                parts += [and_(get["product_kind"] == kind, part) for part in _within(get["region"], ranges)]
+                parts += [
+                    and_(get["product_kind"] == bound("kind", kind), part)
+                    for part in _within(get["region"], ranges)
+                ]
     return parts
 
 
@@ -120,7 +160,7 @@ def criteria(entity: Any, reach: Reach) -> ColumnElement[bool]:
     if scope.mode == "follows":
         seen = _follows(entity, reach)
         is_own = scope.owner and reach.is_to_write
-        return and_(getattr(entity, scope.owner) == reach.user_id, seen) if is_own else seen
+        return and_(getattr(entity, scope.owner) == bound("user", reach.user_id), seen) if is_own else seen
     seen = keyed(entity, scope.key_columns(), reach)
     if scope.opened_in:
         seen = or_(seen, _opened(entity, *scope.opened_in, reach=reach))
@@ -132,11 +172,11 @@ def _owned(entity: Any, reach: Reach) -> ColumnElement[bool]:
     from app.core import registry
 
     scope = entity.__scope__
-    own = bool_column(getattr(entity, scope.owner) == reach.user_id)
+    own = bool_column(getattr(entity, scope.owner) == bound("user", reach.user_id))
     if not scope.lent_to or reach.is_to_write:
         return own
     user = registry.entity("user").__table__.c
-    held = select(user.role_id).where(user.id == reach.user_id).scalar_subquery()
+    held = select(user.role_id).where(user.id == bound("user", reach.user_id)).scalar_subquery()
     return or_(own, getattr(entity, scope.lent_to) == held)
 
 
@@ -153,7 +193,7 @@ def _opened(entity: Any, table: str, column: str, *, reach: Reach) -> ColumnElem
     opener = registry.by_table(table)
     reached = opener.__table__
     seen = keyed(reached.c, opener.__scope__.key_columns(), reach)
-    found = select(true()).where(reached.c[column] == entity.id, seen).limit(1)
+    found = select(true()).where(reached.c[column] == entity.id, seen).limit(_ONE)
     return bool_column(found.correlate_except(reached).scalar_subquery())
 
 
@@ -178,10 +218,13 @@ def _follows(entity: Any, reach: Reach) -> ColumnElement[bool]:
     from app.core import registry
 
     about = [cls for cls in registry.followed(entity) if cls.__scope__.mode != "house"]
-    seen = {cls.slug(): true() if cls.__scope__.is_shared else _is_seen(entity, cls, reach) for cls in about}
-    return case(seen, value=entity.entity, else_=false())
+    seen = [
+        (bound("entity", cls.slug()), true() if cls.__scope__.is_shared else _is_seen(entity, cls, reach))
+        for cls in about
+    ]
+    return case(*seen, value=entity.entity, else_=false())
 
 
 def _is_seen(entity: Any, followed: Any, reach: Reach) -> ColumnElement[bool]:
-    found = select(true()).where(followed.id == entity.row_id, criteria(followed, reach)).limit(1)
+    found = select(true()).where(followed.id == entity.row_id, criteria(followed, reach)).limit(_ONE)
     return bool_column(found.correlate_except(followed).scalar_subquery())

@@ -11,7 +11,7 @@ from sqlalchemy import true
 from sqlalchemy.orm import aliased
 from sqlalchemy.orm.interfaces import CriteriaOption
 from sqlalchemy.orm.util import LoaderCriteriaOption
-from sqlalchemy.sql.cache_key import HasCacheKey
+from sqlalchemy.sql.cache_key import CacheConst, HasCacheKey, anon_map
 
 from app.core import registry
 from app.core.reach import Reach, criteria
@@ -54,11 +54,12 @@ class ScopeConditions(CriteriaOption):
 
     def __init__(self, parts: list[ScopeCriteria]) -> None:
         self.parts = parts
-        keys = [HasCacheKey._generate_cache_key(part) for part in parts]  # noqa: SLF001  what a statement asks them for
-        if None in keys:
+        known, self.values = anon_map(), []  # type: Any, list[Any]
+        # one key of all: in how many of the criteria a value stands is part of their form
+        keys = tuple(HasCacheKey._gen_cache_key(part, known, self.values) for part in parts)  # noqa: SLF001  what a statement asks them for
+        if CacheConst.NO_CACHE in known:
             raise TypeError("a criterion without a key would have every statement compiled anew")
-        self.values = [value for key in keys if key for value in key.bindparams]
-        self.form = _FORMS.setdefault(tuple(key.key for key in keys if key), next(_NUMBERS))
+        self.form = _FORMS.setdefault(keys, next(_NUMBERS))
 
     def _gen_cache_key(self, _known: Any, values: list[Any]) -> tuple[Any, ...]:
         values.extend(self.values)

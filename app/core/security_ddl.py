@@ -67,6 +67,8 @@ def roles(prefix: str, app_login: str, existing: set[str]) -> Iterator[str]:
         yield f"GRANT {_quoted(name)} TO {_quoted(app_login)} WITH INHERIT FALSE, SET TRUE"
 
 
+_STEERING = ("setting", "custom_field", "custom_choice")
+"""What every request needs to know; read with who sends it. No secret is kept there."""
 _USER_COLUMNS_HIDDEN = {"password", "session_stamp"}
 
 
@@ -116,6 +118,7 @@ def _user_grants(prefix: str, everyone: str) -> Iterator[str]:
     for table in sorted(t.name for t in user.metadata.tables.values() if t.name.startswith("ab_")):
         yield f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO {house}"
         yield f"GRANT SELECT ON {table} TO {login}"
+    yield f"GRANT SELECT ON {', '.join(_STEERING)} TO {login}"
     counted = "last_login, login_count, fail_login_count, session_stamp, changed_on, changed_by_fk"
     yield f"GRANT UPDATE ({counted}) ON ab_user TO {login}"
 

@@ -1,10 +1,11 @@
 """Settings that steer the installation, with their defaults and meaning. Values live in the table `setting`."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import literal, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from app.core import codes, custom_cache
@@ -48,17 +49,21 @@ def read(session: Session, name: str) -> str:
     return default if value is None else value
 
 
-def read_all(session: Session) -> tuple[dict[str, str], str]:
-    """Every setting by its name, those not stored with their defaults, and the version of the custom fields.
+def asked() -> tuple[ColumnElement[Any], ColumnElement[str]]:
+    """What every request asks along with who sends it: the stored settings, and the version of the custom fields."""
+    stored = select(func.json_object_agg(Setting.name, Setting.value)).scalar_subquery()
+    return stored, custom_cache.version().scalar_subquery()
 
-    One statement: every page needs both.
-    """
-    asked = select(Setting.name, Setting.value).union_all(
-        select(literal(""), custom_cache.version().scalar_subquery())
-    )
-    stored = {name: value for name, value in session.execute(asked)}  # noqa: C416  rows are no mapping
-    told = {name: stored.get(name, str(default)) for name, (default, *_words) in SETTINGS.items()}
-    return told, stored[""]
+
+def complete(stored: Mapping[str, str] | None) -> dict[str, str]:
+    """Every setting by its name, those not stored with their defaults."""
+    return {name: (stored or {}).get(name, str(default)) for name, (default, *_words) in SETTINGS.items()}
+
+
+def read_all(session: Session) -> tuple[dict[str, str], str]:
+    """Every setting by its name, and the version of the custom fields."""
+    stored, version = session.execute(select(*asked())).one()
+    return complete(stored), version
 
 
 def read_flag(session: Session, name: str) -> bool:

@@ -55,7 +55,7 @@ def test_every_select_holds_its_longest_option(visit: Visit, world: World, langu
     paths = [path for path in forms(world) if visit.page.viewport_size["width"] > 500 or "client" not in path]
     cut = {}
     for language in languages:
-        visit.open(f"/lang/{language}")
+        visit.speak(language)
         for path in paths:
             visit.open(path)
             fold = visit.page.locator("[data-params][aria-expanded=false]")
@@ -72,10 +72,10 @@ def test_every_select_holds_its_longest_option(visit: Visit, world: World, langu
 @pytest.mark.parametrize("path", ["/product/list/", "/message_template/list/", "/message/list/"])
 def test_a_badge_of_a_list_holds_its_words(visit: Visit, path: str) -> None:
     visit.login("all")
-    visit.open("/lang/uk")
+    visit.speak("uk")
     visit.open(path)
     badges = visit.page.locator(".sheet td .tone")
     assert badges.count() > 0
     badges.first.evaluate("(one, words) => { one.textContent = words; }", LONG)
     assert visit.page.evaluate(CUT_BADGES) == []
-    visit.open("/lang/en")
+    visit.speak("en")

@@ -64,7 +64,7 @@ def test_no_word_of_a_record_page_is_cut(visit: Visit, world: World, languages: 
     visit.login("all")
     cut = {}
     for language in languages:
-        visit.open(f"/lang/{language}")
+        visit.speak(language)
         for path in (show_url("loan", loan), show_url("customer", customer)):
             visit.open(path)
             assert visit.page.locator(".is-dense tbody tr").count() > 0

@@ -81,7 +81,7 @@ def test_the_role_of_logins_reads_no_business_and_writes_only_counters(world: Wo
         connection.execute("SELECT set_config('role', scope_prefix() || '_s_login', false)")
         connection.commit()
         for statement in (
-            "SELECT 1 FROM customer", "SELECT 1 FROM setting", "UPDATE ab_user SET role_id = 1", "UPDATE ab_user SET password = ''",
+            "SELECT 1 FROM customer", "SELECT 1 FROM history", "DELETE FROM setting", "UPDATE ab_user SET role_id = 1", "UPDATE ab_user SET password = ''",
             "UPDATE ab_user SET active = true", "INSERT INTO ab_role (name) VALUES ('x')", "DELETE FROM ab_user", "SELECT 1 FROM data_grant",
         ):  # fmt: skip
             with pytest.raises(psycopg.errors.InsufficientPrivilege):

@@ -213,7 +213,7 @@ def test_the_guide_tells_every_setting_and_every_command() -> None:
 
 def test_system_packages_are_listed_with_a_proof_each() -> None:
     wanted = system.wanted()
-    assert {"nodejs", "npm", "chromium", "fonts-noto-cjk", "fonts-dejavu-core"} <= set(wanted)
+    assert {"nodejs", "npm", "chromium-headless-shell", "fonts-noto-cjk", "fonts-dejavu-core"} <= set(wanted)
     assert system.is_there("sh")
     assert not system.is_there("/no/such/file")
 

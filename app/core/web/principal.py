@@ -8,7 +8,7 @@ from flask import g
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session, joinedload, undefer
 
-from app.core import registry
+from app.core import registry, settings
 from app.core.db import session_for
 from app.core.labels import subject
 from app.core.org.access import User
@@ -27,6 +27,8 @@ class Principal:
     is_partner: bool
     permissions: frozenset[tuple[str, str]] = field(repr=False, default=frozenset())
     role_id: int = 0
+    steering: tuple[dict[str, str], str] | None = field(repr=False, compare=False, default=None)
+    """Settings and the version of the custom fields, read with him: every page needs them."""
 
     def may(self, verb: str, subject: str) -> bool:
         return (verb, subject) in self.permissions
@@ -87,12 +89,13 @@ def _load(user_id: int, proof: str | None = None) -> tuple[User, Principal] | No
         session.expunge_all()
     if found is None:
         return None
-    user, permitted = found
+    user, permitted, stored, version = found
     is_other = proof is not None and user.get_id() != proof
     if is_other or not user.active or user.role is None:
         return None
     return user, Principal(
-        user.id, user.username, str(user), user.role.name, user.language, str(user.kind) == "partner", _pairs(permitted or ""), user.role.id
+        user.id, user.username, str(user), user.role.name, user.language, str(user.kind) == "partner", _pairs(permitted or ""), user.role.id,
+        (settings.complete(stored), version),
     )  # fmt: skip
 
 
@@ -104,9 +107,9 @@ def stamp(user_id: int) -> str:
 
 @lru_cache(maxsize=1)
 def _user_and_permissions() -> Any:
-    """A user, his role and what it permits."""
+    """A user, his role and what it permits, and what steers the installation."""
     return (
-        select(User, _permitted(User.role_id))
+        select(User, _permitted(User.role_id), *settings.asked())
         .where(User.id == bindparam("user_id"))
         .options(undefer(User.session_stamp), joinedload(User.role))
     )

@@ -19,7 +19,8 @@ def setting(name: str) -> str:
 
 def _read() -> None:
     if "settings" not in g:
-        g.settings, g.custom_version = settings.read_all(web_session())
+        who = g.get("principal")
+        g.settings, g.custom_version = (who and who.steering) or settings.read_all(web_session())
 
 
 def custom_fields(entity: Any) -> tuple[Definition, ...]:
