@@ -6,6 +6,7 @@ import signal
 import tempfile
 import threading
 from datetime import UTC, datetime
+from decimal import Decimal
 from io import BytesIO
 from typing import Any
 
@@ -20,6 +21,7 @@ from app.core.org import FileJob, JobState, User
 from app.core.web import export_job, transfer
 from tests.web.people import Browser, add, rows, stored
 from tests.web.shop import CUSTOMERS, DAY, Shop
+from tests.web.test_two_writers import change
 
 
 def sheet(content: bytes) -> list[tuple[Any, ...]]:
@@ -75,6 +77,15 @@ def test_a_file_holds_the_lists_rows_columns_and_order_typed(shop: Shop) -> None
     assert (number, customer, status) == ("L-0039", "Customer 39", "Overdue")
     assert (principal, rate, late) == (1039, 14.07, 39)
     assert on.date() == wanted[0].disbursed_on
+
+
+def test_an_amount_too_long_for_a_number_is_written_to_the_cent(shop: Shop) -> None:
+    loan = stored("loan", shop.loans[5])
+    amounts = (Decimal("1234567890123456.78"), Decimal("-0.10"), Decimal(999999999999999), loan.principal)
+    for amount, cell in zip(amounts, (str(amounts[0]), -0.1, 999999999999999, 1005), strict=True):
+        change("loan", loan.id, principal=amount)
+        lines = taken(shop, f"/loan/export.xlsx?q={loan.number}&cols=principal")
+        assert lines == [("Principal",), (cell,)]
 
 
 def test_a_file_shows_instants_by_the_installations_clock_as_the_screen_does(shop: Shop) -> None:

@@ -114,17 +114,12 @@ def fit_numbers(values: Sequence[Any]) -> Sequence[Any]:
     return [_fit_number(value) for value in values]
 
 
-def numbers(texts: Sequence[str | None]) -> Sequence[Any]:
-    """Decimals given as text, as a workbook holds them; those of a column with too long a one stay decimal."""
-    known: list[float]
-    try:
-        found = known = Fit(map(float, texts))  # type: ignore[arg-type]
-    except TypeError:  # some are empty
-        found = Fit(None if text is None else float(text) for text in texts)
-        known = [value for value in found if value is not None]
-    if not known or (min(known) > -EXACT and max(known) < EXACT and isfinite(sum(known))):
-        return found
-    return [None if text is None else Decimal(text) for text in texts]
+def numbers(values: Sequence[float | None], exact: Sequence[str | None]) -> Sequence[Any]:
+    """Amounts in binary, as a workbook holds them; where one is too long for that, all of them stay decimal."""
+    if exact.count(None) == len(exact):
+        return Fit(values)
+    told = zip(values, exact, strict=True)
+    return [value if text is None else Decimal(text) for value, text in told]
 
 
 def _fit_number(value: Any) -> Any:

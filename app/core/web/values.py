@@ -11,10 +11,23 @@ from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Numeric, Select, Text, TypeDecorator, cast, func, select, type_coerce
+from psycopg.pq import Format
+from sqlalchemy import (
+    Double,
+    Numeric,
+    Select,
+    Text,
+    TypeDecorator,
+    case,
+    cast,
+    event,
+    func,
+    select,
+    type_coerce,
+)
 from sqlalchemy.orm import Session, aliased
 
-from app.core.export.cells import Fit, numbers
+from app.core.export.cells import EXACT, Fit, numbers
 from app.core.i18n import told
 from app.core.labels import singular
 from app.core.personal import mask
@@ -55,7 +68,7 @@ class Values:
     def blocks(self, session: Session, size: int = BATCH) -> Iterator[list[Sequence[Any]]]:
         """The cells of all rows, the columns of `size` rows at a time, read through one cursor of the server."""
         dialect, self.session = session.get_bind().dialect, session
-        result: Any = session.execute(self.query(session).execution_options(yield_per=size))
+        result = self._begun(session, size)
         try:
             part = result.raw.fetchmany(size)
             while count := len(part):
@@ -72,6 +85,19 @@ class Values:
                 part = result.raw.cursor.fetchmany(size) if count == size else ()
         finally:
             result.close()
+
+    def _begun(self, session: Session, size: int) -> Any:
+        """The rows as the database holds them in memory: they need not be written out and read again."""
+        connection = session.connection()
+
+        def ask(_connection: Any, cursor: Any, *_statement: Any) -> None:
+            cursor.format = Format.BINARY
+
+        event.listen(connection, "before_cursor_execute", ask)
+        try:
+            return session.execute(self.query(session).execution_options(yield_per=size))
+        finally:
+            event.remove(connection, "before_cursor_execute", ask)
 
     def _cell(self, field: FieldInfo) -> tuple[list[int], MakeAll | None]:
         """Which columns a cell is made of, and how; None where it is the column's value."""
@@ -93,8 +119,9 @@ class Values:
                 _masked(make)
             )
         if field.derived is None and field.kind in _TYPED and isinstance(column.type, Numeric):
-            # as text: a Decimal made of every amount, to be made a float, took as long as reading the rows
-            return [self._place(cast(column, Text))], numbers
+            # as the workbook holds it: a number made of the text of every amount took as long as reading the rows
+            exact = case((func.abs(column) >= EXACT, cast(column, Text)))
+            return [self._place(cast(column, Double)), self._place(exact)], numbers
         make = maker(field, self.listing.principal, self.listing.on)
         return [self._place(column)], _each(make, Fit if field.kind == "choice" else list)
 
