@@ -208,7 +208,7 @@ def test_a_request_asks_for_the_declarations_only_once_they_changed(
         seen(shop.admin, "/customer/list/?view=0")
     about = asked.about("custom_field")
     assert len(about) == 1
-    assert about[0].startswith("SELECT setting.name"), "the statement that reads the settings"
+    assert about[0].startswith("SELECT ab_user."), "the statement that reads who asks"
 
 
 def test_what_a_reference_points_to_is_not_deleted(shop: Shop, fields: dict[str, int]) -> None:

@@ -1,6 +1,7 @@
 """A record's tools: mentions in comments, star, follow, its neighbours in a list, a copy of it."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -71,6 +72,23 @@ def test_a_star_and_a_following_are_the_readers_own_and_turned_off_again(
     assert len(rows(slug, **about)) == 1
     olga.post(f"/loan/{verb}/{loan}")
     assert rows(slug, **about) == []
+
+
+def test_a_star_that_is_pressed_six_times_at_once_is_turned_six_times(shop: Shop) -> None:
+    loan, olga = shop.loans[6], shop.browser("olga")
+    said, path = {"csrf_token": olga.mark("/home/")}, f"/loan/star/{loan}"
+    name = shop.app.config["SESSION_COOKIE_NAME"]
+    cookie = olga.client.get_cookie(name).value
+
+    def press(_time: int) -> int:
+        client = shop.app.test_client()
+        client.set_cookie(name, cookie)
+        return int(client.post(path, data=said).status_code)
+
+    for pressed, left in ((6, 0), (5, 1)):
+        with ThreadPoolExecutor(pressed) as pool:
+            assert set(pool.map(press, range(pressed))) == {302}
+        assert len(rows("favourite", entity="loan", row_id=loan)) == left
 
 
 def test_favourites_stand_on_the_home_page_while_their_record_is_in_sight(shop: Shop) -> None:

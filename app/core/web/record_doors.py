@@ -6,9 +6,11 @@ from typing import Any
 from flask import abort, jsonify, redirect, render_template, request
 from flask_appbuilder import expose, has_access, permission_name
 from flask_babel import gettext
+from sqlalchemy import func, select
 
 from app.core.db import web_session
 from app.core.labels import subject
+from app.core.locks import Lock
 from app.core.org import Attachment, Comment, Favourite, Following
 from app.core.web import followed, links, mentions
 from app.core.web.activity import MOST, Activity
@@ -76,6 +78,8 @@ class RecordDoors(EntityBase):
         if self.slug not in followed.slugs(current()) or not current().may("can_add", subject(mark)):
             abort(403)
         with storing(mark) as session:
+            # a button pressed twice turns the mark twice
+            session.execute(select(func.pg_advisory_xact_lock(Lock.MARK, current().user_id)))
             found = session.scalar(of_reader(mark, row, current()))
             if found is not None:
                 session.delete(found)
