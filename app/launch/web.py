@@ -47,6 +47,8 @@ class Web(BaseApplication):
             "preload_app": True,
             "post_fork": part_ways,
             "timeout": 120,
+            # the most there is: a list's filters stand in its address
+            "limit_request_line": 8190,
             "graceful_timeout": 8,
             "worker_tmp_dir": "/dev/shm" if os.path.isdir("/dev/shm") else None,  # noqa: S108, PTH112
             "control_socket_disable": True,
