@@ -2,6 +2,7 @@
 
 from celery import shared_task
 
+from app.core.rules import runner
 from app.core.webhooks import dispatch
 from app.messaging import provider
 from tasks.application import application
@@ -12,6 +13,13 @@ def tell() -> int:
     """Tell other programs what happened."""
     with application().app_context():
         return dispatch.send_due()
+
+
+@shared_task
+def follow_rules() -> int:
+    """Do what rules of administrators say of what happened."""
+    with application().app_context():
+        return runner.run()
 
 
 @shared_task

@@ -21,7 +21,7 @@ from app.core.org import Role
 
 READ = ("can_list", "can_show", "can_export", "can_chart")
 WRITE = (*READ, "can_add", "can_edit", "can_delete")
-_WORDS = ("comment", "attachment")
+_WORDS = ("comment", "attachment", "task")
 """What people add to records; who may do so is not asked for the right to change the record."""
 _BOOK = ("customer", "loan", "instalment", "repayment", "allocation", "write_off", "phone", "address", "customer_link",
          "joint_liability_group", "contact_note", "message", "history", "stated_difference")  # fmt: skip
