@@ -195,7 +195,7 @@ def because(session: Session, reason: str) -> None:
 
 def led_to_by(session: Session, rules: int) -> None:
     """Say how many rules of administrators, one after the other, led to what the transaction changes from here on."""
-    session.execute(select(func.set_config("app.rule_depth", str(rules), True)))
+    session.execute(select(func.set_config("app.rule_depth", str(rules), True)))  # noqa: FBT003  of this transaction
 
 
 @contextmanager
