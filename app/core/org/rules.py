@@ -102,7 +102,7 @@ class Rule(Entity):
         hints={"conditions": _("Written as the filters in the address of the list; empty: always"),
                "user": _("What this user may not see or do the rule does not do either"),
                "set_field": _("Chosen from a list once the rule is saved"), "field": _("Chosen from a list once the rule is saved"),
-               "set_value": _("Written as in a file that is read in: true, 2026-01-31, 100.00, a code or the number of a record")},
+               "set_value": _("Written so: true, 2026-01-31, 100.00, a code or the number of a record")},
     )  # fmt: skip
 
 
