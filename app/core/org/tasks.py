@@ -13,8 +13,6 @@ from app.core.scope import Scope
 from app.core.screen import Screen
 from app.core.types import Choice, CreatedAt, Instant, Line, Text, choice
 
-_IS_OPEN = text("state = 'open'")
-
 
 class TaskState(Choice):
     """Whether a task is still to be done."""
@@ -30,9 +28,9 @@ class Task(About, Entity):
     __scope__ = Scope.follows(author="author_id")
     __table_args__ = (
         Index("ix_task_row", "entity", "row_id", "id"),
-        Index("ix_task_open_of_user", "user_id", "open_due_on", postgresql_where=_IS_OPEN),
-        Index("ix_task_open_of_role", "role_id", "open_due_on", postgresql_where=_IS_OPEN),
-        Index("ix_task_open_of_team", "team_id", "open_due_on", postgresql_where=_IS_OPEN),
+        Index("ix_task_open_of_user", "user_id", "open_due_on", postgresql_where=text("state = 'open'")),
+        Index("ix_task_open_of_role", "role_id", "open_due_on", postgresql_where=text("state = 'open'")),
+        Index("ix_task_open_of_team", "team_id", "open_due_on", postgresql_where=text("state = 'open'")),
     )
 
     author_id: Mapped[int] = link("user")

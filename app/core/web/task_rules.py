@@ -23,16 +23,11 @@ DOERS = ("Manager", "Officer", "Clerk", "Agent")
 WHO = ("user_id", "role_id", "team_id")
 
 
-@form_rules.fill(Task)
-def falls_to_who_gives_it(_session: Session, task: Task, user_id: int | None) -> None:
-    """A task that names nobody is its author's own."""
-    if not any(getattr(task, name) for name in WHO):
-        task.user_id = user_id
-
-
 @form_rules.check(Task, about=" ".join(WHO))
 def somebody_can_do_it(session: Session, task: Task) -> None:
-    """It names one of a user, a role and a team, and whoever it names finds the record himself."""
+    """It names one of a user, a role and a team, and whoever it names finds the record himself; else it is its author's."""
+    if not any(getattr(task, name) for name in WHO):
+        task.user_id = task.author_id
     named = [name for name in WHO if getattr(task, name)]
     if len(named) != 1:
         raise RuleError(_("Choose one of them: a user, a role or a team"), named[1] if named else "user_id")
