@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from app.core.rules import runner
+from app.core.web import approved
 from app.core.webhooks import dispatch
 from app.messaging import provider
 from tasks.application import application
@@ -17,9 +18,9 @@ def tell() -> int:
 
 @shared_task
 def follow_rules() -> int:
-    """Do what rules of administrators say of what happened."""
+    """Do what rules of administrators say of what happened, and what was approved."""
     with application().app_context():
-        return runner.run()
+        return runner.run() + approved.run()
 
 
 @shared_task

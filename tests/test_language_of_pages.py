@@ -27,6 +27,7 @@ PLAIN_CODES = {
     "audit_event.network_address": "an address of the network",
     "audit_seal.head": "a SHA-256 in digits",
     "audit_seal.previous": "a SHA-256 in digits",
+    "approval_route.amount_field": "a field by its name, as filters and programs say it",
     "attachment.media_type": "a media type of IANA",
     "branch.code": "given by the lender",
     "bucket.code": "given by the administrator",

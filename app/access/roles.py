@@ -25,7 +25,7 @@ _SHOWN_WORDS = ("comment", "attachment")
 _WORDS = (*_SHOWN_WORDS, "task")
 """What people add to records; who may do so is not asked for the right to change the record."""
 _BOOK = ("customer", "loan", "instalment", "repayment", "allocation", "write_off", "phone", "address", "customer_link",
-         "joint_liability_group", "contact_note", "message", "history", "rule_firing", "stated_difference")  # fmt: skip
+         "joint_liability_group", "contact_note", "message", "history", "rule_firing", "approval_request", "approval_route", "stated_difference")  # fmt: skip
 _REFERENCE = ("region", "branch", "product", "bucket", "holiday", "team", "department", "position", "client")
 
 ROLES: dict[str, dict[tuple[str, ...], Iterable[str]]] = {

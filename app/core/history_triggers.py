@@ -21,9 +21,9 @@ _DEPTH = "(SELECT coalesce(nullif(current_setting('app.rule_depth', true), '')::
 CALL_WEBHOOK = """CREATE OR REPLACE FUNCTION rule_tell(firing bigint) RETURNS void LANGUAGE sql SECURITY DEFINER
 SET search_path = public AS $$
 INSERT INTO webhook_delivery (webhook_id, entity, row_id, event)
-SELECT r.webhook_id, f.entity, f.row_id, CASE f.event WHEN 'created' THEN 'created' ELSE 'changed' END
-FROM rule_firing f JOIN rule r ON r.id = f.rule_id
-WHERE f.id = firing AND f.state = 'waiting' AND r.webhook_id IS NOT NULL $$"""
+SELECT w.id, f.entity, f.row_id, 'rule'
+FROM rule_firing f JOIN rule r ON r.id = f.rule_id JOIN webhook w ON w.id = r.webhook_id AND w.is_called_by_rules
+WHERE f.id = firing AND f.state = 'waiting' $$"""
 """Has a rule's webhook called, in the transaction of whoever carries the rule out: deliveries are the house's."""
 
 

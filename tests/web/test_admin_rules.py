@@ -74,7 +74,7 @@ def test_a_change_creates_a_task_sets_a_field_writes_a_comment_and_is_logged(sho
     assert ((task.due_on - DAY).days, stored("customer", active).is_vulnerable) == (3, True)
     assert [c.row_id for c in rows("comment", text="Seen by a rule")] == [active]
     [last] = [h for h in rows("history", entity="customer", row_id=active) if "is_vulnerable" in h.changes]
-    assert (last.source, last.user_id) == ("rule", shop.users["admin"])
+    assert (last.source, last.reason, last.user_id) == ("rule", "A rule", shop.users["admin"])
     [firing] = rows("rule_firing", rule_id=one)
     assert (str(firing.state), firing.actions, firing.row_id, firing.depth) == ("done", ["field", "task", "comment"], active, 0)  # fmt: skip
     page = shop.admin.get(f"/rule_firing/list/?rule={one}").text
@@ -84,14 +84,21 @@ def test_a_change_creates_a_task_sets_a_field_writes_a_comment_and_is_logged(sho
 
 def test_a_new_record_queues_a_message_and_calls_a_webhook(shop: Shop) -> None:
     template = add("message_template", name="Welcome", kind="manual", channel="sms", language="en", text="Good day", is_active=True)  # fmt: skip
-    hook = add("webhook", name="H", url="https://localhost/", user_id=shop.users["admin"], entity="customer", salt=b"s" * 32)  # fmt: skip
+    told = {
+        "url": "https://localhost/",
+        "user_id": shop.users["admin"],
+        "entity": "customer",
+        "salt": b"s" * 32,
+    }
+    hook, closed = (add("webhook", name="H", is_called_by_rules=is_open, **told) for is_open in (True, False))
+    assert rule(shop, webhook=closed).json["errors"].keys() == {"webhook_id"}
     one = made(shop, event="created", message="Welcome", webhook=hook)
     customer = add("customer", client_id=shop.client, name="New", manager_id=shop.users["olga"])
     add("phone", customer_id=customer, number="+8613800009999", is_primary=True)
     assert work(shop) == 1
     [message] = rows("message", customer_id=customer)
     assert (message.template_id, message.created_by_id) == (template, shop.users["admin"])
-    assert [(d.row_id, d.event) for d in rows("webhook_delivery", webhook_id=hook)] == [(customer, "created")]
+    assert [(d.row_id, d.event) for d in rows("webhook_delivery", webhook_id=hook)] == [(customer, "rule")]
     assert rows("rule_firing", rule_id=one)[0].actions == ["message", "webhook"]
     assert rule(shop, entity="team", message="Welcome").json["errors"].keys() == {"message"}
 

@@ -59,7 +59,7 @@ class Rule(Entity):
     __custom__ = False
 
     name: Mapped[Name]
-    number: Mapped[Count] = mapped_column(default=0, server_default="0")
+    number: Mapped[Count] = mapped_column(default=0, server_default="0", info={"is_trace": True})
     """Of its latest version; every change of what it does makes one more."""
     entity: Mapped[Code] = mapped_column(info={"words": "ruled_entity"}, index=True)
     event: Mapped[RuleEvent] = choice(RuleEvent)
@@ -102,6 +102,7 @@ class Rule(Entity):
         hints={"conditions": _("Written as the filters in the address of the list; empty: always"),
                "user": _("What this user may not see or do the rule does not do either"),
                "set_field": _("Chosen from a list once the rule is saved"), "field": _("Chosen from a list once the rule is saved"),
+               "message": _("Chosen from a list once the rule is saved"), "task_field": _("Chosen from a list once the rule is saved"),
                "set_value": _("Written so: true, 2026-01-31, 100.00, a code or the number of a record")},
     )  # fmt: skip
 
@@ -167,7 +168,7 @@ class RuleFiring(About, Entity):
     done_at: Mapped[Instant | None]
 
     __screen__ = Screen(
-        menu=_("Audit"), title=_("Firings of rules"), icon="bolt", list="created_at name version entity row_id event state actions problem",
+        title=_("Firings of rules"), icon="bolt", list="created_at name version entity row_id event state actions problem",
         show={_("Firing"): "name rule version entity row_id event depth night_on created_at",
               _("What came of it"): "state actions problem done_at user"},
         operations="", order="-id", search="name", filters="rule version name entity row_id event state user created_at",

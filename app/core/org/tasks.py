@@ -50,7 +50,7 @@ class Task(About, Entity):
     late = Late("open_due_on")
 
     __screen__ = Screen(
-        menu=_("Work"), title=_("Tasks"), icon="list-check", position=11,
+        title=_("Tasks"), icon="list-check",
         list="title due_on late state user role team entity row_id author",
         form={_("Task"): "entity row_id title text due_on", _("Who does it"): "user role team"},
         show={_("Task"): "title text entity row_id due_on late state", _("Who does it"): "user role team author created_at",

@@ -50,6 +50,7 @@ codes.add(
         "import": _("By an import"),
         "job": _("By a job"),
         "rule": _("By a rule"),
+        "approval": _("After approval"),
         "system": _("By the system"),
     },
 )

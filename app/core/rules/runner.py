@@ -17,7 +17,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DataError, IntegrityError, InternalError, OperationalError
 
 from app.core import clock, i18n, registry
-from app.core.db import ScopedSession, led_to_by, source, unscoped, web_session
+from app.core.db import ScopedSession, because, led_to_by, source, unscoped, web_session
 from app.core.errors import OutOfScope, ReadOnlyScope, RuleError
 from app.core.faults import reason_of
 from app.core.labels import subject
@@ -176,6 +176,7 @@ def _carry_out(rule: Rule, firing_id: int) -> bool:
         raise Loop
     # said outside of the savepoint, so that it also holds where that is undone
     led_to_by(session, firing.depth + 1)
+    because(session, rule.name)
     try:
         done = attempt(session, rule, firing)
         if done is None:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.core import codes, form_rules, registry, sections
 from app.core.db import session_for, web_session
 from app.core.errors import RuleError
-from app.core.org import Rule, User
+from app.core.org import Rule, User, Webhook
 from app.core.rules import actions, runner, trying, versions
 from app.core.web import bodies, forms, links
 from app.core.web.cells import plain
@@ -92,17 +92,18 @@ def gives_the_task_to_somebody(_session: Session, rule: Rule) -> None:
 
 @form_rules.check(Rule, about="entity webhook_id")
 def calls_a_webhook_of_its_kind(session: Session, rule: Rule) -> None:
-    """A webhook tells of records of one kind."""
-    if rule.webhook_id and registry.entity("webhook").__table__ is not None:
-        webhook = session.get(registry.entity("webhook"), rule.webhook_id)
-        if webhook is not None and webhook.entity != rule.entity:
-            raise RuleError(_("This webhook tells of another kind of record"), "webhook_id")
+    """A webhook tells of records of one kind, and says itself that rules may call it."""
+    webhook = session.get(Webhook, rule.webhook_id) if rule.webhook_id else None
+    if webhook is not None and webhook.entity != rule.entity:
+        raise RuleError(_("This webhook tells of another kind of record"), "webhook_id")
+    if webhook is not None and not webhook.is_called_by_rules:
+        raise RuleError(_("This webhook is not called by rules; its own page says so"), "webhook_id")
 
 
 @form_rules.check(Rule, about=" ".join(versions.columns()))
 def makes_a_version(session: Session, rule: Rule) -> None:
     """What it does from now on is another version; what it did stays with the one before."""
-    session.add(versions.following(rule, current().user_id))
+    versions.follow(session, rule, current().user_id)
 
 
 sections.tab(Rule, "try", _("Dry run"), "/rule/try/{id}")
