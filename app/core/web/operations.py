@@ -174,7 +174,9 @@ def _ask(
 ) -> tuple[list[Outcome], list[Any]]:
     """What came of asking for approval, and the rows that need none."""
     route = approving.route_of(session, operation)
-    needed = [row for row in found if route is not None and approving.is_needed(route, row, arguments)]
+    if route is None:
+        return [], found
+    needed = [row for row in found if approving.is_needed(route, row, arguments)]
     outcomes = []
     for row in needed:
         if opened is not None:
