@@ -2,6 +2,8 @@
 
 from celery import shared_task
 
+from app.core.rules import runner
+from app.core.web import approved
 from app.core.webhooks import dispatch
 from app.messaging import provider
 from tasks.application import application
@@ -12,6 +14,13 @@ def tell() -> int:
     """Tell other programs what happened."""
     with application().app_context():
         return dispatch.send_due()
+
+
+@shared_task
+def follow_rules() -> int:
+    """Do what rules of administrators say of what happened, and what was approved."""
+    with application().app_context():
+        return runner.run() + approved.run()
 
 
 @shared_task

@@ -10,6 +10,7 @@ def _every(task: str, seconds: int) -> dict[str, Any]:
 BEAT: dict[str, dict[str, Any]] = {
     "send": _every("dispatch.send", 5),
     "tell": _every("dispatch.tell", 5),
+    "follow-rules": _every("dispatch.follow_rules", 5),
     "import": _every("imports.run_waiting", 5),
     "export": _every("exports.make_waiting", 5),
     "requested-nights": _every("clockwork.run_requested", 5),

@@ -15,7 +15,13 @@ from app.core.org.webhooks import DeliveryState
 from app.core.webhooks import addresses, signing, telling
 
 codes.add(
-    "webhook_event", {"created": _("New"), "changed": _("Changed record"), "deleted": _("Deleted record")}
+    "webhook_event",
+    {
+        "created": _("New"),
+        "changed": _("Changed record"),
+        "deleted": _("Deleted record"),
+        "rule": _("By a rule"),
+    },
 )
 codes.add(
     "webhook_problem",
@@ -61,10 +67,14 @@ def leads_outside(_session: Session, webhook: Webhook) -> object:
     return None
 
 
-@form_rules.check(Webhook, about="entity conditions is_told_of_new is_told_of_changes is_told_of_removals")
+@form_rules.check(
+    Webhook,
+    about="entity conditions is_told_of_new is_told_of_changes is_told_of_removals is_called_by_rules",
+)
 def tells_something(_session: Session, webhook: Webhook) -> None:
     """It names at least one event, and conditions that the list of its records takes."""
-    if not (webhook.is_told_of_new or webhook.is_told_of_changes or webhook.is_told_of_removals):
+    told = webhook.is_told_of_new, webhook.is_told_of_changes, webhook.is_told_of_removals
+    if not any((*told, webhook.is_called_by_rules)):
         raise RuleError(_("Choose at least one of them"), "is_told_of_new")
     try:
         telling.where(webhook.entity, webhook.conditions)

@@ -193,6 +193,11 @@ def because(session: Session, reason: str) -> None:
     session.execute(select(func.set_config("app.reason", reason, True)))  # noqa: FBT003 - of this transaction
 
 
+def led_to_by(session: Session, rules: int) -> None:
+    """Say how many rules of administrators, one after the other, led to what the transaction changes from here on."""
+    session.execute(select(func.set_config("app.rule_depth", str(rules), True)))  # noqa: FBT003  of this transaction
+
+
 @contextmanager
 def unscoped(reason: str, *, user_id: int | None = None) -> Iterator[ScopedSession]:
     """Another session that sees every row, for jobs and for the house's own records. Logged.

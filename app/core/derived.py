@@ -4,7 +4,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from flask_babel import lazy_gettext as _
+
 from app.core import codes
+from app.core.types import Choice
 
 _FLIPPED = {"gt": "lt", "lt": "gt", "ge": "le", "le": "ge", "eq": "eq", "ne": "ne"}
 
@@ -46,3 +49,23 @@ class Said:
     def value(self, row: Any, on: date) -> str:
         """The words; the code itself where nobody knows it."""
         return codes.say(self.words, getattr(row, self.column))
+
+
+class Lateness(Choice):
+    """How a day by which something must be done stands to the business date."""
+
+    LATE = "late", _("Overdue"), "red"
+
+
+@dataclass(frozen=True)
+class Late:
+    """Whether the day in `column` is over: `late = Late("open_due_on")`. Empty where it is not, or where there is none."""
+
+    column: str
+    kind: str = "text"
+    is_derived: bool = True
+
+    def value(self, row: Any, on: date) -> Lateness | None:
+        """Said of a row only where it is late."""
+        due = getattr(row, self.column)
+        return Lateness.LATE if due is not None and due < on else None

@@ -15,6 +15,17 @@ _WHO = (
     "(SELECT seal_number())"
 )
 
+_FIRED = "INSERT INTO rule_firing (rule_id, version_id, user_id, name, entity, row_id, event, depth)"
+_DEPTH = "(SELECT coalesce(nullif(current_setting('app.rule_depth', true), '')::int, 0))"
+"""How many rules, one after the other, led to the change: said by what carries a rule out."""
+CALL_WEBHOOK = """CREATE OR REPLACE FUNCTION rule_tell(firing bigint) RETURNS void LANGUAGE sql SECURITY DEFINER
+SET search_path = public AS $$
+INSERT INTO webhook_delivery (webhook_id, entity, row_id, event)
+SELECT w.id, f.entity, f.row_id, 'rule'
+FROM rule_firing f JOIN rule r ON r.id = f.rule_id JOIN webhook w ON w.id = r.webhook_id AND w.is_called_by_rules
+WHERE f.id = firing AND f.state = 'waiting' $$"""
+"""Has a rule's webhook called, in the transaction of whoever carries the rule out: deliveries are the house's."""
+
 
 def history_columns(entity: Any) -> list[str]:
     """Columns whose changes are kept: all but the id, tree numbers, secrets and traces of use."""
@@ -39,16 +50,24 @@ def history_triggers(entity: Any) -> Iterator[str]:
 
 
 def _with_outbox(slug: str, event: str, flag: str, kept: str) -> str:
-    """What is kept of a statement's rows and, where a webhook wants them, a delivery for each: in the same transaction.
+    """What is kept of a statement's rows and, where a webhook or rule wants them, a row for each: in the same transaction.
 
-    Where none does, it costs one look into a table of a few rows a statement.
+    Where none does, it costs one look into two tables of a few rows a statement.
     """
     wants = f"w.entity = '{slug}' AND NOT w.is_off AND w.{flag}"
+    follows = f"r.entity = '{slug}' AND NOT r.is_off AND r.event = '{event}'"
     told = (
-        f"WITH told AS ({kept} RETURNING row_id) INSERT INTO webhook_delivery (webhook_id, entity, row_id, event) "
+        f"WITH told AS ({kept} RETURNING row_id, changes), fired AS ({_FIRED} SELECT r.id, v.id, r.user_id, r.name, "
+        f"'{slug}', told.row_id, '{event}', {_DEPTH} FROM told CROSS JOIN rule r JOIN rule_version v "
+        f"ON v.rule_id = r.id AND v.number = r.number WHERE {follows} AND "
+        f"(r.field IS NULL OR jsonb_exists(told.changes, r.field))) "
+        f"INSERT INTO webhook_delivery (webhook_id, entity, row_id, event) "
         f"SELECT w.id, '{slug}', told.row_id, '{event}' FROM told CROSS JOIN webhook w WHERE {wants}"
     )
-    return f"IF EXISTS (SELECT 1 FROM webhook w WHERE {wants}) THEN {told}; ELSE {kept}; END IF"
+    is_wanted = (
+        f"EXISTS (SELECT 1 FROM webhook w WHERE {wants}) OR EXISTS (SELECT 1 FROM rule r WHERE {follows})"
+    )
+    return f"IF {is_wanted} THEN {told}; ELSE {kept}; END IF"
 
 
 def _history_trigger(table: str, short: str, verb: str, referencing: str, body: str) -> Iterator[str]:

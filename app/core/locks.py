@@ -36,6 +36,8 @@ class Lock(IntEnum):
     """One worker at a time for an export; the second key is made of its id."""
     IDEMPOTENT_REQUEST = 7_213_031
     """One request at a time under an idempotency key; the second key is a hash of the user's id and the key."""
+    RULES = 7_213_061
+    """One process at a time carries out what rules are to do. The second key is always 0."""
     CUSTOM_FIELDS = 7_213_051
     """Values of custom fields are not written while a field is changed or deleted. The second key is always 0."""
     MARK = 7_213_061

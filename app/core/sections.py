@@ -22,3 +22,16 @@ def section(entity: Any, label: Any) -> Callable[[Shown], Shown]:
 def of(entity: Any) -> list[tuple[Any, Shown]]:
     """(label, function) of the sections of an entity, in the order of their declaration."""
     return list(_SECTIONS.get(entity, ()))
+
+
+_TABS: dict[Any, list[tuple[str, Any, str, str]]] = defaultdict(list)
+
+
+def tab(entity: Any, key: str, label: Any, address: str, permission: str = "can_edit") -> None:
+    """Add a tab to the entity's record page for who may do this with it; its content is fetched from the address."""
+    _TABS[entity].append((key, label, address, permission))
+
+
+def tabs_of(entity: Any) -> list[tuple[str, Any, str, str]]:
+    """(key, label, address with {id}, permission) of the further tabs of an entity."""
+    return list(_TABS.get(entity, ()))

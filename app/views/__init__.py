@@ -8,6 +8,7 @@ import app.access.webhooks
 import app.contact.form_rules
 import app.messaging.form_rules
 import app.messaging.operations
+import app.messaging.rule_messages
 import app.servicing.form_rules
 import app.servicing.operations  # noqa: F401  importing declares
 from app.views import clock, customer, files, home, imports, job_runs, loan, reports, roles, search  # noqa: F401

@@ -225,7 +225,7 @@ class CustomerPage(BaseView):
         }
 
     def _tabs(self, customer: Any, principal: Principal) -> list[Any]:
-        shown = {"activity", "looks", "message", "repayment", "contact_note", "history"}
+        shown = {"activity", "task", "looks", "message", "repayment", "contact_note", "history"}
         kept = [tab for tab in show_page.tabs(Customer, customer, principal) if tab.key in shown]
         for tab in kept:
             tab.active = tab is kept[0]

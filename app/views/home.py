@@ -14,7 +14,7 @@ from app.core import clock, seals
 from app.core.db import unscoped, web_session
 from app.core.labels import subject
 from app.core.org import AuditSeal, Branch, Region
-from app.core.web import links
+from app.core.web import links, task_rules
 from app.core.web.cells import plain
 from app.core.web.favourites import stars
 from app.core.web.pages import Action, Tile
@@ -197,6 +197,18 @@ def auditor(home: Home) -> dict[str, Any]:
     return {"tiles": tiles, "charts": [], "tables": tables}
 
 
+def my_tasks(home: Home) -> Tile | None:
+    """How many tasks the reader has, and how many of them are late; red where one is."""
+    mine = task_rules.mine(home.principal, current_user.team_id)
+    found, late = (
+        home.count("task", gettext("My tasks"), "blue", **mine, sort="open_due_on"),
+        home.count("task", gettext("Overdue"), "red", **mine, open_due_on__lt=home.on),
+    )
+    if found is not None and late is not None and late.colour:
+        found.colour, found.sub = "red", gettext("overdue: %(n)s", n=late.text)
+    return found
+
+
 PAGES: dict[str, HomePage] = {
     "Manager": manager, "Officer": officer, "Clerk": clerk, "Partner": partner, "Agent": agent, "Administrator": administrator, "Auditor": auditor,
 }  # fmt: skip
@@ -232,5 +244,6 @@ class HomeView(BaseView):
             "actions": [],
             "stars": stars(principal),
             **parts,
+            "tiles": [*present(my_tasks(home)), *parts["tiles"]],
         }
         return render_template("home.html", page=page)

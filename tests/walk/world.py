@@ -173,6 +173,7 @@ def _loan_and_all(
     holder: dict[str, Any] = {
         "client": world.clients[client], "branch": world.branches[branch], "region": world.regions[village],
         "user": _Id(world.users[officer]), "number": number, "kind": kind,
+        "role": session.get_one(registry.entity("user"), world.users[officer]).role_id,
     }  # fmt: skip
     if (client, who) in customers:
         holder["customer"] = customers[client, who]

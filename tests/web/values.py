@@ -19,8 +19,13 @@ DECLARING = {
     ("custom_field", "kind"): "text",
     ("custom_field", "target"): None,
     ("custom_field", "places"): None,
+    **{("approval_route", name): None for name in ("amount_field", "least", "second_least")},
+    **{
+        ("rule", name): None
+        for name in ("field", "message", "set_field", "set_value", "task_field", "task_title")
+    },
 }
-"""What fits each other in a declaration of a custom field."""
+"""What fits each other in a declaration of a custom field, and in a rule and a route."""
 
 
 def with_verb(verb: str) -> list[str]:

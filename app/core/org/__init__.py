@@ -3,20 +3,63 @@
 import app.core.org.moves
 import app.core.org.words  # noqa: F401  codes in words
 from app.core.org.access import AuditEvent, DataGrant, GrantKind, Role, User, UserKind
+from app.core.org.approvals import ApprovalRequest, ApprovalRoute, RequestState
 from app.core.org.custom import CustomChoice, CustomField, CustomKind
 from app.core.org.places import Branch, Region, RegionLevel
 from app.core.org.records import AuditSeal, FileJob, History, JobRun, JobState
 from app.core.org.remarks import Attachment, Comment, Favourite, Following, Mention
 from app.core.org.repeats import IdempotentRequest
+from app.core.org.rules import FiringState, Rule, RuleEvent, RuleFiring, RuleVersion
 from app.core.org.setup import Holiday, Setting
 from app.core.org.staff import Department, Position, Team
+from app.core.org.tasks import Task, TaskState
 from app.core.org.tokens import ApiToken
 from app.core.org.views import SavedView, Selection, ViewStart
 from app.core.org.webhooks import Webhook, WebhookDelivery
 
 __all__ = [
-    "ApiToken", "Attachment", "AuditEvent", "AuditSeal", "Branch", "Comment", "CustomChoice", "CustomField", "CustomKind",
-    "DataGrant", "Department", "Favourite", "FileJob", "Following", "GrantKind", "History", "Holiday", "IdempotentRequest",
-    "JobRun", "JobState", "Mention", "Position", "Region", "RegionLevel", "Role", "SavedView", "Selection", "Setting", "Team", "User",
-    "UserKind", "ViewStart", "Webhook", "WebhookDelivery",
+    "ApiToken",
+    "ApprovalRequest",
+    "ApprovalRoute",
+    "Attachment",
+    "AuditEvent",
+    "AuditSeal",
+    "Branch",
+    "Comment",
+    "CustomChoice",
+    "CustomField",
+    "CustomKind",
+    "DataGrant",
+    "Department",
+    "Favourite",
+    "FileJob",
+    "FiringState",
+    "Following",
+    "GrantKind",
+    "History",
+    "Holiday",
+    "IdempotentRequest",
+    "JobRun",
+    "JobState",
+    "Mention",
+    "Position",
+    "Region",
+    "RegionLevel",
+    "RequestState",
+    "Role",
+    "Rule",
+    "RuleEvent",
+    "RuleFiring",
+    "RuleVersion",
+    "SavedView",
+    "Selection",
+    "Setting",
+    "Task",
+    "TaskState",
+    "Team",
+    "User",
+    "UserKind",
+    "ViewStart",
+    "Webhook",
+    "WebhookDelivery",
 ]  # fmt: skip

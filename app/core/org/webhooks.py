@@ -25,6 +25,7 @@ class Webhook(Entity):
     is_told_of_new: Mapped[Flag]
     is_told_of_changes: Mapped[Flag]
     is_told_of_removals: Mapped[Flag]
+    is_called_by_rules: Mapped[Flag]
     conditions: Mapped[Line | None]
     is_off: Mapped[Flag]
     salt: Mapped[Digest] = mapped_column(server_default=text("uuid_send(gen_random_uuid())"))
@@ -38,12 +39,13 @@ class Webhook(Entity):
         menu=_("Administration"), title=_("Webhooks"), icon="send", position=80, is_for_people=True,
         list="name url entity user is_off last_delivered_at stopped_because",
         form={_("Webhook"): "name url is_off",
-              _("What is told"): "entity user conditions is_told_of_new is_told_of_changes is_told_of_removals"},
+              _("What is told"): "entity user conditions is_told_of_new is_told_of_changes is_told_of_removals is_called_by_rules"},
         show={_("Webhook"): "name url is_off stopped_because stopped_at last_delivered_at",
-              _("What is told"): "entity user conditions is_told_of_new is_told_of_changes is_told_of_removals"},
+              _("What is told"): "entity user conditions is_told_of_new is_told_of_changes is_told_of_removals is_called_by_rules"},
         filters="name url entity user is_off stopped_because", search="name url", order="name", tabs="webhook_delivery",
         labels={"url": _("Address"), "is_off": _("Switched off"), "entity": _("Kind of record"), "is_told_of_new": _("New ones"), "user": _("As seen by"),
-                "is_told_of_changes": _("Changes"), "is_told_of_removals": _("Deletions"), "conditions": _("Only if"),
+                "is_told_of_changes": _("Changes"), "is_told_of_removals": _("Deletions"), "is_called_by_rules": _("What rules send here"),
+                "conditions": _("Only if"),
                 "stopped_because": _("Switched off because"), "stopped_at": _("Switched off at")},
         hints={"url": _("It begins with https; inside one's own network only hosts that the installation allows"),
                "user": _("What this user may not see is not told"),

@@ -49,6 +49,8 @@ codes.add(
         "api": _("Through the interface for programs"),
         "import": _("By an import"),
         "job": _("By a job"),
+        "rule": _("By a rule"),
+        "approval": _("After approval"),
         "system": _("By the system"),
     },
 )
@@ -77,6 +79,7 @@ codes.add(
         "buckets": _("Delinquency buckets"),
         "messages": _("Reminders"),
         "snapshot": _("Balances of the day"),
+        "rules": _("Rules of every night"),
         "files": _("Files that nothing refers to"),
         "requests": _("Keys of old requests"),
         "deliveries": _("Old webhook deliveries"),

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from app.core import codes, media, registry
 from app.core.labels import entity_label, singular, subject
-from app.core.org import Attachment, Comment, History, User
+from app.core.org import Attachment, Comment, History, Task, User
 from app.core.web import links
 from app.core.web.cells import cell, plain
 from app.core.web.fields import FieldInfo, describe, describe_all
@@ -73,6 +73,7 @@ class Activity:
         told: list[tuple[Any, str, Any, Source]] = [
             (Comment, "comment", gettext("Comments"), self._comments),
             (Attachment, "file", gettext("Files"), self._files),
+            (Task, "task", gettext("Tasks"), self._tasks),
             (History, "history", gettext("Changes"), self._changes),
         ]
         for cls, kind, label, source in told:
@@ -115,6 +116,15 @@ class Activity:
 
     def _files(self, before: datetime | None) -> list[Event]:
         return [self._file(one) for one in self._words(Attachment, before)]
+
+    def _tasks(self, before: datetime | None) -> list[Event]:
+        due = describe(Task, "due_on")
+        return [
+            Event(one.created_at, plain("datetime", one.created_at), "task", Task.__screen__.icon, one.state.colour, one.title,
+                  " · ".join(part for part in (str(one.state.label), str(cell(due, one, self.principal, self.on).text or ""), one.note) if part),
+                  str(one.author or ""), links.show_url("task", one.id))
+            for one in self._words(Task, before)
+        ]  # fmt: skip
 
     def _file(self, one: Any) -> Event:
         file = File(

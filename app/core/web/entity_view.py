@@ -1,6 +1,7 @@
 """The generated screens of one entity: list, record, form, and one field of a row."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +11,7 @@ from flask_babel import gettext
 
 from app.core import once, registry
 from app.core.db import web_session
-from app.core.errors import RuleError
+from app.core.errors import OutOfScope, RuleError
 from app.core.labels import entity_label, singular, subject
 from app.core.web import drafts, duplicates, followed, forms, links, saved_views
 from app.core.web.cell_edit import cell
@@ -81,7 +82,8 @@ class EntityView(ListDoors, RecordDoors):
             if saved is not None:
                 flash(gettext("Saved"), "success")
                 return redirect(self._after(saved.id))
-        return self._form_page(form, fields, gettext("Add"), url_for(".add"), self._list_url())
+        called, back = self._about(form)
+        return self._form_page(form, fields, gettext("Add"), url_for(".add"), back, called)
 
     @expose("/edit/<pk>", methods=["GET", "POST"])
     @has_access
@@ -105,6 +107,14 @@ class EntityView(ListDoors, RecordDoors):
             opened, status = opened.show_again(form, error), 409
         page, usual = self._form_page(form, fields, gettext("Edit"), action, back, called, opened.said)
         return page, status or usual
+
+    def _about(self, form: Any) -> tuple[str, str]:
+        """The name and the address of the record that a new row is about; else no name, and the list."""
+        if self.entity.__scope__.is_of_author and "entity" in form and "row_id" in form:
+            with suppress(OutOfScope):
+                row = followed.target(web_session(), form["entity"].data, form["row_id"].data, current())
+                return str(row), links.show_url(row.slug(), row.id)
+        return "", self._list_url()
 
     def _after(self, pk: Any) -> str:
         """Where a row is seen once it is stored."""

@@ -8,7 +8,7 @@ from app.core import registry
 from app.core.db import ScopedSession, session_for
 from app.core.errors import OutOfScope
 from app.core.labels import subject
-from app.core.org import Comment
+from app.core.org import Comment, Task
 from app.core.web import links
 from app.core.web.principal import Principal, permissions
 
@@ -44,4 +44,4 @@ def target(session: ScopedSession, entity: Any, row_id: Any, principal: Principa
 
 def url(row: Any) -> str:
     """Where a row that is about another is shown: on that one's page."""
-    return f"{links.show_url(row.entity, row.row_id)}?tab=activity"
+    return f"{links.show_url(row.entity, row.row_id)}?tab={'task' if isinstance(row, Task) else 'activity'}"

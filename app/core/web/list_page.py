@@ -59,11 +59,11 @@ def _pick_url(listing: Listing) -> str | None:
 
 
 def _add_url(listing: Listing) -> str:
-    """Adding from a tab starts with the parent filled in."""
+    """Adding from a tab starts with the parent filled in, or with the record that all of its rows are about."""
     given: dict[str, Any] = {
         c.field.name: c.raw
         for c in listing.conditions
-        if c.field.kind == "link" and c.op == "eq" and not c.group
+        if (c.field.kind == "link" or c.field.is_fixed) and c.op == "eq" and not c.group
     }
     return url_for(f"{view_name(listing.entity)}.add", **given)
 

@@ -22,6 +22,7 @@ from app.core.errors import OutOfScope, ReadOnlyScope, RuleError
 from app.core.once import Once
 from app.core.operation import Operation, Refused
 from app.core.types import Choice, Count, Flag, Line, Money
+from app.core.web import approving
 from app.core.web.fields import FieldInfo
 from app.core.web.forms import choice_input, plain_input
 from app.core.web.inputs import LookupField, Needed
@@ -133,11 +134,13 @@ def run(
     *,
     opened: Held | None = None,
     then: Callable[[Any, list[Outcome]], None] = _nothing,
+    is_approved: bool = False,
 ) -> list[Outcome]:
     """Run on each row in a savepoint of its own. Commits nothing but what runs outside of the user's scope.
 
     Each row must be as it was `opened`, and `then` is told what came of it; both in the session that is written
-    through. Raises OutOfScope for a row that is not seen, ReadOnlyScope for somebody who may only read, and what
+    through. Where the operation has a route of approval, a request is stored in place of what it would do, unless it
+    `is_approved`. Raises OutOfScope for a row that is not seen, ReadOnlyScope for somebody who may only read, and what
     `opened` says.
     """
     found = rows(operation, session, ids)
@@ -145,6 +148,12 @@ def run(
     is_own = owner is not None and all(getattr(row, owner) == principal.user_id for row in found)
     if not session.reach.may_write and not is_own:
         raise ReadOnlyScope
+
+    asked, found = ([], found) if is_approved else _ask(operation, session, found, arguments, opened)
+    if asked:
+        then(session, asked)
+    if not found:
+        return asked
 
     def do(within: Any, own: list[Any]) -> list[Outcome]:
         for row in own:
@@ -155,9 +164,32 @@ def run(
         return outcomes
 
     if not operation.house:
-        return do(session, found)
+        return [*asked, *do(session, found)]
     with unscoped(operation.house, user_id=principal.user_id) as house:
-        return do(house, [house.get_one(operation.entity, row.id) for row in found])
+        return [*asked, *do(house, [house.get_one(operation.entity, row.id) for row in found])]
+
+
+def _ask(
+    operation: Operation, session: Any, found: list[Any], arguments: dict[str, Any], opened: Held | None
+) -> tuple[list[Outcome], list[Any]]:
+    """What came of asking for approval, and the rows that need none."""
+    route = approving.route_of(session, operation)
+    if route is None:
+        return [], found
+    needed = [row for row in found if approving.is_needed(route, row, arguments)]
+    outcomes = []
+    for row in needed:
+        if opened is not None:
+            opened.hold(session, row)
+        name, row_id = str(row), row.id
+        try:
+            with session.begin_nested():
+                sentence = approving.ask(session, route, operation, row, arguments)
+            outcomes.append(Outcome(name, sentence, row_id=row_id))
+        except RuleError as error:
+            refused = Outcome(name, str(error), is_done=False, is_kept=False, row_id=row_id)
+            outcomes.append(refused)
+    return outcomes, [row for row in found if row not in needed]
 
 
 def _run_each(

@@ -46,6 +46,8 @@ def register_screens(builder: Any) -> None:
         pick_page,
         reference,
         remarks,
+        rule_rules,
+        task_rules,
     )
 
     for view in [*entity_view.registered(), *SCREENS, *entity_api.registered(), openapi.Description]:

@@ -7,14 +7,14 @@ from sqlalchemy.orm import Session
 
 from app.core import files, form_rules, media, settings
 from app.core.errors import RuleError
-from app.core.org import Attachment, Comment, Favourite, Following
+from app.core.org import ApprovalRequest, Attachment, Comment, Favourite, Following, Task
 from app.core.web import followed, mentions
 from app.core.web.principal import current
 
 KIND = "attachment"
 
 
-@form_rules.fill(Comment, Attachment, Favourite, Following)
+@form_rules.fill(Comment, Attachment, Favourite, Following, Task, ApprovalRequest)
 def belongs_to_who_adds_it(session: Any, row: Any, user_id: int | None) -> None:
     """Whoever adds it is its author; what it is about must be in his sight. Raises OutOfScope."""
     setattr(row, type(row).__scope__.owner, user_id)

@@ -8,8 +8,9 @@ from typing import Any
 from flask_babel import gettext, lazy_gettext as _
 
 from app.core import labels, registry, sections as extra_sections
+from app.core.org import Task
 from app.core.types import Choice
-from app.core.web import links
+from app.core.web import followed, links
 from app.core.web.cells import cell, zone
 from app.core.web.fields import FieldInfo, customs, describe, describe_all
 from app.core.web.pages import Action, Badge, Cell, Field, Section, ShowPage, Tab
@@ -102,9 +103,18 @@ def actions(entity: Any, row: Any, principal: Principal, may: Callable[[str], bo
         )
     if may("add") and not entity.__scope__.is_own_to_write and entity.__screen__.form:
         found.append(Action("duplicate", gettext("Duplicate"), f"/{slug}/add?copy={row.id}", "copy"))
+    found += _task_action(slug, row, principal)
     if may("delete") and is_changeable:
         found.append(Action("delete", gettext("Delete"), f"/{slug}/delete/{row.id}", "trash", method="POST"))
     return found
+
+
+def _task_action(slug: str, row: Any, principal: Principal) -> list[Action]:
+    """The way to give somebody a task with this record."""
+    if slug not in followed.slugs(principal) or not principal.may("can_add", labels.subject(Task)):
+        return []
+    address = f"/task/add?entity={slug}&row_id={row.id}"
+    return [Action("task", gettext("Add task"), address, Task.__screen__.icon)]
 
 
 def tabs(entity: Any, row: Any, principal: Principal) -> list[Tab]:
@@ -112,14 +122,16 @@ def tabs(entity: Any, row: Any, principal: Principal) -> list[Tab]:
     found = []
     if not entity.__scope__.is_own_to_write:
         found.append(Tab("activity", gettext("Activity"), f"/{entity.slug()}/activity/{row.id}"))
-    for slug in entity.__screen__.columns("tabs"):
-        child = registry.entity(slug)
-        if principal.may("can_list", labels.subject(child)):
-            parent = parent_link(child, entity)
-            told = {"partial": "tab", "cols": ".".join(told_apart(child, entity, parent))}
-            url = links.list_url(slug, **{parent: row.id, **told})
-            found.append(Tab(slug, labels.entity_label(child), url))
     about = {"entity": entity.slug(), "row_id": row.id, "partial": "tab"}
+    if entity.slug() in followed.slugs(principal) and principal.may("can_list", labels.subject(Task)):
+        url = links.list_url("task", **about, cols="title.due_on.late.state.user.role.team.note")
+        found.append(Tab("task", labels.entity_label(Task), url))
+    found += _tabs_of_rows(entity, row, principal)
+    found += [
+        Tab(key, label, address.format(id=row.id))
+        for key, label, address, permission in extra_sections.tabs_of(entity)
+        if principal.may(permission, labels.subject(entity))
+    ]
     if entity.__history__ and principal.may("can_list", "History"):
         url = links.list_url("history", **about, cols="at.action.user.source.reason.changes")
         found.append(Tab("history", gettext("History"), url))
@@ -128,6 +140,19 @@ def tabs(entity: Any, row: Any, principal: Principal) -> list[Tab]:
         found.append(Tab("looks", gettext("Who has looked"), url))
     if found:
         found[0].active = True
+    return found
+
+
+def _tabs_of_rows(entity: Any, row: Any, principal: Principal) -> list[Tab]:
+    """The lists of rows that point to it."""
+    found = []
+    for slug in entity.__screen__.columns("tabs"):
+        child = registry.entity(slug)
+        if principal.may("can_list", labels.subject(child)):
+            parent = parent_link(child, entity)
+            told = {"partial": "tab", "cols": ".".join(told_apart(child, entity, parent))}
+            url = links.list_url(slug, **{parent: row.id, **told})
+            found.append(Tab(slug, labels.entity_label(child), url))
     return found
 
 

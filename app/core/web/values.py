@@ -31,7 +31,7 @@ from app.core.export.cells import EXACT, Fit, numbers
 from app.core.i18n import told
 from app.core.labels import singular
 from app.core.personal import mask
-from app.core.types import ChoiceText
+from app.core.types import Choice, ChoiceText
 from app.core.web.cells import text_of, zone
 from app.core.web.fields import FieldInfo, attribute, describe, label_columns
 from app.core.web.link_names import names
@@ -166,7 +166,9 @@ def _each(make: Make | None, into: type[list[Any]] = list) -> MakeAll | None:
 def maker(field: FieldInfo, principal: Principal, on: Any) -> Make | None:
     """What makes a cell of a stored value: typed, masked like on the screen; None where it is the value itself."""
     if field.derived is not None:
-        return cache(lambda value: field.derived.value(SimpleNamespace(**{field.derived.column: value}), on))
+        return cache(
+            lambda value: _said(field.derived.value(SimpleNamespace(**{field.derived.column: value}), on))
+        )
     if field.kind in _TYPED:
         return None
     if field.kind == "datetime":
@@ -178,6 +180,11 @@ def maker(field: FieldInfo, principal: Principal, on: Any) -> Make | None:
     if field.spoken:
         return partial(_spoken, field.spoken)
     return None if field.kind in _TEXTS else lambda value: None if value is None else str(value)
+
+
+def _said(value: Any) -> Any:
+    """A derived value; a choice by its label."""
+    return str(value.label) if isinstance(value, Choice) else value
 
 
 def _masked(make: Make | None) -> Make:

@@ -98,7 +98,7 @@ const Loandesk = (() => {
     if (group.open) kept.delete(group.dataset.nav); else kept.add(group.dataset.nav);
     remember("nav", [...kept].join("."));
   });
-  const here = $(".side-sub [aria-current]");
+  const here = $(".side-group [aria-current]");
   const menu = here?.closest(".side-nav");
   if (menu && here.offsetTop + here.offsetHeight > menu.scrollTop + menu.clientHeight) menu.scrollTop = here.offsetTop - menu.clientHeight / 2;
 

@@ -1,0 +1,156 @@
+"""Rules of administrators: what may be typed of one, and the page of a dry run."""
+
+from typing import Any
+
+from flask import render_template
+from flask_appbuilder import expose, has_access, permission_name
+from flask_appbuilder.baseviews import BaseView
+from flask_babel import gettext, lazy_gettext as _
+from sqlalchemy.orm import Session
+
+from app.core import codes, form_rules, registry, sections
+from app.core.db import session_for, web_session
+from app.core.errors import RuleError
+from app.core.org import Rule, User, Webhook
+from app.core.rules import actions, runner, trying, versions
+from app.core.web import bodies, forms, links
+from app.core.web.cells import plain
+from app.core.web.fields import as_id
+from app.core.web.pages import Cell, Col, Row, Table
+from app.core.web.principal import current, permissions
+from app.core.web.register import screen
+from app.core.web.rule_fields import settable, watched
+from app.core.webhooks import telling
+
+ACTIONS = ("task_title", "message", "set_field", "comment", "webhook_id")
+
+
+@form_rules.check(Rule, about="is_off")
+def begins_anew(_session: Session, rule: Rule) -> None:
+    """Switched on again, it has no reason to be off."""
+    if not rule.is_off:
+        rule.stopped_at = rule.stopped_because = rule.stopped_detail = None
+
+
+@form_rules.check(Rule, about=f"is_off {' '.join(ACTIONS)}")
+def does_something(_session: Session, rule: Rule) -> None:
+    """A rule that is on does at least one thing."""
+    if not rule.is_off and not any(getattr(rule, name) for name in ACTIONS):
+        raise RuleError(_("Say what it does, or leave it switched off"), "is_off")
+
+
+@form_rules.check(Rule, about="entity field conditions event")
+def looks_at_what_is_there(_session: Session, rule: Rule) -> None:
+    """It waits for a field that the record has, under conditions that its list takes."""
+    if rule.field and rule.field not in watched(rule.entity):
+        named = f"{rule.field}_id"
+        if named not in watched(rule.entity):
+            raise RuleError(_("There is no field %(name)s here", name=rule.field), "field")
+        rule.field = named
+    try:
+        telling.where(rule.entity, rule.conditions)
+    except RuleError as error:
+        raise RuleError(error.message, "conditions") from error
+
+
+@form_rules.check(Rule, about="user_id")
+def may_no_more_than_its_author(session: Session, rule: Rule) -> None:
+    """Who writes a rule sees everything; the user as whom it acts may do nothing that its author may not."""
+    user = session.get(User, rule.user_id)
+    if user is None or not user.active or user.role_id is None:
+        raise RuleError(_("This user cannot log in"), "user_id")
+    with session_for(lambda: ("login", None)) as house:
+        if permissions(house, user.role_id) - current().permissions:
+            raise RuleError(_("This user may do more than you"), "user_id")
+
+
+@form_rules.check(Rule, about="entity set_field set_value")
+def sets_what_can_be_set(_session: Session, rule: Rule) -> None:
+    """The field can be typed into such a record, and the value can stand there."""
+    if not rule.set_field:
+        return
+    field = settable(rule.entity).get(rule.set_field)
+    if field is None:
+        raise RuleError(_("There is no field %(name)s here", name=rule.set_field), "set_field")
+    told = bodies.row([field], {field.name: actions.said_of(field, rule.set_value)})
+    form = forms.entity_form([field], web_session(), None, posted=told)
+    if not form.validate():
+        raise RuleError("; ".join(str(one) for many in form.errors.values() for one in many), "set_value")
+
+
+@form_rules.check(Rule, about="entity task_title task_user_id task_role_id task_field")
+def gives_the_task_to_somebody(_session: Session, rule: Rule) -> None:
+    """A task is for one of a user, a role, and the user whom the record names."""
+    named = [name for name in ("task_user_id", "task_role_id", "task_field") if getattr(rule, name)]
+    if rule.task_title and len(named) != 1:
+        raise RuleError(_("Choose one of them: a user, a role or a field of the record"), named[1] if named else "task_user_id")  # fmt: skip
+    if rule.task_field:
+        column = registry.entity(rule.entity).__table__.c.get(rule.task_field)
+        if column is None or column.info.get("link") != "user":
+            raise RuleError(_("This field of the record names no user"), "task_field")
+
+
+@form_rules.check(Rule, about="entity webhook_id")
+def calls_a_webhook_of_its_kind(session: Session, rule: Rule) -> None:
+    """A webhook tells of records of one kind, and says itself that rules may call it."""
+    webhook = session.get(Webhook, rule.webhook_id) if rule.webhook_id else None
+    if webhook is not None and webhook.entity != rule.entity:
+        raise RuleError(_("This webhook tells of another kind of record"), "webhook_id")
+    if webhook is not None and not webhook.is_called_by_rules:
+        raise RuleError(_("This webhook is not called by rules; its own page says so"), "webhook_id")
+
+
+@form_rules.check(Rule, about=" ".join(versions.columns()))
+def makes_a_version(session: Session, rule: Rule) -> None:
+    """What it does from now on is another version; what it did stays with the one before."""
+    versions.follow(session, rule, current().user_id)
+
+
+sections.tab(Rule, "try", _("Dry run"), "/rule/try/{id}")
+
+
+@screen()
+class Trials(BaseView):
+    """What a rule would have done lately."""
+
+    route_base = "/rule/try"
+    class_permission_name = "Rule"
+
+    @expose("/<pk>")
+    @has_access
+    @permission_name("edit")
+    def show(self, pk: str) -> Any:
+        """The records that would have set it off, with what would have been done; nothing is stored."""
+        rule = web_session().get(Rule, as_id(Rule, pk) or 0)
+        if rule is None:
+            return render_template("errors/404.html"), 404
+        try:
+            found = trying.trial(rule)
+        except RuleError as error:
+            return render_template("generated/trial.html", problem=str(error))
+        except runner.NobodyThere:
+            return render_template("generated/trial.html", problem=codes.say("rule_stop", "owner"))
+        counts = {"looked": found.looked_at, "met": found.met, "tried": len(found.tried)}
+        told = gettext("Looked at: %(looked)s. Would have fired: %(met)s. Tried, and taken back: %(tried)s.", **counts)  # fmt: skip
+        return render_template("generated/trial.html", told=told, table=_table(rule, found.tried))
+
+
+def _table(rule: Rule, tried: list[trying.Tried]) -> Table:
+    heads = [
+        ("at", gettext("At")),
+        ("record", gettext("Record")),
+        ("done", gettext("What would have been done")),
+    ]
+    lines = [
+        Row(one.row_id, links.show_url(rule.entity, one.row_id), one.title,
+            [Cell(plain("datetime", one.at) if one.at else "", "datetime"), Cell(one.title),
+             Cell(one.problem, "text", colour="red", icon="alert-triangle") if one.problem else Cell(", ".join(one.done))])
+        for one in tried
+    ]  # fmt: skip
+    return Table(
+        gettext("Dry run"),
+        [Col(key, label) for key, label in heads],
+        lines,
+        None,
+        gettext("Nothing would have set it off."),
+    )

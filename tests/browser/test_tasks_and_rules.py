@@ -1,0 +1,85 @@
+"""A task given and done by hand, and a rule written, tried and seen at work, in a browser."""
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from app.core.rules import runner
+from app.core.web.links import show_url
+from tests.browser.conftest import Visit
+from tests.walk.world import World
+from tests.web.people import rows
+
+
+def judged(visit: Visit) -> None:
+    """Nothing that axe finds, nothing beside the page, no complaint."""
+    assert visit.violations() == []
+    assert not visit.is_wider_than_screen()
+    assert (visit.complaints, visit.foreign) == ([], [])
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("visit", [(1366, "light"), (360, "dark")], indirect=True, ids=["wide", "phone"])
+def test_a_task_is_given_from_a_record_found_among_ones_own_and_done(visit: Visit, world: World) -> None:
+    loan, page = world.rows["loan"][0][1], visit.page
+    title = f"Call at {page.viewport_size['width'] if page.viewport_size else 0}"
+    visit.login("o1")
+    visit.open(show_url("loan", loan.id) + "?tab=task")
+    page.locator("#tab-panel").get_by_role("link", name="Add", exact=True).click()
+    page.get_by_label("What is to be done").fill(title)
+    page.get_by_label("Due on").fill("2018-01-01")
+    judged(visit)
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("#tab-panel")).to_contain_text(title)
+    [task] = rows("task", title=title)
+    assert (task.row_id, task.user_id) == (loan.id, world.users["o1"])
+    judged(visit)
+    visit.open("/tasks/")
+    page.get_by_role("link", name=title).first.click()
+    expect(page.locator("main")).to_contain_text("Overdue")
+    page.get_by_role("link", name="Done").click()
+    page.get_by_label("Note").fill("He pays")
+    page.get_by_role("button", name="Done").click()
+    expect(page.locator(".toast, [role=status], [role=alert]").first).to_be_visible()
+    [done] = rows("task", title=title)
+    assert (str(done.state), done.note, done.done_by_id) == ("done", "He pays", world.users["o1"])
+
+
+@pytest.mark.browser
+def test_a_rule_is_written_tried_and_carried_out(visit: Visit, world: World, request: Any) -> None:
+    page = visit.page
+    visit.login("all")
+    visit.open("/rule/add")
+    page.fill("#name", "Team renamed")
+    page.select_option("#entity", "team")
+    page.select_option("#event", "changed")
+    page.fill("#conditions", "colour=red")
+    page.get_by_role("combobox", name="Acts as").press_sequentially("all")
+    page.get_by_role("option", name=re.compile("all", re.IGNORECASE)).first.click()
+    page.fill("#comment", "Seen by a rule")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("#error-conditions")).to_contain_text("colour")
+    visit.complaints.clear()  # of the refusal
+    judged(visit)
+    page.fill("#conditions", "")
+    page.get_by_role("button", name="Save").click()
+    page.wait_for_url("**/rule/show/*")
+    [rule] = rows("rule", name="Team renamed")
+    [team, *_others] = rows("team")
+    visit.open(f"/team/edit/{team.id}")
+    page.fill("#name", "Renamed by hand")
+    page.get_by_role("button", name="Save").click()
+    page.wait_for_url("**/team/show/*")
+    visit.open(f"/rule/show/{rule.id}?tab=try")
+    expect(page.locator("#tab-panel")).to_contain_text("Would have fired: 1")
+    expect(page.locator("#tab-panel")).to_contain_text("Comment written")
+    judged(visit)
+    assert rows("comment", text="Seen by a rule") == []
+    with request.getfixturevalue("_application").app_context():
+        assert runner.run() == 1
+    assert [one.row_id for one in rows("comment", text="Seen by a rule")] == [team.id]
+    visit.open(f"/rule/show/{rule.id}?tab=rule_firing")
+    expect(page.locator("#tab-panel")).to_contain_text("Comment written")
+    judged(visit)

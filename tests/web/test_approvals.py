@@ -1,0 +1,160 @@
+"""Operations that need approval: stored instead of done, decided by others in their steps, then done once as whoever asked."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import delete
+
+from app.access.users import create_user
+from app.core.db import unscoped
+from app.core.org import ApprovalRequest, ApprovalRoute, GrantKind
+from app.core.web import approved
+from tests.web.people import rows, stored
+from tests.web.shop import Shop
+
+
+@pytest.fixture(autouse=True)
+def _no_other_route(shop: Shop) -> Iterator[None]:
+    if not rows("user", username="mary"):
+        for name in ("mary", "martin"):
+            create_user(
+                name, "pw", "Manager", first_name=name, last_name="T", grants=({"kind": GrantKind.ALL},)
+            )
+    yield
+    with unscoped("no route of another test") as session:
+        session.execute(delete(ApprovalRequest))
+        session.execute(delete(ApprovalRoute))
+
+
+def role(name: str) -> int:
+    return int(next(one.id for one in rows("role") if one.name == name))
+
+
+def route(shop: Shop, **values: Any) -> int:
+    said = {"name": "Stopping", "operation": "stop_dunning", "first_role": role("Manager"), **values}
+    answer = shop.caller("admin").call("POST", "approval_route/", said)
+    assert answer.status_code == 201, answer.text
+    return int(answer.json["result"]["id"])
+
+
+def stop(shop: Shop, login: str, loan: int) -> Any:
+    return shop.caller(login).call("POST", f"loan/{loan}/do/stop_dunning", {"reason": "He is ill"})
+
+
+def request(loan: int) -> Any:
+    [one] = rows("approval_request", entity="loan", row_id=loan)
+    return one
+
+
+def decide(shop: Shop, login: str, request_id: int, verb: str = "approve_request", **said: str) -> Any:
+    return shop.caller(login).call("POST", f"approval_request/{request_id}/do/{verb}", said)
+
+
+def work(shop: Shop) -> int:
+    with shop.app.app_context():
+        return approved.run()
+
+
+def is_stopped(loan: int) -> bool:
+    return bool(stored("loan", loan).is_dunning_stopped)
+
+
+def test_an_operation_with_a_route_is_stored_decided_by_another_and_then_done_once(shop: Shop) -> None:
+    route(shop, days=2)
+    loan = shop.loans[0]
+    answer = stop(shop, "olga", loan)
+    assert (answer.status_code, answer.json["message"], is_stopped(loan)) == (200, "Sent for approval", False)
+    one = request(loan)
+    assert (one.user_id, one.arguments, one.told) == (
+        shop.users["olga"],
+        {"reason": "He is ill"},
+        "Reason: He is ill",
+    )
+    [task] = rows("task", id=one.task_id)
+    assert (task.role_id, task.row_id, str(task.state), task.due_on is not None) == (
+        role("Manager"),
+        loan,
+        "open",
+        True,
+    )
+    assert decide(shop, "olga", one.id).status_code == 422, "who asked does not approve"
+    assert decide(shop, "admin", one.id).status_code == 422, "it is the turn of another role"
+    assert decide(shop, "otto", one.id).status_code == 404
+    assert (work(shop), is_stopped(loan)) == (0, False)
+    assert decide(shop, "mary", one.id, note="Seen the papers").status_code == 200
+    assert decide(shop, "martin", one.id).status_code == 422, "it is decided"
+    assert (work(shop), work(shop), is_stopped(loan)) == (1, 0, True)
+    one = request(loan)
+    assert (str(one.state), one.outcome, one.first_by_id) == (
+        "done",
+        "Dunning is stopped",
+        rows("user", username="mary")[0].id,
+    )
+    assert str(stored("task", task.id).state) == "done"
+    [last] = [h for h in rows("history", entity="loan", row_id=loan) if "is_dunning_stopped" in h.changes]
+    assert (last.source, last.user_id) == ("approval", shop.users["olga"])
+
+
+def test_a_refused_request_does_nothing_and_keeps_the_reason(shop: Shop) -> None:
+    route(shop)
+    loan = shop.loans[2]
+    stop(shop, "olga", loan)
+    assert decide(shop, "mary", request(loan).id, "refuse_request").status_code == 422, "a reason is needed"
+    assert decide(shop, "mary", request(loan).id, "refuse_request", note="No papers").status_code == 200
+    assert (work(shop), is_stopped(loan), str(request(loan).state), request(loan).note) == (
+        0,
+        False,
+        "refused",
+        "No papers",
+    )
+
+
+def test_a_second_step_is_asked_of_large_amounts_alone_and_of_another_person(shop: Shop) -> None:
+    small, large = shop.loans[4], shop.loans[6]
+    for loan, amount in ((small, 100), (large, 900)):
+        with unscoped("amounts of a test") as session:
+            session.get_one(type(stored("loan", loan)), loan).principal_outstanding = amount
+    route(
+        shop,
+        amount_field="principal_outstanding",
+        least="200",
+        second_role=role("Manager"),
+        second_least="500",
+    )
+    stop(shop, "olga", small)
+    assert (is_stopped(small), rows("approval_request", row_id=small)) == (True, [])
+    stop(shop, "olga", large)
+    one = request(large)
+    decide(shop, "mary", one.id)
+    assert (str(request(large).state), request(large).step, work(shop)) == ("waiting", 2, 0)
+    assert decide(shop, "mary", one.id).status_code == 422, "she had her say"
+    decide(shop, "martin", one.id)
+    assert (work(shop), is_stopped(large)) == (1, True)
+    assert [str(t.state) for t in rows("task", row_id=large)] == ["done", "done"]
+
+
+def test_what_was_changed_meanwhile_is_not_done(shop: Shop) -> None:
+    route(shop)
+    loan = shop.loans[8]
+    stop(shop, "olga", loan)
+    shop.caller("admin").call("PATCH", f"loan/{loan}", {"purpose": "Another"})
+    with unscoped("a change of a test") as session:
+        session.get_one(type(stored("loan", loan)), loan).contract_number = "C-1"
+    decide(shop, "mary", request(loan).id)
+    assert (work(shop), is_stopped(loan), str(request(loan).state)) == (0, False, "failed")
+    assert "changed" in request(loan).outcome
+
+
+def test_requests_follow_the_record_and_limits_need_an_amount(shop: Shop) -> None:
+    route(shop)
+    stop(shop, "olga", shop.loans[10])
+    one = request(shop.loans[10])
+    assert shop.browser("otto").get(f"/approval_request/show/{one.id}").status_code == 404
+    page = shop.browser("mary").get("/approval_request/list/?state=waiting").text
+    assert "Stop dunning" in page
+    assert "Reason: He is ill" in page
+    for wrong in ({"least": "5"}, {"least": "5", "amount_field": "number"}):
+        said = {"name": "W", "operation": "stop_dunning", "first_role": role("Manager"), **wrong}
+        answer = shop.caller("admin").call("POST", "approval_route/", said)
+        assert (answer.status_code, set(answer.json["errors"])) == (422, {"amount_field"})
