@@ -97,6 +97,9 @@ def test_a_file_shows_instants_by_the_installations_clock_as_the_screen_does(sho
     )
     [_header, line] = taken(shop, "/contact_note/export.xlsx?cols=at.text&q=late")
     assert line == (datetime(2018, 6, 21, 7, 30), "late")  # noqa: DTZ001  a cell has no zone
+    change("user", shop.users["otto"], last_login=datetime(2018, 6, 20, 23, 30))  # noqa: DTZ001  kept so, in UTC
+    [_header, line] = taken(shop, "/user/export.xlsx?cols=last_login&q=otto")
+    assert line == (datetime(2018, 6, 21, 7, 30),)  # noqa: DTZ001
 
 
 def test_text_that_looks_like_a_formula_stays_text(shop: Shop) -> None:

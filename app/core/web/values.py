@@ -4,7 +4,7 @@ Objects cost a file of 10 000 rows twenty times what its writer takes, a step of
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache, partial
 from itertools import chain
 from types import SimpleNamespace
@@ -205,7 +205,8 @@ def _told(reason: str | None, said: Mapping[str, Any] | None) -> str | None:
 
 def _local(here: ZoneInfo, value: datetime | None) -> datetime | None:
     """An instant by the installation's clock, as the screen shows it."""
-    return value.astimezone(here) if value is not None and value.tzinfo else value
+    # what is stored without a zone, by Flask-AppBuilder, is UTC
+    return None if value is None else (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(here)
 
 
 def _spoken(words: Mapping[Any, Any], value: Any) -> str | None:
