@@ -40,5 +40,5 @@ class Lock(IntEnum):
     """One process at a time carries out what rules are to do. The second key is always 0."""
     CUSTOM_FIELDS = 7_213_051
     """Values of custom fields are not written while a field is changed or deleted. The second key is always 0."""
-    MARK = 7_213_061
+    MARK = 7_213_059
     """One switch at a time of somebody's stars and followed records; the second key is his id."""
