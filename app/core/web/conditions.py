@@ -19,6 +19,7 @@ from werkzeug.datastructures import MultiDict
 from app.core.errors import RuleError
 from app.core.labels import subject
 from app.core.scope import TREES
+from app.core.tree import Tree
 from app.core.web.fields import FieldInfo, attribute, customs, describe, filterable, label_columns, listable
 from app.core.web.filter_names import split
 from app.core.web.filter_values import after, days, field_names, is_yes, midnight, typed
@@ -33,7 +34,7 @@ _COMPARED = ("eq", "gt", "ge", "lt", "le", "ne", "null")
 OPS_OF: dict[str, tuple[str, ...]] = {
     "money": _COMPARED, "rate": _COMPARED, "number": _COMPARED, "days": ("gt", "ge", "lt", "le", "eq"),
     "id": ("eq",), "date": ("eq", "ge", "le", "gt", "lt", "null"), "datetime": ("eq", "ge", "lt", "null"), "choice": ("eq", "ne", "in", "null"),
-    "link": ("eq", "ne", "null", "exact"), "bool": ("eq",), "text": ("contains", "starts", "eq", "null"),
+    "link": ("eq", "ne", "null", "exact"), "bool": ("eq", "null"), "text": ("contains", "starts", "eq", "null"),
     "longtext": ("contains",), "json": ("contains",), "code": ("starts", "eq", "contains", "null"), "phone": ("eq", "starts"),
 }  # fmt: skip
 MOST = 20
@@ -124,23 +125,21 @@ def clause(entity: Any, condition: Condition, on: date) -> ColumnElement[bool]:
     if op == "starts":
         return column.startswith(raw, autoescape=True)
     value = typed(field, raw)
-    if op == "eq" and field.kind == "link":
-        return _linked(entity, field, value)
-    if op == "exact":
-        op = "eq"
+    if field.kind == "link" and op in ("eq", "exact"):
+        return _linked(entity, field, value, is_exact=op == "exact")
     if field.derived is not None:
         op, value = field.derived.bound(op, int(value), on)
     return _compare(column, op, value)
 
 
-def is_place(entity: Any, field: FieldInfo) -> bool:
+def is_place(field: FieldInfo) -> bool:
     """Whether a filter by this link also finds the rows of what lies below."""
-    return field.name in TREES and hasattr(entity, f"{field.name}_lft")
+    return field.kind == "link" and field.name in TREES and issubclass(field.target, Tree)
 
 
-def _linked(entity: Any, field: FieldInfo, row_id: int) -> ColumnElement[bool]:
-    """Rows that point to one row; of a tree, also those that point to a row below it."""
-    if is_place(entity, field):
+def _linked(entity: Any, field: FieldInfo, row_id: int, *, is_exact: bool) -> ColumnElement[bool]:
+    """Rows that point to one row; of a tree, unless that one alone is asked for, also those that point below it."""
+    if is_place(field) and not is_exact:
         return _below(entity, field, row_id)
     if field.custom:
         # as text, which its index has: a cast might fail, so that row security would let it use none
@@ -175,10 +174,14 @@ def _beyond(entity: Any, condition: Condition, on: date) -> ColumnElement[bool]:
 
 def _below(entity: Any, field: FieldInfo, node_id: int) -> ColumnElement[bool]:
     """Rows of a branch or place include those of everything below it."""
-    node, key = field.target, getattr(entity, f"{field.name}_lft")
+    node, key = field.target, getattr(entity, f"{field.name}_lft", None)
     edge = select(node.lft), select(node.rgt)
     low, high = (one.where(node.id == node_id).scalar_subquery() for one in edge)
-    return key.between(low, high)
+    if key is not None:
+        return key.between(low, high)
+    # rows that carry no number of the tree, because nobody's scope is decided by it
+    below = aliased(node)
+    return attribute(entity, field).in_(select(below.id).where(below.lft.between(low, high)))
 
 
 def _compare(column: Any, op: str, value: Any) -> ColumnElement[bool]:

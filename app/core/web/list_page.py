@@ -113,9 +113,11 @@ def filter_of(field: FieldInfo) -> Filter:
     if field.kind == "bool":
         choices = [("yes", gettext("Yes")), ("no", gettext("No"))]
     offered = conditions.OPS_OF.get(field.kind, ("eq",))
-    if field.kind == "link" and not conditions.is_place(field.entity, field):
+    if not conditions.is_place(field):
         # of anything but a place it says the same as "is"
         offered = tuple(op for op in offered if op != "exact")
+    if field.kind == "bool":
+        offered = ("eq",)
     if field.words:
         kind, choices, offered = "choice", list(field.words.items()), ("eq", "null")
     ops = [(op, conditions.OPS[op]) for op in offered]

@@ -13,6 +13,8 @@
       said.filter(([, value]) => value).forEach(([name, value]) => url.searchParams.append(name, value));
       loadList(list, url.href);
     };
+    // on a phone what is asked for comes first once something is
+    if (location.search && matchMedia("(max-width: 575.98px)").matches) form.closest("details").open = false;
     form.addEventListener("change", show);
     form.addEventListener("input", debounce((event) => { if (event.target.name === "_top") show(); }, 400));
     form.addEventListener("submit", (event) => { event.preventDefault(); show(); });

@@ -16,7 +16,6 @@ from sqlalchemy.orm import Session, aliased, load_only
 
 from app.core import labels
 from app.core.alphabet import alphabetical
-from app.core.tree import Tree
 from app.core.web import links
 from app.core.web.cells import plain, zone
 from app.core.web.conditions import RESERVED, is_place
@@ -110,7 +109,7 @@ class Axis:
             is_instant = self.field.kind == "datetime"
             end = ("lt", min(last, date.max - timedelta(1)) + timedelta(1)) if is_instant else ("le", last)
             return [(f"{name}__ge", first.isoformat()), (f"{name}__{end[0]}", end[1].isoformat())]
-        if self.field.kind == "link" and not self.level and is_place(self.inner.entity, self.inner):
+        if self.field.kind == "link" and not self.level and is_place(self.inner):
             return [(f"{name}__exact", str(key))]
         said = "yes" if key is True else "no" if key is False else str(key)
         return [(f"{name}__eq" if name in RESERVED else name, said)]
@@ -180,7 +179,7 @@ def month_later(day: date, months: int) -> date:
 
 def _levels(field: FieldInfo) -> list[Any]:
     """The levels of a link to a place by which its rows can be put together."""
-    if field.kind != "link" or not issubclass(field.target, Tree) or not is_place(field.entity, field):
+    if not is_place(field):
         return []
     level = field.target.__table__.c.get("level")
     return list(level.info["choices"]) if level is not None and level.info.get("choices") else []
@@ -199,10 +198,11 @@ def above(axis: Axis) -> Any:
 
 def _of(entity: Any, field: FieldInfo, inner: FieldInfo) -> Iterator[Axis]:
     is_word = inner.spoken or (inner.column is not None and inner.column.info.get("form") == "currency")
-    if inner.derived is None and (inner.kind in GROUPED or (inner.kind in ("code", "text") and is_word)):
-        if inner.kind != "choice" or inner.column.info.get("choices"):
-            yield Axis(entity, field, USUAL_GRAIN if inner.kind in DAYS else "")
-            yield from (Axis(entity, field, level=level) for level in _levels(inner))
+    is_grouped = inner.kind in GROUPED or (inner.kind in ("code", "text") and is_word)
+    is_empty = inner.kind == "choice" and not inner.column.info.get("choices")
+    if is_grouped and not is_empty and inner.derived is None:
+        yield Axis(entity, field, USUAL_GRAIN if inner.kind in DAYS else "")
+        yield from (Axis(entity, field, level=level) for level in _levels(inner))
 
 
 def own(entity: Any, principal: Principal) -> list[Axis]:

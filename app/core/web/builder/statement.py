@@ -129,10 +129,9 @@ def _first(asked: Asked) -> Any:
     names = [name for name, _sql in measures.asked_parts(asked.entity, asked.measures, asked.on)]
     wanted = next((one for one in asked.measures if one.name == name and one.parts), None)
     place = names.index(wanted.key(wanted.parts[0])) if wanted else 0
-    found = list(_parts(asked))[0][1][place][1]
-    return (
-        found.asc().nulls_last() if name != "name" and not asked.ordered_by[1] else found.desc().nulls_last()
-    )
+    found = next(iter(_parts(asked)))[1][place][1]
+    is_ascending = name != "name" and not asked.ordered_by[1]
+    return (found.asc() if is_ascending else found.desc()).nulls_last()
 
 
 def run(asked: Asked, session: ScopedSession, most: int = MOST_GROUPS) -> Groups:

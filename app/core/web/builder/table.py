@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 from urllib.parse import urlencode
 
@@ -59,6 +60,8 @@ class Shown:
     names: list[str]
     entries: list[Entry]
     is_total: bool = False
+    is_same: bool = False
+    """Whether the line above is of the same first group."""
 
 
 @dataclass
@@ -81,6 +84,8 @@ def made(cube: Cube, most: int | None = MOST_LINES) -> Table:
     heads = [_head(cube, figure) for figure in cube.figures()]
     lines = cube.lines()
     shown = [_shown(cube, line.keys, heads, is_total=line.is_total) for line in lines[:most]]
+    for before, line in pairwise(shown):
+        line.is_same = len(line.names) > 1 and before.names[0] == line.names[0]
     wants_total = cube.asked.totals != "none" or not cube.asked.rows
     total = _shown(cube, (), heads, is_total=True) if wants_total and ((), ALL, ALL) in cube.cells else None
     names = [Head(axis.label) for axis in cube.asked.rows]

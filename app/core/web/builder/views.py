@@ -64,7 +64,7 @@ class UserReports(BaseView):
         """The form and what it gives; with X-Partial what it gives alone."""
         entity, args = entity_of(slug), MultiDict(list(request.args.items(multi=True)))
         if not own_of(args):
-            args.extend(form.usual(entity, current()))
+            args.update(form.usual(entity, current()))
         report = keeping.found(args.get("_report", ""))
         shown = page.frame(entity, args, current(), report)
         is_part, status = bool(request.headers.get("X-Partial")), 200
@@ -94,7 +94,7 @@ class UserReports(BaseView):
             abort(403)
         report = keeping.found(args.get("_report", ""))
         if not own_of(args):
-            args.extend(form.usual(entity, current()))
+            args.update(form.usual(entity, current()))
         return file.export(_asked(entity, args), report.name if report else form.title_of(entity))
 
     @expose("/open/<pk>")
