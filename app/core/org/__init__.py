@@ -8,7 +8,7 @@ from app.core.org.places import Branch, Region, RegionLevel
 from app.core.org.records import AuditSeal, FileJob, History, JobRun, JobState
 from app.core.org.remarks import Attachment, Comment, Favourite, Following, Mention
 from app.core.org.repeats import IdempotentRequest
-from app.core.org.reports import UserReport
+from app.core.org.reports import HomeTile, TileKind, UserReport
 from app.core.org.setup import Holiday, Setting
 from app.core.org.staff import Department, Position, Team
 from app.core.org.tokens import ApiToken
@@ -17,7 +17,7 @@ from app.core.org.webhooks import Webhook, WebhookDelivery
 
 __all__ = [
     "ApiToken", "Attachment", "AuditEvent", "AuditSeal", "Branch", "Comment", "CustomChoice", "CustomField", "CustomKind",
-    "DataGrant", "Department", "Favourite", "FileJob", "Following", "GrantKind", "History", "Holiday", "IdempotentRequest",
-    "JobRun", "JobState", "Mention", "Position", "Region", "RegionLevel", "Role", "SavedView", "Selection", "Setting", "Team", "User",
+    "DataGrant", "Department", "Favourite", "FileJob", "Following", "GrantKind", "History", "Holiday", "HomeTile", "IdempotentRequest",
+    "JobRun", "JobState", "Mention", "Position", "Region", "RegionLevel", "Role", "SavedView", "Selection", "Setting", "Team", "TileKind", "User",
     "UserKind", "UserReport", "ViewStart", "Webhook", "WebhookDelivery",
 ]  # fmt: skip

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.core.entity import Entity, link
 from app.core.scope import Scope
 from app.core.screen import Screen
-from app.core.types import Code, CreatedAt, Name, Text
+from app.core.types import Choice, Code, Count, CreatedAt, Name, Text, choice
 
 
 class UserReport(Entity):
@@ -32,3 +32,26 @@ class UserReport(Entity):
         form={_("Report"): "name"}, show={_("Report"): "name entity role user created_at"}, search="name",
         filters="entity name role user", order="name", operations="edit delete", labels={"role": _("Shared with")},
     )  # fmt: skip
+
+
+class TileKind(Choice):
+    """How a home page shows a report."""
+
+    NUMBER = "number", _("Number")
+    CHART = "chart", _("Chart")
+
+
+class HomeTile(Entity):
+    """A report on a home page: on its owner's, or on those of all who hold the role it is lent to."""
+
+    __scope__ = Scope.owned("user_id", lent_to="role_id")
+    __history__ = False
+    __table_args__ = (
+        UniqueConstraint("user_id", "report_id", "role_id", postgresql_nulls_not_distinct=True),
+    )
+
+    user_id: Mapped[int] = link("user", ondelete="CASCADE", index=False)
+    report_id: Mapped[int] = link("user_report", ondelete="CASCADE")
+    role_id: Mapped[int | None] = link("role", ondelete="CASCADE")
+    kind: Mapped[TileKind] = choice(TileKind, default=TileKind.CHART)
+    position: Mapped[Count] = mapped_column(default=0, server_default="0")

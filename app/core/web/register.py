@@ -47,7 +47,7 @@ def register_screens(builder: Any) -> None:
         reference,
         remarks,
     )
-    from app.core.web.builder import views  # noqa: F401
+    from app.core.web.builder import home, views  # noqa: F401
 
     for view in [*entity_view.registered(), *SCREENS, *entity_api.registered(), openapi.Description]:
         builder.add_view_no_menu(view)

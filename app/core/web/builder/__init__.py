@@ -10,4 +10,5 @@ table       lines and cells, each with the address of the list of its rows
 picture     the same as a chart, a funnel or a heat map
 page, file  what the screen and the workbook show
 keeping     reports under a name
+    home        kept reports on home pages
 """

@@ -15,7 +15,7 @@ from app.core.db import web_session
 from app.core.errors import RuleError
 from app.core.org import Role, UserReport
 from app.core.web import links
-from app.core.web.builder import file, form, keeping, page
+from app.core.web.builder import file, form, home, keeping, page
 from app.core.web.builder.asked import Asked, own_of, read
 from app.core.web.fields import as_id
 from app.core.web.principal import current
@@ -81,7 +81,7 @@ class UserReports(BaseView):
         shown["roles"] = (
             web_session().scalars(select(Role).order_by(Role.name)).all() if keeping.may_share() else []
         )
-        shown["actions"] = keeping.actions(report, current())
+        shown["actions"], shown["puts"] = keeping.actions(report, current()), home.puts(report)
         return render_template("builder/build.html", page=shown), status
 
     @expose("/build/<slug>/export.xlsx")
