@@ -44,9 +44,25 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_home_tile_report_id'), 'home_tile', ['report_id'], unique=False)
     op.create_index(op.f('ix_home_tile_role_id'), 'home_tile', ['role_id'], unique=False)
+    op.create_table('announcement',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('title', sa.String(length=200), nullable=False),
+    sa.Column('text', sa.Text(), nullable=False),
+    sa.Column('role_id', sa.Integer(), nullable=True),
+    sa.Column('language', sa.String(length=60), nullable=True),
+    sa.Column('starts_on', sa.Date(), nullable=False),
+    sa.Column('ends_on', sa.Date(), nullable=True),
+    sa.ForeignKeyConstraint(['role_id'], ['ab_role.id'], ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_index(op.f('ix_announcement_role_id'), 'announcement', ['role_id'], unique=False)
+    op.create_index(op.f('ix_announcement_starts_on'), 'announcement', ['starts_on'], unique=False)
 
 
 def downgrade() -> None:
+    op.drop_index(op.f('ix_announcement_starts_on'), table_name='announcement')
+    op.drop_index(op.f('ix_announcement_role_id'), table_name='announcement')
+    op.drop_table('announcement')
     op.drop_index(op.f('ix_home_tile_role_id'), table_name='home_tile')
     op.drop_index(op.f('ix_home_tile_report_id'), table_name='home_tile')
     op.drop_table('home_tile')

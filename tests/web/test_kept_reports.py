@@ -9,7 +9,7 @@ import openpyxl
 import pytest
 
 from app.core.db import unscoped
-from app.core.org import UserReport
+from app.core.org import User, UserReport
 from tests.web.people import Browser, add, rows, stored, watched
 from tests.web.shop import Shop
 from tests.web.test_saved_views import role_id
@@ -225,3 +225,27 @@ def test_an_administrator_puts_a_report_on_the_home_page_of_a_role(shop: Shop) -
     )
     save(shop.admin, "For officers", "_row=status&_m=count")
     assert "For officers" not in home(shop, "otto"), "it is lent to them no longer"
+
+
+def test_an_announcement_is_told_on_its_days_to_its_role_and_in_its_language(shop: Shop) -> None:
+    said = {"text": "Bring the keys", "starts_on": "2018-06-20", "ends_on": "2018-06-25"}
+    officers = {"role_id": str(role_id("Officer"))}
+    shop.admin.post("/announcement/add", {"title": "To officers", **said, **officers})
+    shop.admin.post("/announcement/add", {"title": "Українською", **said, "language": "uk"})
+    shop.admin.post("/announcement/add", {"title": "Over", **said, "ends_on": "2018-06-24"})
+    assert (
+        shop.admin.post("/announcement/add", {"title": "Odd", **said, "ends_on": "2018-06-01"}).status_code
+        == 422
+    )
+    assert {one.title for one in rows("announcement")} == {"To officers", "Українською", "Over"}
+    page = home(shop, "otto")
+    assert "To officers" in page
+    assert "Bring the keys" in page
+    assert "Українською" not in page
+    assert "Over<" not in page
+    assert "To officers" not in home(shop, "agent")
+    with unscoped("he reads Ukrainian now") as session:
+        session.get_one(User, shop.users["otto"]).language = "uk"
+    assert "Українською" in home(shop, "otto")
+    with unscoped("and English again") as session:
+        session.get_one(User, shop.users["otto"]).language = "en"

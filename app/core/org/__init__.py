@@ -3,6 +3,7 @@
 import app.core.org.moves
 import app.core.org.words  # noqa: F401  codes in words
 from app.core.org.access import AuditEvent, DataGrant, GrantKind, Role, User, UserKind
+from app.core.org.announcements import Announcement
 from app.core.org.custom import CustomChoice, CustomField, CustomKind
 from app.core.org.places import Branch, Region, RegionLevel
 from app.core.org.records import AuditSeal, FileJob, History, JobRun, JobState
@@ -16,7 +17,7 @@ from app.core.org.views import SavedView, Selection, ViewStart
 from app.core.org.webhooks import Webhook, WebhookDelivery
 
 __all__ = [
-    "ApiToken", "Attachment", "AuditEvent", "AuditSeal", "Branch", "Comment", "CustomChoice", "CustomField", "CustomKind",
+    "Announcement", "ApiToken", "Attachment", "AuditEvent", "AuditSeal", "Branch", "Comment", "CustomChoice", "CustomField", "CustomKind",
     "DataGrant", "Department", "Favourite", "FileJob", "Following", "GrantKind", "History", "Holiday", "HomeTile", "IdempotentRequest",
     "JobRun", "JobState", "Mention", "Position", "Region", "RegionLevel", "Role", "SavedView", "Selection", "Setting", "Team", "TileKind", "User",
     "UserKind", "UserReport", "ViewStart", "Webhook", "WebhookDelivery",

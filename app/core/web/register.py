@@ -37,6 +37,7 @@ def screen(*entries: MenuEntry) -> Any:
 def register_screens(builder: Any) -> None:
     """Add all screens and APIs to Flask-AppBuilder."""
     from app.core.web import (  # noqa: F401  declare their screens and rules
+        announcements,
         attachments,
         custom_rules,
         entity_api,

@@ -79,7 +79,7 @@ class Axis:
         """The day of a column; of an instant the one in the zone in which lists show it."""
         if self.field.kind == "date":
             return cast(column, Date)
-        here = literal_column("'" + zone().replace("'", "''") + "'")
+        here: Any = literal_column("'" + zone().replace("'", "''") + "'")
         if not self.inner.column.type.timezone:
             column = func.timezone(literal_column("'UTC'"), column)
         return cast(func.timezone(here, column), Date)

@@ -56,7 +56,7 @@ def builder(entity: Any, args: MultiDict[str, str], principal: Principal) -> Bui
         (label, [(axis.name, axis.option, axis.is_of_days) for axis in found]) for label, found in offered
     ]
     by = [_axis(args, name, label, groups) for name, label in (
-        ("_row", _("Group by")), ("_row2", _("and within that by")), ("_col", _("Beside each other")),
+        ("_row", _("Group by")), ("_row2", _("Within that by")), ("_col", _("Beside each other")),
     )]  # fmt: skip
     days = (
         [(axis.name, axis.label.rpartition(" (")[0]) for axis in offered[0][1] if axis.is_of_days]
@@ -66,7 +66,7 @@ def builder(entity: Any, args: MultiDict[str, str], principal: Principal) -> Bui
     sections = [(_("Groups"), by), (_("Figures"), _figures(entity, args, principal))]
     if days:
         sections.append((_("Period"), _period(args, days)))
-    sections.append((_("Look"), [
+    sections.append((_("Appearance"), [
         Select("_chart", _("Shown as"), _plain(CHARTS), args.get("_chart", ""), CHARTS[""]),
         Select("_totals", _("Totals"), _plain(TOTALS), args.get("_totals", ""), TOTALS[""]),
     ]))  # fmt: skip
@@ -111,8 +111,8 @@ def _period(args: MultiDict[str, str], days: list[tuple[str, Any]]) -> list[Sele
     spans = [(name, periods.said(name)) for name in named if not name.startswith("older")]
     return [
         Select("_on", _("By the day"), _plain(days), args.get("_on", ""), "–"),
-        Select("_period", _("in"), _plain(spans), chosen, "–"),
-        Select("_versus", _("compared with"), _plain(VERSUS), args.get("_versus", ""), _("nothing")),
+        Select("_period", _("Within"), _plain(spans), chosen, "–"),
+        Select("_versus", _("Compared with"), _plain(VERSUS), args.get("_versus", ""), _("nothing")),
     ]
 
 

@@ -115,7 +115,7 @@ def _sum(column: Any) -> Any:
     return Total(column) if isinstance(column.type, (WholeCents, Integer)) else func.sum(column)
 
 
-_PART = {"sum": _sum, "known": func.count, "min": func.min, "max": func.max}
+_PART: dict[str, Any] = {"sum": _sum, "known": func.count, "min": func.min, "max": func.max}
 
 
 def _fields(entity: Any, principal: Principal) -> list[FieldInfo]:

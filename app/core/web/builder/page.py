@@ -100,12 +100,10 @@ def period_words(asked: Asked) -> str:
     """The days that are counted, and those they are compared with."""
     if asked.compared is None:
         return ""
-    words = {"field": asked.compared.field.label, "span": _days(asked.compared.span)}
+    said = f"{asked.compared.field.label}: {_days(asked.compared.span)}"
     if not asked.is_compared:
-        return gettext("%(field)s %(span)s", **words)
-    return gettext(
-        "%(field)s %(span)s, compared with %(earlier)s", **words, earlier=_days(asked.compared.earlier)
-    )
+        return said
+    return gettext("%(period)s, compared with %(earlier)s", period=said, earlier=_days(asked.compared.earlier))
 
 
 def _days(span: Any) -> str:

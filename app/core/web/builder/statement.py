@@ -48,7 +48,8 @@ class _Tables:
     """The entity and what its rows point to, each joined once."""
 
     def __init__(self, entity: Any) -> None:
-        self.entity, self.joins = entity, {}
+        self.entity = entity
+        self.joins: dict[str, tuple[Any, Any]] = {}
 
     def at(self, field: FieldInfo) -> Any:
         """The entity itself, or an alias of the one at the end of the path."""
