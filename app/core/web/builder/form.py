@@ -111,7 +111,7 @@ def _period(args: MultiDict[str, str], days: list[tuple[str, Any]]) -> list[Sele
     spans = [(name, periods.said(name)) for name in named if not name.startswith("older")]
     return [
         Select("_on", _("By the day"), _plain(days), args.get("_on", ""), "–"),
-        Select("_period", _("Within"), _plain(spans), chosen, "–"),
+        Select("_period", _("In the period"), _plain(spans), chosen, "–"),
         Select("_versus", _("Compared with"), _plain(VERSUS), args.get("_versus", ""), _("nothing")),
     ]
 

@@ -103,7 +103,9 @@ def period_words(asked: Asked) -> str:
     said = f"{asked.compared.field.label}: {_days(asked.compared.span)}"
     if not asked.is_compared:
         return said
-    return gettext("%(period)s, compared with %(earlier)s", period=said, earlier=_days(asked.compared.earlier))
+    return gettext(
+        "%(period)s, compared with %(earlier)s", period=said, earlier=_days(asked.compared.earlier)
+    )
 
 
 def _days(span: Any) -> str:
