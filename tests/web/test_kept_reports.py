@@ -172,8 +172,8 @@ def test_a_report_stands_on_ones_own_home_page_as_a_number_and_as_a_chart(shop: 
     save(olga, "Given this year", "_m=count&_on=disbursed_on&_period=this-year&_versus=year")
     save(olga, "By state", "_row=status&_m=count&_chart=pie")
     number, chart = (report_of(shop, name, "olga") for name in ("Given this year", "By state"))
-    olga.post(f"/home_tile/{number.id}/put", {"kind": "number"})
-    olga.post(f"/home_tile/{chart.id}/put", {"kind": "chart"})
+    olga.post(f"/user_report/put/{number.id}", {"kind": "number"})
+    olga.post(f"/user_report/put/{chart.id}", {"kind": "chart"})
     assert [(one.report_id, str(one.kind), one.role_id) for one in rows("home_tile", user_id=shop.users["olga"])] == [
         (number.id, "number", None), (chart.id, "chart", None),
     ]  # fmt: skip
@@ -184,19 +184,19 @@ def test_a_report_stands_on_ones_own_home_page_as_a_number_and_as_a_chart(shop: 
     )
     assert told
     assert (told[1], told[2]) == ("0", f"-100.0 %, before {len(mine)}")
-    assert f'data-chart-url="/home_tile/{chart.id}/chart"' in home(shop, "olga")
-    data = olga.get(f"/home_tile/{chart.id}/chart").json
+    assert f'data-chart-url="/user_report/tile/{chart.id}"' in home(shop, "olga")
+    data = olga.get(f"/user_report/tile/{chart.id}").json
     assert data["kind"] == "pie"
     assert sum(data["series"][0]["data"]) == len(mine)
     assert "By state" not in home(shop, "otto")
-    assert shop.browser("otto").get(f"/home_tile/{chart.id}/chart").status_code == 404
+    assert shop.browser("otto").get(f"/user_report/tile/{chart.id}").status_code == 404
 
 
 def test_tiles_are_moved_and_taken_away_by_their_owner_alone(shop: Shop) -> None:
     auditor = shop.browser("auditor")
     for name in ("First", "Second"):
         save(auditor, name, "_m=count")
-        auditor.post(f"/home_tile/{report_of(shop, name, 'auditor').id}/put", {"kind": "number"})
+        auditor.post(f"/user_report/put/{report_of(shop, name, 'auditor').id}", {"kind": "number"})
     first, second = rows("home_tile", user_id=shop.users["auditor"])
     auditor.post(f"/home_tile/{second.id}/move", {"to": "up"})
     assert stored("home_tile", second.id).position < stored("home_tile", first.id).position
@@ -206,7 +206,9 @@ def test_tiles_are_moved_and_taken_away_by_their_owner_alone(shop: Shop) -> None
     auditor.post(f"/home_tile/{first.id}/move", {"to": "away"})
     assert [one.id for one in rows("home_tile", user_id=shop.users["auditor"])] == [second.id]
     assert (
-        auditor.post(f"/home_tile/{report_of(shop, 'First', 'auditor').id}/put", {"kind": "film"}).status_code
+        auditor.post(
+            f"/user_report/put/{report_of(shop, 'First', 'auditor').id}", {"kind": "film"}
+        ).status_code
         == 400
     )
 
@@ -214,13 +216,13 @@ def test_tiles_are_moved_and_taken_away_by_their_owner_alone(shop: Shop) -> None
 def test_an_administrator_puts_a_report_on_the_home_page_of_a_role(shop: Shop) -> None:
     save(shop.admin, "For officers", "_row=status&_m=count", role=str(role_id("Officer")))
     report = report_of(shop, "For officers", "admin")
-    shop.admin.post(f"/home_tile/{report.id}/put", {"kind": "chart", "role": "1"})
+    shop.admin.post(f"/user_report/put/{report.id}", {"kind": "chart", "role": "1"})
     assert "For officers" in home(shop, "otto")
     assert "For officers" not in home(shop, "agent")
-    data = shop.browser("otto").get(f"/home_tile/{report.id}/chart").json
+    data = shop.browser("otto").get(f"/user_report/tile/{report.id}").json
     assert sum(data["series"][0]["data"]) == len(rows("loan", officer_id=shop.users["otto"]))
     assert (
-        shop.browser("otto").post(f"/home_tile/{report.id}/put", {"kind": "chart", "role": "1"}).status_code
+        shop.browser("otto").post(f"/user_report/put/{report.id}", {"kind": "chart", "role": "1"}).status_code
         == 403
     )
     save(shop.admin, "For officers", "_row=status&_m=count")

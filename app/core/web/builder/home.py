@@ -47,7 +47,7 @@ def parts(principal: Principal) -> tuple[list[Tile], list[tuple[str, str]]]:
     known = _tiles(principal)
     numbers = [_number(report, asked) for one, report, asked in known if one.kind == TileKind.NUMBER]
     charts = [
-        (report.name, f"/home_tile/{report.id}/chart")
+        (report.name, f"/user_report/tile/{report.id}")
         for one, report, _asked in known
         if one.kind == TileKind.CHART
     ]
@@ -90,17 +90,16 @@ def is_on(report: UserReport, role_id: int | None) -> HomeTile | None:
 
 
 @screen()
-class HomeTiles(BaseView):
-    """Putting a report on a home page, its place there, and its chart."""
+class ReportTiles(BaseView):
+    """Putting a report on a home page, and its chart there."""
 
-    route_base = "/home_tile"
+    route_base = "/user_report"
     class_permission_name = "UserReport"
-    default_view = "arrange"
 
     def _report(self, pk: int) -> UserReport:
         return keeping.found(str(pk)) or abort(404)
 
-    @expose("/<id(user_report):report_id>/chart")
+    @expose("/tile/<id(user_report):report_id>")
     @has_access
     @permission_name("show")
     def chart(self, report_id: int) -> Any:
@@ -111,7 +110,7 @@ class HomeTiles(BaseView):
         data = picture.data(shown, report.name)
         return jsonify(data | {"kind": data["kind"] if data["kind"] in picture.DRAWN else "bar"})
 
-    @expose("/<id(user_report):report_id>/put", methods=["POST"])
+    @expose("/put/<id(user_report):report_id>", methods=["POST"])
     @has_access
     @permission_name("save")
     def put(self, report_id: int) -> Any:
@@ -136,6 +135,15 @@ class HomeTiles(BaseView):
             tile.kind = TileKind(kind)
         flash(gettext("It stands on the home page"), "success")
         return redirect(keeping.address(report))
+
+
+@screen()
+class HomeTiles(BaseView):
+    """The places of reports on home pages."""
+
+    route_base = "/home_tile"
+    class_permission_name = "UserReport"
+    default_view = "arrange"
 
     @expose("/")
     @has_access
