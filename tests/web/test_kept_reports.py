@@ -91,6 +91,7 @@ def test_a_report_is_kept_and_opens_as_it_was(shop: Shop) -> None:
     assert olga.get(f"/user_report/open/{report.id}").headers["Location"] == answer.headers["Location"]
     page = olga.get(answer.headers["Location"]).text
     assert "<h1>Mine</h1>" in page
+    assert "<h1>Mine (changed)</h1>" in olga.get(f"{answer.headers['Location']}&status=overdue").text
     assert "Mine" in olga.get("/report/").text
     save(olga, " Mine ", "_row=branch&_m=count")
     assert report_of(shop, "Mine", "olga").query == "_row=branch&_m=count"

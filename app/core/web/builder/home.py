@@ -15,7 +15,7 @@ from app.core.errors import RuleError
 from app.core.org import HomeTile, TileKind, User, UserReport
 from app.core.web.builder import keeping, picture, table
 from app.core.web.builder.asked import Asked
-from app.core.web.builder.cube import DIFFERENCE, PERCENT, cube
+from app.core.web.builder.cube import PERCENT, cube
 from app.core.web.builder.statement import EARLIER, NOW, whole
 from app.core.web.pages import Tile
 from app.core.web.principal import Principal, current
@@ -72,12 +72,14 @@ def _number(report: UserReport, asked: Asked) -> Tile:
 
 
 def _change(made: Any, figures: dict[str, Any]) -> Iterator[str]:
+    """By how much the figure differs from the earlier period's, which is told, too."""
     if EARLIER in figures:
-        change, before = made.value(figures[PERCENT], ()), made.value(figures[EARLIER], ())
-        was = table.text(figures[EARLIER].kind, before) or "0"
-        difference = table.text(figures[DIFFERENCE].kind, made.value(figures[DIFFERENCE], ()))
-        yield gettext(
-            "%(change)s, before %(was)s", change=table.text("percent", change) or difference, was=was
+        change = made.value(figures[PERCENT], ())
+        was = table.text(figures[EARLIER].kind, made.value(figures[EARLIER], ())) or "0"
+        yield (
+            gettext("%(change)s, before %(was)s", change=table.text("percent", change), was=was)
+            if change is not None
+            else f"{gettext('before')} {was}"
         )
 
 

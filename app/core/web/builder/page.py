@@ -1,6 +1,7 @@
 """The page of a builder: its form, the filters of the list, and the table, picture and sentences that follow."""
 
 from typing import Any
+from urllib.parse import parse_qsl
 
 from flask import request
 from flask_babel import format_decimal, gettext
@@ -25,13 +26,19 @@ from app.core.web.principal import Principal
 def frame(entity: Any, args: MultiDict[str, str], principal: Principal, report: Any = None) -> dict[str, Any]:
     """The page without figures."""
     return {
-        "title": report.name if report is not None else title_of(entity), "subtitle": None, "entity": entity.slug(),
+        "title": title_of(entity) if report is None else _called(report, args), "subtitle": None, "entity": entity.slug(),
         "crumbs": [(gettext("Reports"), "/report/")], "actions": [], "report": report,
         "is_open": report is None or request.args.get("_preview") is not None, "form": builder(entity, args, principal),
         "filters": [filter_of(field) for field in filterable(entity) if field.is_open_to(principal)],
         "periods": [str(periods.said(one)) for one in periods.PRESETS], "pick_url": None, "query": canonical(args),
         "export_url": None, "has_picture": True,
     }  # fmt: skip
+
+
+def _called(report: Any, args: MultiDict[str, str]) -> str:
+    """The name of a kept report, and whether what is shown is no longer that."""
+    is_same = sorted(parse_qsl(canonical(args))) == sorted(parse_qsl(report.query))
+    return str(report.name) if is_same else gettext("%(name)s (changed)", name=report.name)
 
 
 def result(asked: Asked, title: str) -> dict[str, Any]:

@@ -22,7 +22,12 @@ from app.core.web.filter_names import split
 
 MOST_LINES = 500
 """Lines of a page; the workbook has all of them."""
-_PARTS: dict[str, Any] = {EARLIER: _("before"), DIFFERENCE: _("difference"), PERCENT: _("change")}
+_PARTS: dict[str, Any] = {
+    NOW: _("now"),
+    EARLIER: _("before"),
+    DIFFERENCE: _("difference"),
+    PERCENT: _("change"),
+}
 
 
 @dataclass
@@ -98,13 +103,16 @@ def made(cube: Cube, most: int | None = MOST_LINES) -> Table:
 
 
 def _head(cube: Cube, figure: Figure) -> Head:
-    """The measure with its currency, and the group across; of a single measure the group alone."""
+    """The measure with its currency and over it the group across; of a single measure the group alone.
+
+    Where two periods stand beside each other, the measure is over what is told of it.
+    """
     label = figure.measure.label
     if figure.measure.is_money and figure.currency not in (ALL, None):
         label = f"{label}, {figure.currency}"
-    if figure.part != NOW:
-        label = f"{label}, {_PARTS[figure.part]}"
     above = ""
+    if cube.asked.is_compared:
+        label, above = str(_PARTS[figure.part]), label
     if cube.asked.column is not None:
         above = gettext("Total") if figure.column is ALL else cube.names[-1][figure.column]
         if len(cube.asked.measures) * max(len(cube.currencies), 1) == 1:
