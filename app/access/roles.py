@@ -98,6 +98,8 @@ SCREENS: dict[tuple[str, str], tuple[str, ...] | None] = {
         for verb in ["menu", "save", "start", "list", "show", "edit", "delete"]
     },
     ("can_share", "SavedView"): ("Manager",),
+    **{(f"can_{verb}", "UserReport"): None for verb in ["build", "save", "list", "show", "edit", "delete"]},
+    ("can_share", "UserReport"): ("Manager",),
     **{(f"can_{verb}", "ApiToken"): _INSIDE for verb in ["list", "show", "export", "add", "edit"]},
     ("can_pick", "Selection"): None,
     **{
@@ -131,7 +133,8 @@ def _wanted(role: str) -> set[tuple[str, str]]:
 
 def every_permission(builder: Any) -> set[tuple[str, str]]:
     """(verb, subject) of every registered view, API, operation and report."""
-    pairs = {("can_reveal", "PersonalData"), ("can_share", "SavedView")}
+    pairs = {("can_reveal", "PersonalData"), ("can_share", "SavedView"), ("can_share", "UserReport")}
+    pairs.add(("can_see_sql", "UserReport"))
     for view in builder.baseviews:
         pairs |= {(verb, view.class_permission_name) for verb in view.base_permissions or ()}
     pairs |= {(d.permission, d.subject) for d in [*registry.operations(), *registry.reports()]}

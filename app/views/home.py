@@ -14,7 +14,8 @@ from app.core import clock, seals
 from app.core.db import unscoped, web_session
 from app.core.labels import subject
 from app.core.org import AuditSeal, Branch, Region
-from app.core.web import links, task_rules
+from app.core.web import announcements, links, task_rules
+from app.core.web.builder.home import parts as built
 from app.core.web.cells import plain
 from app.core.web.favourites import stars
 from app.core.web.pages import Action, Tile
@@ -243,7 +244,11 @@ class HomeView(BaseView):
             "subtitle": " · ".join([plain("date", home.on), *own_place()]),
             "actions": [],
             "stars": stars(principal),
+            "announcements": announcements.current(principal, home.on),
             **parts,
             "tiles": [*present(my_tasks(home)), *parts["tiles"]],
         }
+        numbers, charts = built(principal)
+        page["tiles"], page["charts"] = [*page["tiles"], *numbers], [*page["charts"], *charts]
+        page["arrange_url"] = "/home_tile/" if numbers or charts else None
         return render_template("home.html", page=page)

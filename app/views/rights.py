@@ -21,6 +21,7 @@ SUBJECTS: dict[str, Any] = {
 }
 VERBS: dict[str, Any] = {
     "can_add": _("Add"),
+    "can_build": _("Build"),
     "can_chart": _("Chart"),
     "can_close_day": _("Close the day"),
     "can_delete": _("Delete"),
@@ -36,6 +37,7 @@ VERBS: dict[str, Any] = {
     "can_pick": _("Choose rows by a list"),
     "can_rows": _("Look up"),
     "can_save": _("Save"),
+    "can_see_sql": _("See what the database was asked"),
     "can_share": _("Share with a role"),
     "can_show": _("View"),
     "can_start": _("Open lists with it"),

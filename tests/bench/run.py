@@ -29,6 +29,7 @@ BENCHMARKS = {
     "history": "changes:history",
     "bulk-edit": "changes:bulk_edit",
     "custom-field": "custom:custom_field",
+    "report-builder": "built:report_builder",
     "sms": "wire:sms",
     "start": "starts:start",
 }

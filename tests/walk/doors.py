@@ -23,6 +23,7 @@ LEFT_OUT = {
 
 SHARED = (
     "/saved_view/menu/", "/selection/", "/cell/", "/activity/", "/mentions/", "/star/", "/follow/", "/reference/",
+    "/user_report/build/",
 )  # fmt: skip
 """Routes that are the same for every entity and that the people share out among them: each is tried by all kinds of
 people, and each entity's by some."""
@@ -157,6 +158,9 @@ def _queries(path: str, slug: str | None, oracle: Oracle) -> Iterator[str]:
         if path.endswith(("/customer", "/lookups/", "/search")):
             yield "q=13800"
         return
+    if path.startswith("/user_report/build/"):
+        yield from _grouped(path.split("/")[3], oracle)
+        return
     yield from _dimensions(path, oracle)
     if not slug or not path.endswith("/list/"):
         return
@@ -171,6 +175,14 @@ def _queries(path: str, slug: str | None, oracle: Oracle) -> Iterator[str]:
     one, other = (others[(oracle.person.id + step) % len(others)] for step in (0, 1))
     every = ".".join(field.name for field in listable(entity) if "." not in field.name)
     yield from (f"cols={every}&{one}", other)
+
+
+def _grouped(slug: str, oracle: Oracle) -> Iterator[str]:
+    """A built report by two of the entity's links, which tell what other rows are called; each person tries others."""
+    links = [field.name for field in listable(registry.entity(slug)) if field.kind == "link"]
+    if links:
+        one, other = (links[(oracle.person.id + step) % len(links)] for step in (0, 1))
+        yield f"_row={one}&_col={other}" if one != other else f"_row={one}"
 
 
 def _dimensions(path: str, oracle: Oracle) -> Iterator[str]:

@@ -25,6 +25,8 @@ NUMBER = re.compile(r"13800\d{6}")
 
 FILES = ("/download", "/preview", "/content", "/errors.xlsx")
 """Addresses of files; the world's rows name some, but none is there."""
+REPORTS = ("/user_report/open/", "/user_report/tile/")
+"""Addresses of kept reports; those of the world are about an entity that there is not."""
 
 
 class Walker:
@@ -126,7 +128,9 @@ def _is_closed(door: Door) -> bool:
     slug = door.target[0] if door.target else ""
     operations = registry.entity(slug).__screen__.operations.split()
     is_form = "/edit/" in door.path or "/cell/" in door.path
-    return (is_form and "edit" not in operations) or door.path.endswith(FILES)
+    return (
+        (is_form and "edit" not in operations) or door.path.endswith(FILES) or door.path.startswith(REPORTS)
+    )
 
 
 def look(world: World, app: Any, name: str) -> list[str]:

@@ -26,7 +26,7 @@ from tests.web.shop import DAY, Shop
 
 LISTED = [cls.slug() for cls in shown_entities()]
 COMPARED: dict[str, Callable[[Any, Any], bool]] = {
-    "eq": operator.eq, "gt": operator.gt, "lt": operator.lt, "ge": operator.ge, "le": operator.le,
+    "eq": operator.eq, "gt": operator.gt, "lt": operator.lt, "ge": operator.ge, "le": operator.le, "exact": operator.eq,
 }  # fmt: skip
 
 
@@ -94,12 +94,8 @@ def tried(field: FieldInfo, values: list[Any], op: str) -> Iterator[str]:
 
 
 def below(field: FieldInfo, raw: str) -> set[int] | None:
-    """Ids of a node and everything below it, where a link leads to a tree by which rows are scoped."""
-    if (
-        field.kind != "link"
-        or not hasattr(field.entity, f"{field.name}_lft")
-        or field.name not in ("branch", "region")
-    ):
+    """Ids of a node and everything below it, where a link leads to a branch or place."""
+    if field.kind != "link" or field.name not in ("branch", "region"):
         return None
     nodes = {row.id: row.parent_id for row in rows(field.target.slug())}
 

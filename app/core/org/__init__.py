@@ -3,12 +3,14 @@
 import app.core.org.moves
 import app.core.org.words  # noqa: F401  codes in words
 from app.core.org.access import AuditEvent, DataGrant, GrantKind, Role, User, UserKind
+from app.core.org.announcements import Announcement
 from app.core.org.approvals import ApprovalRequest, ApprovalRoute, RequestState
 from app.core.org.custom import CustomChoice, CustomField, CustomKind
 from app.core.org.places import Branch, Region, RegionLevel
 from app.core.org.records import AuditSeal, FileJob, History, JobRun, JobState
 from app.core.org.remarks import Attachment, Comment, Favourite, Following, Mention
 from app.core.org.repeats import IdempotentRequest
+from app.core.org.reports import HomeTile, TileKind, UserReport
 from app.core.org.rules import FiringState, Rule, RuleEvent, RuleFiring, RuleVersion
 from app.core.org.setup import Holiday, Setting
 from app.core.org.staff import Department, Position, Team
@@ -18,6 +20,7 @@ from app.core.org.views import SavedView, Selection, ViewStart
 from app.core.org.webhooks import Webhook, WebhookDelivery
 
 __all__ = [
+    "Announcement",
     "ApiToken",
     "ApprovalRequest",
     "ApprovalRoute",
@@ -38,6 +41,7 @@ __all__ = [
     "GrantKind",
     "History",
     "Holiday",
+    "HomeTile",
     "IdempotentRequest",
     "JobRun",
     "JobState",
@@ -57,9 +61,9 @@ __all__ = [
     "Task",
     "TaskState",
     "Team",
+    "TileKind",
     "User",
     "UserKind",
+    "UserReport",
     "ViewStart",
-    "Webhook",
-    "WebhookDelivery",
 ]  # fmt: skip

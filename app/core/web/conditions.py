@@ -13,12 +13,14 @@ from typing import Any
 from flask_babel import gettext, lazy_gettext as _
 from sqlalchemy import ColumnElement, String, and_, cast, false, func, or_, select
 from sqlalchemy.dialects.postgresql import array
+from sqlalchemy.orm import aliased
 from werkzeug.datastructures import MultiDict
 
 from app.core.errors import RuleError
 from app.core.labels import subject
 from app.core.scope import TREES
-from app.core.web.fields import FieldInfo, attribute, customs, describe, filterable, label_columns
+from app.core.tree import Tree
+from app.core.web.fields import FieldInfo, attribute, customs, describe, filterable, label_columns, listable
 from app.core.web.filter_names import split
 from app.core.web.filter_values import after, days, field_names, is_yes, midnight, typed
 from app.core.web.principal import Principal
@@ -26,13 +28,13 @@ from app.core.web.principal import Principal
 RESERVED = {"q", "sort", "cols", "after", "before", "last", "size", "partial", "next", "ids", "_", "at", "view", "picked"}  # fmt: skip
 OPS: dict[str, Any] = {
     "eq": _("is"), "ne": _("is not"), "gt": _("more than"), "lt": _("less than"), "ge": _("at least"),
-    "le": _("at most"), "contains": _("contains"), "starts": _("starts with"), "in": _("is one of"), "null": _("is empty"),
+    "le": _("at most"), "contains": _("contains"), "starts": _("starts with"), "in": _("is one of"), "null": _("is empty"), "exact": _("is exactly"),
 }  # fmt: skip
 _COMPARED = ("eq", "gt", "ge", "lt", "le", "ne", "null")
 OPS_OF: dict[str, tuple[str, ...]] = {
     "money": _COMPARED, "rate": _COMPARED, "number": _COMPARED, "days": ("gt", "ge", "lt", "le", "eq"),
-    "id": ("eq",), "date": ("eq", "ge", "le", "gt", "lt", "null"), "datetime": ("eq", "ge", "lt"), "choice": ("eq", "ne", "in", "null"),
-    "link": ("eq", "ne", "null"), "bool": ("eq",), "text": ("contains", "starts", "eq", "null"),
+    "id": ("eq",), "date": ("eq", "ge", "le", "gt", "lt", "null"), "datetime": ("eq", "ge", "lt", "null"), "choice": ("eq", "ne", "in", "null"),
+    "link": ("eq", "ne", "null", "exact"), "bool": ("eq", "null"), "text": ("contains", "starts", "eq", "null"),
     "longtext": ("contains",), "json": ("contains",), "code": ("starts", "eq", "contains", "null"), "phone": ("eq", "starts"),
 }  # fmt: skip
 MOST = 20
@@ -73,16 +75,17 @@ def parse(entity: Any, args: MultiDict[str, str], principal: Principal) -> list[
 
 
 def _reached(entity: Any, name: str, principal: Principal) -> FieldInfo | None:
-    """Any link may filter (tabs list the rows of one parent), and so may what its rows offer as filters.
+    """Any field that a list can show may filter, though not all are offered, and so may those of the rows it links.
 
-    So `loan.region` opens the repayments of a place from a report.
+    So `loan.region` opens the repayments of a place from a report, and what a report is grouped by is found again.
     """
     try:
         field = describe(entity, name)
     except KeyError:
         return None
     if not field.path:
-        return field if field.kind == "link" else None
+        is_shown = any(one.name == field.name for one in listable(entity))
+        return field if field.kind == "link" or (is_shown and field.is_open_to(principal)) else None
     target = describe(entity, field.path[0]).target
     rest = name.partition(".")[2]
     if not principal.may("can_list", subject(target)):
@@ -122,16 +125,21 @@ def clause(entity: Any, condition: Condition, on: date) -> ColumnElement[bool]:
     if op == "starts":
         return column.startswith(raw, autoescape=True)
     value = typed(field, raw)
-    if op == "eq" and field.kind == "link":
-        return _linked(entity, field, value)
+    if field.kind == "link" and op in ("eq", "exact"):
+        return _linked(entity, field, value, is_exact=op == "exact")
     if field.derived is not None:
         op, value = field.derived.bound(op, int(value), on)
     return _compare(column, op, value)
 
 
-def _linked(entity: Any, field: FieldInfo, row_id: int) -> ColumnElement[bool]:
-    """Rows that point to one row; of a tree, also those that point to a row below it."""
-    if field.name in TREES and hasattr(entity, f"{field.name}_lft"):
+def is_place(field: FieldInfo) -> bool:
+    """Whether a filter by this link also finds the rows of what lies below."""
+    return field.kind == "link" and field.name in TREES and issubclass(field.target, Tree)
+
+
+def _linked(entity: Any, field: FieldInfo, row_id: int, *, is_exact: bool) -> ColumnElement[bool]:
+    """Rows that point to one row; of a tree, unless that one alone is asked for, also those that point below it."""
+    if is_place(field) and not is_exact:
         return _below(entity, field, row_id)
     if field.custom:
         # as text, which its index has: a cast might fail, so that row security would let it use none
@@ -154,18 +162,26 @@ def _in_days(column: Any, condition: Condition, on: date) -> ColumnElement[bool]
 
 
 def _beyond(entity: Any, condition: Condition, on: date) -> ColumnElement[bool]:
-    """Rows whose linked row meets the filter."""
+    """Rows whose linked row meets the filter. What has none, or none in sight, has nothing in its fields either."""
     link = describe(entity, condition.field.path[0])
     inner = replace(condition, field=describe(link.target, condition.field.name.partition(".")[2]))
+    if condition.op == "null" and not inner.field.path and is_yes(condition.raw):
+        there = aliased(link.target)
+        is_known = there.id == attribute(entity, link), attribute(there, inner.field).is_not(None)
+        return ~select(there.id).where(*is_known).correlate(entity).exists()
     return attribute(entity, link).in_(select(link.target.id).where(clause(link.target, inner, on)))
 
 
 def _below(entity: Any, field: FieldInfo, node_id: int) -> ColumnElement[bool]:
     """Rows of a branch or place include those of everything below it."""
-    node, key = field.target, getattr(entity, f"{field.name}_lft")
+    node, key = field.target, getattr(entity, f"{field.name}_lft", None)
     edge = select(node.lft), select(node.rgt)
     low, high = (one.where(node.id == node_id).scalar_subquery() for one in edge)
-    return key.between(low, high)
+    if key is not None:
+        return key.between(low, high)
+    # rows that carry no number of the tree, because nobody's scope is decided by it
+    below = aliased(node)
+    return attribute(entity, field).in_(select(below.id).where(below.lft.between(low, high)))
 
 
 def _compare(column: Any, op: str, value: Any) -> ColumnElement[bool]:

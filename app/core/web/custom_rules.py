@@ -14,6 +14,7 @@ from app.core.errors import RuleError
 from app.core.labels import entity_label
 from app.core.org.access import Role
 from app.core.org.custom import CustomChoice, CustomField, CustomKind
+from app.core.org.reports import UserReport
 from app.core.org.views import SavedView
 from app.core.web import custom_lock
 from app.core.web.filter_names import split
@@ -171,9 +172,20 @@ def used(slug: str, code: str, such: ColumnElement[bool] | None = None) -> str:
         views = (
             [] if such is not None else [name for name, query in asked if _names(query, custom.PREFIX + code)]
         )
+        built = session.execute(select(UserReport.name, UserReport.query))
+        reports = (
+            [] if such is not None else [name for name, query in built if _tells(query, custom.PREFIX + code)]
+        )
     said = [f"{entity_label(entity)}: {rows}{'+' * (rows == MOST_COUNTED)}"] * bool(rows)
     said += [gettext("Saved views: %(names)s", names=", ".join(sorted(views)))] * bool(views)
+    said += [gettext("User reports: %(names)s", names=", ".join(sorted(reports)))] * bool(reports)
     return "; ".join(said)
+
+
+def _tells(query: str, name: str) -> bool:
+    """Whether a built report filters by a field, groups by it or adds it up, of its own rows or of those it links."""
+    said = [split(word)[1].rpartition(".")[2] for pair in parse_qsl(query) for word in pair]
+    return name in said
 
 
 def _names(query: str, name: str) -> bool:

@@ -35,7 +35,7 @@ def list_page(listing: Listing, session: Session, may: Callable[[str], bool]) ->
     return ListPage(
         title=labels.entity_label(entity), entity=entity.slug(), icon=screen.icon, columns=_columns(listing),
         rows=[_row(listing, row, may) for row in found.rows], chips=chips(listing, session),
-        filters=[_filter(field) for field in filterable(entity) if field.is_open_to(listing.principal)],
+        filters=[filter_of(field) for field in filterable(entity) if field.is_open_to(listing.principal)],
         q=listing.q, total_text=_total(found, total), **_pages(listing, found, total), page_size=listing.size,
         size_urls=[(n, address({"size": str(n)})) for n in SIZES], actions=[], bulk=_bulk(listing, may),
         export_url=address({}, path=f"/{entity.slug()}/export.xlsx") if may("export") else None,
@@ -44,6 +44,7 @@ def list_page(listing: Listing, session: Session, may: Callable[[str], bool]) ->
         empty_hint=gettext("Records appear here as soon as there are any."),
         charts=[(describe(entity, name).label, f"/{entity.slug()}/chart/{name}") for name in charts.offered(entity)] if may("chart") else [],
         columns_url=address({"cols": None}), pick_url=_pick_url(listing), periods=[str(periods.said(one)) for one in periods.PRESETS],
+        build_url=f"/user_report/build/{entity.slug()}" if listing.principal.may("can_build", "UserReport") else None,
         whole=_whole(found, total), cells=_cells(listing) if may("edit") else "",
     )  # fmt: skip
 
@@ -102,7 +103,7 @@ def _row(listing: Listing, row: Any, may: Callable[[str], bool]) -> Row:
     )
 
 
-def _filter(field: FieldInfo) -> Filter:
+def filter_of(field: FieldInfo) -> Filter:
     kind = {"choice": "choice", "link": "link", "bool": "bool", "date": "date", "datetime": "date"}.get(
         field.kind, "text"
     )
@@ -112,6 +113,11 @@ def _filter(field: FieldInfo) -> Filter:
     if field.kind == "bool":
         choices = [("yes", gettext("Yes")), ("no", gettext("No"))]
     offered = conditions.OPS_OF.get(field.kind, ("eq",))
+    if not conditions.is_place(field):
+        # of anything but a place it says the same as "is"
+        offered = tuple(op for op in offered if op != "exact")
+    if field.kind == "bool":
+        offered = ("eq",)
     if field.words:
         kind, choices, offered = "choice", list(field.words.items()), ("eq", "null")
     ops = [(op, conditions.OPS[op]) for op in offered]

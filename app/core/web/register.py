@@ -37,6 +37,7 @@ def screen(*entries: MenuEntry) -> Any:
 def register_screens(builder: Any) -> None:
     """Add all screens and APIs to Flask-AppBuilder."""
     from app.core.web import (  # noqa: F401  declare their screens and rules
+        announcements,
         attachments,
         custom_rules,
         entity_api,
@@ -49,6 +50,7 @@ def register_screens(builder: Any) -> None:
         rule_rules,
         task_rules,
     )
+    from app.core.web.builder import home, views  # noqa: F401
 
     for view in [*entity_view.registered(), *SCREENS, *entity_api.registered(), openapi.Description]:
         builder.add_view_no_menu(view)

@@ -11,6 +11,7 @@ from app.core import registry
 from app.core.db import web_session
 from app.core.report import Reader, Report
 from app.core.web import report_chart, report_file, report_form, report_page
+from app.core.web.builder import keeping
 from app.core.web.principal import current
 from app.core.web.register import MenuEntry
 from app.core.web.report_data import Figures
@@ -89,6 +90,8 @@ class Reports(BaseView):
                 "subtitle": None,
                 "crumbs": [],
                 "actions": [],
+                "kept": keeping.lines(current()),
+                "build_url": "/user_report/new" if current().may("can_build", "UserReport") else None,
                 "reports": [(one.title, f"{one.url}/", one.icon, groups(one)) for one in ordered],
             },
         )

@@ -56,8 +56,8 @@
     const canvas = $(".chart-canvas", figure);
     const chart = echarts.init(canvas, null, { renderer: "canvas" });
     chart.setOption(data.kind === "pie" ? pie(data) : axes(data, figure));
-    if (data.drill?.length) {
-      chart.on("click", (point) => { if (data.drill[point.dataIndex]) location.assign(data.drill[point.dataIndex]); });
+    if (data.drill) {
+      chart.on("click", ({ seriesIndex, dataIndex }) => { const to = data.series[seriesIndex]?.drill?.[dataIndex] || data.drill[dataIndex]; if (to) location.assign(to); });
       chart.getZr().setCursorStyle("default");
     }
     drawn.set(figure, { chart, data });
@@ -65,7 +65,7 @@
   const fill = async (figure) => {
     const note = $(".chart-note", figure);
     try {
-      const data = await json(figure.dataset.chartUrl);
+      const data = "chart" in figure.dataset ? JSON.parse($("script", figure).textContent) : await json(figure.dataset.chartUrl);
       if (!data.x.length || !data.series.length) { note.textContent = texts.no_data; figure.classList.add("is-empty"); return; }
       note.textContent = "";
       if (data.title) $(".chart-canvas", figure).setAttribute("aria-label", data.title);
@@ -77,9 +77,14 @@
     }
   };
 
-  $$("[data-chart-url]").forEach(fill);
-  const watch = new ResizeObserver((entries) => entries.forEach(({ target }) => drawn.get(target.closest("[data-chart-url]"))?.chart.resize()));
-  $$(".chart-canvas").forEach((canvas) => watch.observe(canvas));
+  const watch = new ResizeObserver((entries) => entries.forEach(({ target }) => drawn.get(target.closest(".chart"))?.chart.resize()));
+  const begin = (root) => $$("[data-chart-url], [data-chart]", root).forEach((figure) => { fill(figure); watch.observe($(".chart-canvas", figure)); });
+  begin(document);
+  // what a new part of the page brings is drawn, what it took away is let go
+  document.addEventListener("loandesk:list", ({ detail: list }) => {
+    drawn.forEach(({ chart }, figure) => { if (!figure.isConnected) { chart.dispose(); drawn.delete(figure); } });
+    begin(list);
+  });
   document.addEventListener("loandesk:theme", () => drawn.forEach(({ data }, figure) => draw(figure, data)));
   addEventListener("beforeprint", () => drawn.forEach(({ chart }) => chart.resize()));
 })();

@@ -1,0 +1,83 @@
+"""A report as a picture: bars, lines and a pie for the chart of the page, a funnel of bars drawn in the page itself."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from app.core.web.builder.cube import ALL, Figure
+from app.core.web.builder.statement import EARLIER, NOW
+from app.core.web.builder.table import Entry, Head, Shown, Table
+
+MOST_POINTS = 30
+DRAWN = ("bar", "line", "pie")
+
+
+def _lines(table: Table) -> list[Shown]:
+    return [line for line in table.lines if not line.is_total][:MOST_POINTS]
+
+
+def _series(table: Table) -> list[tuple[int, Head]]:
+    """The columns that are drawn: what is known of both periods, groups across but not their total."""
+    has_groups = table.cube.asked.column is not None
+    found = []
+    for place, head in enumerate(table.figures):
+        figure = head.figure
+        if figure is None or figure.part not in (NOW, EARLIER) or (has_groups and figure.column is ALL):
+            continue
+        found.append((place, head))
+    return found
+
+
+def data(table: Table, title: str) -> dict[str, Any]:
+    """{title, kind, x, series: [{name, data, type, axis, unit, drill}], drill} as js/charts.js draws it."""
+    lines, kind = _lines(table), table.cube.asked.chart
+    drawn = _series(table)[:1] if kind == "pie" else _series(table)
+    # amounts and numbers differ by orders of magnitude, so each has an axis of its own
+    sorts = list(dict.fromkeys(_sort(head.figure) for _place, head in drawn if head.figure))
+    series = [
+        {
+            "name": head.whole, "type": "line" if kind == "line" else "bar", "unit": _unit(head.figure),
+            "axis": min(sorts.index(_sort(head.figure)), 1) if head.figure else 0,
+            "data": [round(float(line.entries[place].value or 0), 2) for line in lines],
+            "drill": [line.entries[place].url or "" for line in lines],
+        }
+        for place, head in drawn
+    ]  # fmt: skip
+    x = [" · ".join(name for name in line.names if name) for line in lines]
+    return {"title": title, "kind": kind, "x": x, "series": series, "drill": []}
+
+
+def _sort(figure: Figure | None) -> str:
+    return figure.measure.kind if figure is not None else ""
+
+
+def _unit(figure: Figure | None) -> str:
+    if figure is None or not figure.measure.is_money or figure.currency in (ALL, None):
+        return ""
+    return str(figure.currency)
+
+
+@dataclass(frozen=True)
+class Step:
+    """A bar of a funnel: how wide it is in percent of the widest, and what share of the first it is."""
+
+    name: str
+    entry: Entry
+    width: float
+    share: str
+
+
+def funnel(table: Table) -> list[Step]:
+    """The lines as steps of a funnel by the first figure, in the order of the table."""
+    drawn = _series(table)
+    if not drawn:
+        return []
+    place = drawn[0][0]
+    lines = [line for line in _lines(table) if (line.entries[place].value or 0) > 0]
+    values = [line.entries[place].value for line in lines]
+    return [
+        Step(
+            " · ".join(name for name in line.names if name), line.entries[place],
+            round(float(value / max(values) * 100), 2), f"{round(float(value / values[0] * 100))} %",
+        )
+        for line, value in zip(lines, values, strict=True)
+    ]  # fmt: skip
