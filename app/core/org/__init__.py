@@ -66,4 +66,6 @@ __all__ = [
     "UserKind",
     "UserReport",
     "ViewStart",
+    "Webhook",
+    "WebhookDelivery",
 ]  # fmt: skip
