@@ -84,6 +84,8 @@ _SAID = {
 }
 codes.add("standard_role", _SAID)
 _INSIDE = ("Manager", "Officer", "Clerk", "Agent", "Auditor")
+_FILLING = ("Manager", "Officer", "Clerk")
+"""Who fills records from files; which ones, the rights to these records say."""
 SCREENS: dict[tuple[str, str], tuple[str, ...] | None] = {
     ("can_show", "Home"): None,
     ("can_find", "Search"): None,
@@ -98,6 +100,9 @@ SCREENS: dict[tuple[str, str], tuple[str, ...] | None] = {
     },
     ("can_share", "SavedView"): ("Manager",),
     **{(f"can_{verb}", "ApiToken"): _INSIDE for verb in ["list", "show", "export", "add", "edit"]},
+    **{(f"can_{verb}", "Upload"): _FILLING for verb in ["list", "show", "add"]},
+    **{(f"can_{verb}", "UploadLayout"): _FILLING for verb in ["list", "show", "edit", "delete"]},
+    ("can_share", "UploadLayout"): ("Manager",),
     ("can_pick", "Selection"): None,
     **{
         (f"can_{verb}", mark): None
@@ -130,7 +135,7 @@ def _wanted(role: str) -> set[tuple[str, str]]:
 
 def every_permission(builder: Any) -> set[tuple[str, str]]:
     """(verb, subject) of every registered view, API, operation and report."""
-    pairs = {("can_reveal", "PersonalData"), ("can_share", "SavedView")}
+    pairs = {("can_reveal", "PersonalData"), ("can_share", "SavedView"), ("can_share", "UploadLayout")}
     for view in builder.baseviews:
         pairs |= {(verb, view.class_permission_name) for verb in view.base_permissions or ()}
     pairs |= {(d.permission, d.subject) for d in [*registry.operations(), *registry.reports()]}

@@ -38,3 +38,5 @@ class Lock(IntEnum):
     """One request at a time under an idempotency key; the second key is a hash of the user's id and the key."""
     CUSTOM_FIELDS = 7_213_051
     """Values of custom fields are not written while a field is changed or deleted. The second key is always 0."""
+    UPLOAD = 7_213_061
+    """One worker at a time for an upload; the second key is made of its id."""

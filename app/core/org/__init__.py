@@ -11,12 +11,13 @@ from app.core.org.repeats import IdempotentRequest
 from app.core.org.setup import Holiday, Setting
 from app.core.org.staff import Department, Position, Team
 from app.core.org.tokens import ApiToken
+from app.core.org.uploads import RowState, Upload, UploadLayout, UploadRow, UploadState
 from app.core.org.views import SavedView, Selection, ViewStart
 from app.core.org.webhooks import Webhook, WebhookDelivery
 
 __all__ = [
     "ApiToken", "Attachment", "AuditEvent", "AuditSeal", "Branch", "Comment", "CustomChoice", "CustomField", "CustomKind",
     "DataGrant", "Department", "Favourite", "FileJob", "Following", "GrantKind", "History", "Holiday", "IdempotentRequest",
-    "JobRun", "JobState", "Mention", "Position", "Region", "RegionLevel", "Role", "SavedView", "Selection", "Setting", "Team", "User",
-    "UserKind", "ViewStart", "Webhook", "WebhookDelivery",
+    "JobRun", "JobState", "Mention", "Position", "Region", "RegionLevel", "Role", "RowState", "SavedView", "Selection", "Setting",
+    "Team", "Upload", "UploadLayout", "UploadRow", "UploadState", "User", "UserKind", "ViewStart", "Webhook", "WebhookDelivery",
 ]  # fmt: skip

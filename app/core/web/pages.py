@@ -177,6 +177,8 @@ class ListPage:
     """What a filter by a day offers at one click, in words."""
     crumbs: list[tuple[Any, str | None]] = field(default_factory=list)
     pick_url: str | None = None
+    upload_url: str | None = None
+    """Where a file is sent whose rows become records."""
     views_url: str | None = None
     """Where the menu of saved views comes from when it is opened."""
     view_name: str = ""

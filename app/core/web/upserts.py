@@ -58,7 +58,7 @@ def store(entity: Any, may: set[str], keep: Keep) -> Answer:
     key = key_of(entity)
     # a masked number must not be found by guessing
     is_open = all(field.is_open_to(current()) for field in key)
-    with storing(entity) as session, _remembering(session):
+    with storing(entity) as session, remembering(session):
         call = Call(session, entity, may, key if is_open else [])
         results = [{"item": number, **each} for number, each in enumerate(lots.results(call, items))]
         counts = Counter(str(each["result"]) for each in results)
@@ -78,7 +78,7 @@ def _kept(result: dict[str, Any]) -> dict[str, Any]:
 
 
 @contextmanager
-def _remembering(session: ScopedSession) -> Iterator[None]:
+def remembering(session: ScopedSession) -> Iterator[None]:
     """Keep what is read within the block, so that rows to which many items point are read once."""
     read: list[Any] = []
 
