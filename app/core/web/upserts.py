@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from flask import request
@@ -154,7 +155,12 @@ class Call:
         """The values by column, checked. Raises ReadOnlyScope without the right to add or to edit."""
         if ("add" if row is None else "edit") not in self.may:
             raise ReadOnlyScope
-        return bodies.values(self.entity, row, said, self.made)
+        return bodies.values(self.entity, row, said, self.made, self.open_fields)
+
+    @cached_property
+    def open_fields(self) -> list[FieldInfo]:
+        """The fields that may be written, asked for once."""
+        return bodies.open_to_reader(self.entity)
 
     def changes(self, row: Any, values: dict[str, Any]) -> bool:
         """Whether the values, each in its form, are others than those stored."""
