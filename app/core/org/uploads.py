@@ -59,10 +59,10 @@ class Upload(Entity):
 
     __screen__ = Screen(
         menu=_("Work"), title=_("Uploads"), icon="table-import", position=70, operations="", search="file_name",
-        list="created_at entity file_name state rows created updated unchanged refused user",
-        show={_("Upload"): "file_name entity state rows created updated unchanged refused message created_at ended_at user"},
-        filters="entity file_name state created_at user",
-        labels={"entity": _("Records")},
+        list="created_at entity file_name state rows created updated unchanged refused user undo_asked_at",
+        show={_("Upload"): "file_name entity state rows created updated unchanged refused message created_at ended_at user undo_asked_at undone_by"},
+        filters="entity file_name state created_at user undo_asked_at",
+        labels={"entity": _("Records"), "undo_asked_at": _("Undo asked for"), "undone_by": _("Undone by")},
     )  # fmt: skip
 
 
@@ -76,6 +76,7 @@ class RowState(Choice):
     REFUSED = "refused", _("Rejected"), "red"
     CREATED = "created", _("Created"), "green"
     UPDATED = "updated", _("Updated"), "blue"
+    UNDONE = "undone", _("Undone"), "secondary"
 
 
 class UploadRow(Entity):

@@ -64,14 +64,20 @@ def _source(path: Path, limits: Limits, wanted: dict[str, Any]) -> Any:
     return Spreadsheet(path, kind, wanted["sheet"], limits)
 
 
+def _first_rows(source: Any, wanted: dict[str, Any]) -> Any:
+    """The rows among which the header is. Raises FileFault where there are none."""
+    first = source.first_rows(max(header.LOOKED_AT, wanted["header_row"] or 0))
+    if not first:
+        raise FileFault("empty_sheet", sheet=source.sheet)
+    return first
+
+
 def _peek(out: BinaryIO, limits: Limits, path: Path, wanted: dict[str, Any]) -> None:
     """Tell how the file is written and its first rows as text, also where no table is found in it."""
     source, first, fault, at = _source(path, limits, wanted), [], None, None
     try:
         source.choose()
-        first = source.first_rows(max(header.LOOKED_AT, wanted["header_row"] or 0))
-        if not first:
-            raise FileFault("empty_sheet", sheet=source.sheet)
+        first = _first_rows(source, wanted)
         found = header.find(first, source.sheet, wanted["header_row"])
         at = first[found][0]
         header.names(first[found][1], at, source)
@@ -85,9 +91,7 @@ def _peek(out: BinaryIO, limits: Limits, path: Path, wanted: dict[str, Any]) -> 
 def _read(out: BinaryIO, limits: Limits, path: Path, wanted: dict[str, Any]) -> None:
     source = _source(path, limits, wanted)
     source.choose()
-    first = source.first_rows(max(header.LOOKED_AT, wanted["header_row"] or 0))
-    if not first:
-        raise FileFault("empty_sheet", sheet=source.sheet)
+    first = _first_rows(source, wanted)
     at = header.find(first, source.sheet, wanted["header_row"])
     number, row = first[at]
     names = header.names(row, number, source)

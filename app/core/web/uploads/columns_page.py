@@ -88,7 +88,8 @@ def columns_page(
         "errors": errors, "fault": None if seen.fault is None else str(seen.fault), "layout": layout,
         "layouts": guess.layouts(session, upload.entity, principal), "transforms": transforms(), "dates": date_forms(),
         "roles": session.scalars(select(Role).order_by(Role.name)).all() if may_share else [],
-        "message": upload.message, "step": 2, "steps": steps(), "name": request.form.get("u-name", ""),
+        "message": upload.message, "is_kept": bool(upload.plan) or layout is not None or form is not None, "step": 2, "steps": steps(),
+        "name": request.form.get("u-name", ""),
     }  # fmt: skip
     return render_template("upload/columns.html", page=page), 422 if errors else 200
 

@@ -1,6 +1,6 @@
 """Which field a column of a file may hold, by its name in any of our languages; and which layout fits a file."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from flask import current_app
@@ -13,6 +13,7 @@ from app.core.sheets.layout import is_remark, plain_name
 from app.core.web.fields import FieldInfo, describe, typed_fields
 from app.core.web.principal import Principal
 from app.core.web.uploads.plan import Plan, column
+from app.core.web.upserts import key_of
 from app.core.web.writing import unique
 
 UNTOLD = ("file", "password")
@@ -55,20 +56,33 @@ def guessed(entity: Any, header: Sequence[str], principal: Principal) -> Plan:
         if field is not None and field.name not in taken:
             taken.add(field.name)
             columns.append(column(field, name))
-    found = next((key for key in keys(entity, principal) if taken >= set(key)), ())
-    return Plan(tuple(columns), key=found)
+    return Plan(tuple(columns), key=told_apart(entity, taken, principal))
 
 
 def keys(entity: Any, principal: Principal) -> list[tuple[str, ...]]:
     """What a record may be found by: what tells records apart by a rule, then single codes and names."""
     typed = {field.column.key: field for field in offered(entity, principal)}
-    ruled = [tuple(typed[name].name for name in each) for each in unique(entity) if set(each) <= set(typed)]
     naming = getattr(entity, "naming_column", lambda: None)()
     singles = [
         (field.name,) for field in typed.values()
         if (field.kind in ("code", "phone") and not field.spoken) or field.column.key == naming
     ]  # fmt: skip
-    return list(dict.fromkeys([*ruled, *singles]))
+    return list(dict.fromkeys([*_ruled(entity, typed), *singles]))
+
+
+def _ruled(entity: Any, typed: dict[str, FieldInfo]) -> list[tuple[str, ...]]:
+    return [tuple(typed[name].name for name in each) for each in unique(entity) if set(each) <= set(typed)]
+
+
+def told_apart(
+    entity: Any, said: Collection[str], principal: Principal, *, or_named: bool = False
+) -> tuple[str, ...]:
+    """The fields that no two records share, if all of them are said; else none, or what records are called."""
+    typed = {field.column.key: field for field in offered(entity, principal)}
+    best = [field.name for field in key_of(entity)]
+    found = sorted(_ruled(entity, typed), key=lambda key: list(key) != best)
+    found += keys(entity, principal) if or_named else []
+    return next((key for key in found if set(said) >= set(key)), ())
 
 
 def key_label(entity: Any, key: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ from flask_appbuilder.baseviews import BaseView
 from flask_babel import get_locale, gettext
 from sqlalchemy import delete, select, update
 
-from app.core import files, labels, registry
+from app.core import clock, files, labels, registry
 from app.core.db import web_session
 from app.core.errors import RuleError
 from app.core.org import Role, RowState, Upload, UploadLayout, UploadRow, UploadState
@@ -19,7 +19,7 @@ from app.core.web.offers import is_fillable
 from app.core.web.principal import current
 from app.core.web.register import screen
 from app.core.web.transfer import XLSX
-from app.core.web.uploads import error_file, guess, looking, staging, work
+from app.core.web.uploads import error_file, guess, looking, staging, undoing, work
 from app.core.web.uploads.cells import shown
 from app.core.web.uploads.columns_page import columns_page, steps
 from app.core.web.uploads.plan import Plan
@@ -88,7 +88,7 @@ class Uploads(BaseView):
         title = labels.entity_label(entity)
         page = {
             "title": gettext("Import: %(records)s", records=title), "crumbs": [(title, links.list_url(slug))], "step": 1,
-            "action": f"/upload/new/{slug}", "errors": errors, "cancel_url": links.list_url(slug), "accept": ACCEPTED,
+            "action": f"/upload/new/{slug}", "csrf": None, "errors": errors, "cancel_url": links.list_url(slug), "accept": ACCEPTED,
             "max_bytes": files.MOST_BYTES["import"], "steps": steps(), "submit_label": gettext("Upload"),
             "limit_text": gettext("Excel (.xlsx, .xls, .xlsb), .ods or a text table (.csv)"),
         }  # fmt: skip
@@ -214,6 +214,32 @@ class Uploads(BaseView):
         upload = _own(upload_id, UploadState.CHECKED, UploadState.FAILED)
         if upload.ended_at is None and not _has_stored(upload):
             _turn(upload, UploadState.DRAFT)
+        return redirect(f"/upload/{upload_id}")
+
+    @expose("/<id(upload):upload_id>/undo", methods=["POST"])
+    @has_access
+    @permission_name("add")
+    def undo(self, upload_id: int) -> Any:
+        """Ask a second person to have the import undone."""
+        upload = _own(upload_id, UploadState.DONE)
+        if not undoing.is_open(upload):
+            raise RuleError(gettext("An import can be undone for a day"))
+        upload.undo_asked_at = upload.undo_asked_at or clock.now()
+        web_session().commit()
+        flash(gettext("A second person who sees all records can now undo it"), "info")
+        return redirect(f"/upload/{upload_id}")
+
+    @expose("/<id(upload):upload_id>/approve", methods=["POST"])
+    @has_access
+    @permission_name("approve")
+    def approve(self, upload_id: int) -> Any:
+        """Undo somebody's import who asked for it."""
+        upload = _upload(upload_id)
+        if not undoing.may_approve(upload, current()):
+            abort(404)
+        undoing.begin(upload, current(), str(get_locale()))
+        if upload.created + upload.updated <= AT_ONCE:
+            work.run(upload_id)
         return redirect(f"/upload/{upload_id}")
 
     @expose("/<id(upload):upload_id>/errors.xlsx")

@@ -14,12 +14,14 @@ from app.core.web import forms
 from app.core.web.bulk_form import empty_input
 from app.core.web.fields import FieldInfo
 from app.core.web.principal import Principal
-from app.core.web.uploads.guess import key_label, offered
+from app.core.web.uploads.guess import key_label, offered, told_apart
 from app.core.web.uploads.looking import usable
 from app.core.web.uploads.plan import MODES, Plan, column
 
 TICKED = "_change"
 """Name of the boxes that say which fields are filled in alike."""
+AUTO = "auto"
+"""Records are found by what tells them apart, where the file says it."""
 LONGEST = 2000
 
 
@@ -36,8 +38,11 @@ def plan_of(
     known = {one.name: one for one in offered(entity, principal)}
     columns = list(_columns(known, header, posted))
     mode = posted.get("u-mode", MODES[0])
-    key = tuple(name for name in posted.get("u-key", "").split() if name in known)
     fill, wrong = _filled(list(known.values()), posted, form)
+    key = tuple(name for name in posted.get("u-key", "").split() if name in known)
+    if posted.get("u-key") == AUTO:
+        names = {*fill, *(one["field"] for one in columns)}
+        key = told_apart(entity, names, principal, or_named=mode == "update")
     plan = Plan(tuple(columns), mode if mode in MODES else MODES[0], key, fill)
     return plan, [*wrong, *_mistakes(entity, plan, known)]
 

@@ -13,14 +13,16 @@ from app.core.org import RowState, Upload, UploadRow, UploadState
 from app.core.sheets import LayoutError
 from app.core.web import links
 from app.core.web.fields import describe
-from app.core.web.pages import Tile
+from app.core.web.pages import Cell, Col, Row, Table, Tile
 from app.core.web.principal import current
+from app.core.web.uploads import undoing
 from app.core.web.uploads.cells import shown
 from app.core.web.uploads.columns_page import steps
 from app.core.web.uploads.plan import Plan
 
 BUSY = (UploadState.CHECKING, UploadState.STORING, UploadState.UNDOING)
 MENDABLE = (UploadState.CHECKED, UploadState.DONE)
+MOST_KEPT = 50
 MOST_INPUTS, FEWEST_ROWS, MOST_ROWS = 240, 5, 25
 
 
@@ -101,9 +103,38 @@ def rows_page(upload: Upload) -> Any:
         "columns": [(place, header) for place, header, _field in columns_of(upload)] if rows else [],
         "refused": upload.refused, "ready": _ready(upload), "steps": steps(),
         "list_url": links.list_url(upload.entity, picked=upload.selection_id) if is_own and upload.selection_id else None,
+        "can_ask": is_own and undoing.is_open(upload) and upload.undo_asked_at is None,
+        "is_asked": undoing.is_open(upload) and upload.undo_asked_at is not None,
+        "can_approve": undoing.may_approve(upload, current()), "kept": _kept(upload) if is_known and upload.state == UploadState.UNDONE else None,
         "is_busy": upload.state in BUSY, "error": upload.message,
     }  # fmt: skip
     return render_template("upload/rows.html", page=page)
+
+
+def _kept(upload: Upload) -> Table | None:
+    """The records that could not be undone, each with the reason."""
+    query = select(UploadRow.number, UploadRow.row_id, UploadRow.reasons).where(
+        UploadRow.upload_id == upload.id, UploadRow.state.in_(undoing.STORED)
+    )
+    found = web_session().execute(query.order_by(UploadRow.number).limit(MOST_KEPT)).all()
+    entity, ids = registry.entity(upload.entity), [row.row_id for row in found]
+    named = {
+        one.id: str(one) for one in web_session().scalars(select(entity).where(entity.id.in_(ids))).unique()
+    }
+    columns = [
+        Col("row", gettext("Row"), "number"),
+        Col("record", gettext("Record")),
+        Col("reason", gettext("Reason")),
+    ]
+    lines = [
+        Row(row_id, None, "", [Cell(format_decimal(number)), _cell(upload.entity, row_id, named), Cell("; ".join(reasons.get("", ())))])
+        for number, row_id, reasons in found
+    ]  # fmt: skip
+    return Table(gettext("Records that stay as they are"), columns, lines) if lines else None
+
+
+def _cell(slug: str, row_id: int, named: dict[int, str]) -> Cell:
+    return Cell(named.get(row_id, row_id), url=links.show_url(slug, row_id))
 
 
 _STATES = {

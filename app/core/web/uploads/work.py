@@ -17,10 +17,12 @@ from app.core.db import because, source, unscoped, web_session
 from app.core.errors import RuleError
 from app.core.locks import Lock
 from app.core.org import RowState, Selection, Upload, UploadRow, UploadState
+from app.core.retry import is_lost
 from app.core.sheets import SheetError
 from app.core.web import principal
 from app.core.web.uploads import staging
 from app.core.web.uploads.filling import Filling, Outcome, tried
+from app.core.web.uploads.undoing import reason_of, undo
 
 log = logging.getLogger("loandesk.jobs")
 OPEN = (UploadState.CHECKING, UploadState.STORING, UploadState.UNDOING)
@@ -71,9 +73,10 @@ def run(upload_id: int) -> bool:
         mark = source.set("import")
         try:
             _WORK[state](upload_id)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, its owner must be told
             web_session().rollback()
-            _fail(upload_id, state, error)
+            if not is_lost(error):
+                _fail(upload_id, state, error)
             return False
         finally:
             web_session().rollback()
@@ -85,7 +88,7 @@ def _fail(upload_id: int, state: UploadState, error: Exception) -> None:
     """Tell why, and lead back to where it can be mended."""
     known = isinstance(error, (RuleError, SheetError))
     if not known:
-        log.exception("upload %d failed", upload_id, exc_info=error)
+        log.error("upload %d failed", upload_id, exc_info=error)
     back = {UploadState.CHECKING: UploadState.DRAFT, UploadState.STORING: UploadState.CHECKED}
     after = back[state] if known and state in back else UploadState.FAILED
     message = str(error) if known else gettext("The upload could not be finished")
@@ -197,12 +200,9 @@ def _counted(upload_id: int, **values: Any) -> None:
     staging.tell(upload_id, **counts, **values)
 
 
-def reason_of(upload: Upload) -> str:
-    """What the history says of each change: which file it came from."""
-    return f"{upload.file_name[:400]} (#{upload.id})"
-
-
-_WORK: dict[UploadState, Callable[[int], None]] = {UploadState.CHECKING: check, UploadState.STORING: store}
+_WORK: dict[UploadState, Callable[[int], None]] = {
+    UploadState.CHECKING: check, UploadState.STORING: store, UploadState.UNDOING: undo,
+}  # fmt: skip
 
 
 def try_again(upload_id: int, ids: Sequence[int]) -> None:
