@@ -9,7 +9,9 @@ from app.core.web.principal import Principal
 
 def is_fillable(entity: Any, principal: Principal) -> bool:
     """Whether the principal may: who sends files at all, and adds or changes such records one by one."""
-    may = principal.may("can_add", "Upload") and links.is_shown(entity) and not entity.__scope__.is_of_author
+    is_plain = links.is_shown(entity) and not entity.__scope__.is_of_author
+    # with what opens doors a secret is made that is told once
+    may = principal.may("can_add", "Upload") and is_plain and not entity.__screen__.is_for_people
     verbs = {"add", "edit"} & set(entity.__screen__.operations.split())
     return may and any(principal.may(f"can_{verb}", subject(entity)) for verb in verbs)
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from app.core import labels, registry
 from app.core.db import web_session
 from app.core.org import Role, Upload
-from app.core.sheets.layout import DATE_FORMATS
+from app.core.sheets.layout import DATE_FORMATS, plain_name
 from app.core.sheets.peek import Peek
 from app.core.web import links
 from app.core.web.principal import current
@@ -56,7 +56,7 @@ def date_forms() -> list[tuple[str, str]]:
 
 
 def _line(place: int, header: str, seen: Peek, plan: Plan) -> Line:
-    item = next((one for one in plan.fields if one["headers"][0] == header), None)
+    item = next((one for one in plan.fields if plain_name(one["headers"][0]) == plain_name(header)), None)
     line = Line(place, header, looking.samples(seen, place))
     if item is not None:
         line.holds = item["field"]

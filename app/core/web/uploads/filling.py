@@ -129,7 +129,7 @@ class Filling:
             if found is None:
                 items[place] = {**self._plan.fill, **items[place]}
             else:
-                items[place] = {**items[place], "id": found}
+                items[place] = {**self._plan.alike, **items[place], "id": found}
 
     def _key_of(self, item: Item) -> tuple[Any, ...] | None:
         said = {**self._plan.fill, **item}

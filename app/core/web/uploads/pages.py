@@ -6,12 +6,12 @@ from flask import abort, flash, redirect, render_template, request, send_file
 from flask_appbuilder import expose, has_access, permission_name
 from flask_appbuilder.baseviews import BaseView
 from flask_babel import get_locale, gettext
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select
 
 from app.core import clock, files, labels, registry
 from app.core.db import web_session
 from app.core.errors import RuleError
-from app.core.org import Role, RowState, Upload, UploadLayout, UploadRow, UploadState
+from app.core.org import RowState, Upload, UploadLayout, UploadRow, UploadState
 from app.core.sheets import SheetError
 from app.core.web import links
 from app.core.web.fields import as_id
@@ -19,8 +19,7 @@ from app.core.web.offers import is_fillable
 from app.core.web.principal import current
 from app.core.web.register import screen
 from app.core.web.transfer import XLSX
-from app.core.web.uploads import error_file, guess, looking, staging, undoing, work
-from app.core.web.uploads.cells import shown
+from app.core.web.uploads import error_file, guess, keeping, looking, staging, undoing, work
 from app.core.web.uploads.columns_page import columns_page, steps
 from app.core.web.uploads.plan import Plan
 from app.core.web.uploads.posted import fill_form, plan_of
@@ -32,36 +31,6 @@ AT_ONCE = 200
 SMALL = 512 * 1024
 """Bytes of a file that is read while its sender waits."""
 ACCEPTED = ".xlsx,.xls,.xlsb,.ods,.csv,.tsv,.txt"
-
-
-def _upload(upload_id: int) -> Upload:
-    """An upload in sight; anything else does not exist."""
-    return web_session().scalars(select(Upload).where(Upload.id == upload_id)).one_or_none() or abort(404)
-
-
-def _own(upload_id: int, *states: UploadState) -> Upload:
-    """An upload of the reader's own, of records that he may still fill, in one of these states."""
-    upload = _upload(upload_id)
-    is_known = upload.user_id == current().user_id and registry.has_entity(upload.entity)
-    if not is_known or not is_fillable(registry.entity(upload.entity), current()):
-        abort(404)
-    if upload.state not in states:
-        raise RuleError(gettext("This import has gone on meanwhile. Open the page again."))
-    return upload
-
-
-def _turn(upload: Upload, state: UploadState, **values: Any) -> None:
-    """Take the upload from the state in which it was read to another; of two who do so at once one does."""
-    turned: Any = web_session().execute(
-        update(Upload)
-        .where(Upload.id == upload.id, Upload.state == upload.state)
-        .values(state=state, message=None, language=str(get_locale()), **values)
-        .execution_options(synchronize_session=False)
-    )
-    if turned.rowcount != 1:
-        web_session().rollback()
-        raise RuleError(gettext("This import has gone on meanwhile. Open the page again."))
-    web_session().commit()
 
 
 @screen()
@@ -82,7 +51,7 @@ class Uploads(BaseView):
             abort(404)
         errors: list[str] = []
         if request.method == "POST":
-            upload_id = _kept(slug, errors)
+            upload_id = keeping.keep(slug, errors)
             if upload_id is not None:
                 return redirect(f"/upload/{upload_id}")
         title = labels.entity_label(entity)
@@ -98,15 +67,15 @@ class Uploads(BaseView):
     @has_access
     def show(self, upload_id: int) -> Any:
         """Where the upload stands: its columns to be named, its rows to be mended, or what came of it."""
-        upload = _upload(upload_id)
+        upload = keeping.upload_of(upload_id)
         is_own = upload.user_id == current().user_id and registry.has_entity(upload.entity)
         if not is_own or upload.state != UploadState.DRAFT or not upload.file_key:
             return rows_page(upload)
-        _own(upload_id, UploadState.DRAFT)
+        keeping.own(upload_id, UploadState.DRAFT)
         return self._columns(upload)
 
     def _columns(self, upload: Upload) -> Any:
-        seen, session = looking.look(upload.file_key or "", upload.source), web_session()
+        seen, session = keeping.seen_in(upload), web_session()
         plan, header = Plan.from_json(upload.plan), looking.header_of(seen)
         known = guess.layouts(session, upload.entity, current())
         wanted = as_id(UploadLayout, request.args.get("layout", ""))
@@ -124,7 +93,7 @@ class Uploads(BaseView):
     @permission_name("add")
     def table(self, upload_id: int) -> Any:
         """Say where the table is in the file, or how it is written, where that was guessed wrongly."""
-        upload = _own(upload_id, UploadState.DRAFT)
+        upload = keeping.own(upload_id, UploadState.DRAFT)
         said: dict[str, Any] = {name: request.form.get(name) for name in ("sheet", "encoding", "separator")}
         row = request.form.get("header_row", "")
         said["header_row"] = int(row) if row.isdecimal() and len(row) < len("10000") else None
@@ -132,8 +101,8 @@ class Uploads(BaseView):
             said["header_row"] = None
         try:
             seen = looking.look(upload.file_key or "", said)
-        except SheetError as error:
-            flash(str(error), "danger")
+        except (SheetError, FileNotFoundError) as error:
+            flash(str(error) if isinstance(error, SheetError) else str(keeping.GONE), "danger")
             return redirect(f"/upload/{upload_id}")
         # where there is no table, what was said still stands, to be mended
         upload.source, upload.plan = looking.source_of(seen) | ({} if seen.fault is None else said), {}
@@ -145,19 +114,18 @@ class Uploads(BaseView):
     @permission_name("add")
     def check(self, upload_id: int) -> Any:
         """Keep what the columns mean, and try the rows."""
-        upload = _own(upload_id, UploadState.DRAFT)
+        upload = keeping.own(upload_id, UploadState.DRAFT)
         entity, session = registry.entity(upload.entity), web_session()
         header, form = list(upload.source.get("header", ())), fill_form(entity, session, current())
         plan, errors = plan_of(entity, header, request.form, form, current())
         if errors:
-            seen = looking.look(upload.file_key or "", upload.source)
-            return columns_page(upload, seen, plan, None, errors, form)
+            return columns_page(upload, keeping.seen_in(upload), plan, None, errors, form)
         if name := request.form.get("u-name", "").replace("\x00", "").strip()[:200]:
-            _remember(upload.entity, name, plan)
+            keeping.remember(upload.entity, name, plan)
         upload.plan = plan.to_json()
         session.execute(delete(UploadRow).where(UploadRow.upload_id == upload.id))
-        is_small = files.size_of(upload.file_key or "") <= SMALL
-        _turn(upload, UploadState.CHECKING, rows=0, progress=0)
+        is_small = keeping.size_of(upload) <= SMALL
+        keeping.turn(upload, UploadState.CHECKING, rows=0, progress=0)
         if is_small and self._staged(upload_id) <= AT_ONCE:
             work.run(upload_id)
         return redirect(f"/upload/{upload_id}")
@@ -165,7 +133,7 @@ class Uploads(BaseView):
     def _staged(self, upload_id: int) -> int:
         """Keep the rows of a small file at once; what is wrong with it is told when it is checked."""
         try:
-            return staging.stage(_upload(upload_id))
+            return staging.stage(keeping.upload_of(upload_id))
         except (SheetError, RuleError):
             return 0
 
@@ -174,7 +142,7 @@ class Uploads(BaseView):
     @permission_name("add")
     def mend(self, upload_id: int) -> Any:
         """Take over mended cells, and try their rows again."""
-        upload, session = _own(upload_id, *MENDABLE), web_session()
+        upload, session = keeping.own(upload_id, *MENDABLE), web_session()
         places = {place for place, _header, _field in columns_of(upload)}
         said = {int(one) for one in request.form.getlist("row") if as_id(UploadRow, one) is not None}
         query = select(UploadRow).where(
@@ -183,7 +151,7 @@ class Uploads(BaseView):
         rows = session.scalars(query).all()
         for row in rows:
             row.cells = [
-                _mended(row.id, place, cell) if place in places else cell
+                keeping.mended(row.id, place, cell) if place in places else cell
                 for place, cell in enumerate(row.cells)
             ]
         ids = [row.id for row in rows]
@@ -196,12 +164,12 @@ class Uploads(BaseView):
     @permission_name("add")
     def store(self, upload_id: int) -> Any:
         """Store what was found to be right: all of it or none, or what still is."""
-        upload = _own(upload_id, UploadState.CHECKED)
+        upload = keeping.own(upload_id, UploadState.CHECKED)
         is_whole = request.form.get("whole") == "1"
         if is_whole and upload.refused:
             raise RuleError(gettext("Some rows are refused, so nothing was stored"))
         is_small = upload.created + upload.updated <= AT_ONCE
-        _turn(upload, UploadState.STORING, is_whole=is_whole, progress=0)
+        keeping.turn(upload, UploadState.STORING, is_whole=is_whole, progress=0)
         if is_small:
             work.run(upload_id)
         return redirect(f"/upload/{upload_id}")
@@ -211,9 +179,9 @@ class Uploads(BaseView):
     @permission_name("add")
     def again(self, upload_id: int) -> Any:
         """Back to the columns of a file of which nothing is stored yet."""
-        upload = _own(upload_id, UploadState.CHECKED, UploadState.FAILED)
-        if upload.ended_at is None and not _has_stored(upload):
-            _turn(upload, UploadState.DRAFT)
+        upload = keeping.own(upload_id, UploadState.CHECKED, UploadState.FAILED)
+        if upload.ended_at is None and not keeping.has_stored(upload):
+            keeping.turn(upload, UploadState.DRAFT)
         return redirect(f"/upload/{upload_id}")
 
     @expose("/<id(upload):upload_id>/undo", methods=["POST"])
@@ -221,7 +189,7 @@ class Uploads(BaseView):
     @permission_name("add")
     def undo(self, upload_id: int) -> Any:
         """Ask a second person to have the import undone."""
-        upload = _own(upload_id, UploadState.DONE)
+        upload = keeping.own(upload_id, UploadState.DONE)
         if not undoing.is_open(upload):
             raise RuleError(gettext("An import can be undone for a day"))
         upload.undo_asked_at = upload.undo_asked_at or clock.now()
@@ -234,7 +202,7 @@ class Uploads(BaseView):
     @permission_name("approve")
     def approve(self, upload_id: int) -> Any:
         """Undo somebody's import who asked for it."""
-        upload = _upload(upload_id)
+        upload = keeping.upload_of(upload_id)
         if not undoing.may_approve(upload, current()):
             abort(404)
         undoing.begin(upload, current(), str(get_locale()))
@@ -247,7 +215,7 @@ class Uploads(BaseView):
     @permission_name("show")
     def errors(self, upload_id: int) -> Any:
         """The refused rows as a workbook, to be mended and sent again."""
-        upload = _upload(upload_id)
+        upload = keeping.upload_of(upload_id)
         if (
             upload.user_id != current().user_id
             or not registry.has_entity(upload.entity)
@@ -256,54 +224,3 @@ class Uploads(BaseView):
             abort(404)
         content = error_file.made(upload)
         return send_file(content, mimetype=XLSX, as_attachment=True, download_name=f"errors-{upload.id}.xlsx")
-
-
-def _kept(slug: str, errors: list[str]) -> int | None:
-    """Keep the file that was sent and what was found in it; None with the reason in `errors`."""
-    sent = request.files.get("file")
-    if sent is None or not sent.filename:
-        errors.append(gettext("Choose a file"))
-        return None
-    key = files.store(sent.stream, "import")
-    try:
-        seen = looking.look(key)
-    except SheetError as error:
-        files.delete(key)
-        errors.append(str(error))
-        return None
-    upload = Upload(
-        user_id=current().user_id, entity=slug, file_name=files.shown_name(sent.filename), file_key=key,
-        source=looking.source_of(seen), language=str(get_locale()),
-    )  # fmt: skip
-    web_session().add(upload)
-    web_session().commit()
-    return int(upload.id)
-
-
-def _remember(slug: str, name: str, plan: Plan) -> None:
-    """Keep the plan as a layout under a name; under a name that is known already, in its place."""
-    session, mine = web_session(), current().user_id
-    known = select(UploadLayout).where(
-        UploadLayout.user_id == mine, UploadLayout.entity == slug, UploadLayout.name == name
-    )
-    layout = session.scalars(known.with_for_update()).one_or_none()
-    if layout is None:
-        layout = UploadLayout(user_id=mine, entity=slug, name=name)
-        session.add(layout)
-    layout.plan = plan.to_json()
-    if current().may("can_share", "UploadLayout"):
-        role = session.get(Role, as_id(Role, request.form.get("u-role", "")) or 0)
-        layout.role_id = None if role is None else role.id
-
-
-def _mended(row_id: int, place: int, cell: Any) -> Any:
-    """A cell as it was mended; one that was left as it is keeps its type."""
-    said = request.form.get(f"c-{row_id}-{place}")
-    return cell if said is None or said == shown(cell) else said.replace("\x00", "").strip() or None
-
-
-def _has_stored(upload: Upload) -> bool:
-    done = select(UploadRow.id).where(
-        UploadRow.upload_id == upload.id, UploadRow.state.in_((RowState.CREATED, RowState.UPDATED))
-    )
-    return web_session().scalar(done.limit(1)) is not None

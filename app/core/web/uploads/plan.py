@@ -24,7 +24,7 @@ class Plan:
     key: tuple[str, ...] = ()
     """The fields by which a record is found that is there already."""
     fill: Mapping[str, str] = field(default_factory=dict)
-    """Field → what it is given, as typed into a form, where the file says nothing of it."""
+    """Field → what it is given, as typed into a form: in every row where it has no column, else in new records alone."""
 
     def to_json(self) -> dict[str, Any]:
         """The plan as a row keeps it."""
@@ -42,6 +42,11 @@ class Plan:
         return parse_layout(
             {"name": "upload", "title": "upload", "target": "rows", "fields": list(self.fields)}
         )
+
+    @property
+    def alike(self) -> dict[str, str]:
+        """What every row is given, whatever the file says."""
+        return {name: value for name, value in self.fill.items() if name not in self.names()}
 
     def names(self) -> dict[str, str]:
         """Field → the name of its column."""

@@ -22,6 +22,7 @@ from app.core.web.uploads.plan import Plan
 
 BUSY = (UploadState.CHECKING, UploadState.STORING, UploadState.UNDOING)
 MENDABLE = (UploadState.CHECKED, UploadState.DONE)
+RIGHT = (RowState.NEW, RowState.CHANGED, RowState.CREATED, RowState.UPDATED)
 MOST_KEPT = 50
 MOST_INPUTS, FEWEST_ROWS, MOST_ROWS = 240, 5, 25
 
@@ -106,6 +107,7 @@ def rows_page(upload: Upload) -> Any:
         "can_ask": is_own and undoing.is_open(upload) and upload.undo_asked_at is None,
         "is_asked": undoing.is_open(upload) and upload.undo_asked_at is not None,
         "can_approve": undoing.may_approve(upload, current()), "kept": _kept(upload) if is_known and upload.state == UploadState.UNDONE else None,
+        "notes": _notes(upload) if can_mend else None,
         "is_busy": upload.state in BUSY, "error": upload.message,
     }  # fmt: skip
     return render_template("upload/rows.html", page=page)
@@ -131,6 +133,21 @@ def _kept(upload: Upload) -> Table | None:
         for number, row_id, reasons in found
     ]  # fmt: skip
     return Table(gettext("Records that stay as they are"), columns, lines) if lines else None
+
+
+def _notes(upload: Upload) -> Table | None:
+    """What the rules warn of in rows that are right."""
+    query = select(UploadRow.id, UploadRow.number, UploadRow.reasons).where(
+        UploadRow.upload_id == upload.id, UploadRow.state.in_(RIGHT), UploadRow.reasons != {}
+    )
+    found = web_session().execute(query.order_by(UploadRow.number).limit(MOST_KEPT)).all()
+    columns = [Col("row", gettext("Row"), "number"), Col("note", gettext("Note"))]
+    entity = registry.entity(upload.entity)
+    lines = [
+        Row(row_id, None, "", [Cell(format_decimal(number)), Cell("; ".join(sentences(entity, reasons)))])
+        for row_id, number, reasons in found
+    ]
+    return Table(gettext("To be looked at"), columns, lines) if lines else None
 
 
 def _cell(slug: str, row_id: int, named: dict[int, str]) -> Cell:
