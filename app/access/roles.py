@@ -103,7 +103,7 @@ SCREENS: dict[tuple[str, str], tuple[str, ...] | None] = {
     **{(f"can_{verb}", "Upload"): _FILLING for verb in ["list", "show", "add"]},
     **{(f"can_{verb}", "UploadLayout"): _FILLING for verb in ["list", "show", "edit", "delete"]},
     ("can_share", "UploadLayout"): ("Manager",),
-    ("can_approve", "Upload"): ("Manager",),
+    ("can_undo", "Upload"): ("Manager",),
     ("can_pick", "Selection"): None,
     **{
         (f"can_{verb}", mark): None

@@ -116,6 +116,6 @@ class UploadLayout(Entity):
 
     __screen__ = Screen(
         title=_("Upload layouts"), icon="columns", list="name entity role user created_at", form={_("Layout"): "name"},
-        show={_("Layout"): "name entity role user created_at plan"}, search="name", filters="entity name role user",
+        show={_("Layout"): "name entity role user created_at"}, search="name", filters="entity name role user",
         order="name", operations="edit delete", labels={"role": _("Shared with"), "entity": _("Records")},
     )  # fmt: skip

@@ -199,7 +199,7 @@ class Uploads(BaseView):
 
     @expose("/<id(upload):upload_id>/approve", methods=["POST"])
     @has_access
-    @permission_name("approve")
+    @permission_name("undo")
     def approve(self, upload_id: int) -> Any:
         """Undo somebody's import who asked for it."""
         upload = keeping.upload_of(upload_id)

@@ -35,7 +35,7 @@ def is_open(upload: Upload) -> bool:
 def may_approve(upload: Upload, principal: Principal) -> bool:
     """Whether the principal may have it undone: never who made it, and only what he was asked to undo."""
     is_asked = is_open(upload) and upload.undo_asked_at is not None
-    return is_asked and upload.user_id != principal.user_id and principal.may("can_approve", "Upload")
+    return is_asked and upload.user_id != principal.user_id and principal.may("can_undo", "Upload")
 
 
 def begin(upload: Upload, principal: Principal, language: str) -> None:
