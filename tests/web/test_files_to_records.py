@@ -1,7 +1,5 @@
 """Records of any entity from a file: columns are guessed or named, rows tried, mended and stored."""
 
-import io
-import re
 import time
 from typing import Any
 
@@ -11,52 +9,10 @@ from app.access.users import create_user
 from app.core import registry
 from app.core.db import unscoped
 from app.core.org import GrantKind
-from app.core.web.uploads import work
 from tests.faults.fire import kill, start
 from tests.web.people import add, rows, stored
+from tests.web.sent import check, counts, finish, lines, said, send, store, upload
 from tests.web.shop import Shop
-
-
-def send(shop: Shop, slug: str, text: str, name: str = "admin", file_name: str = "rows.csv") -> str:
-    """Upload a text; the address of the upload."""
-    data = {"file": (io.BytesIO(text.encode()), file_name)}
-    answer = shop.browser(name).post(f"/upload/new/{slug}", data, content_type="multipart/form-data")
-    assert answer.status_code == 302, answer.text
-    return str(answer.headers["Location"])
-
-
-def said(shop: Shop, url: str, name: str = "admin", **others: str) -> dict[str, str]:
-    """What the page of columns proposes, with some of it said otherwise."""
-    page = shop.browser(name).get(url).text
-    found = {}
-    for field, options in re.findall(r'<select[^>]*name="(u-[^"]+)"[^>]*>(.*?)</select>', page, re.DOTALL):
-        chosen = re.search(r'value="([^"]*)" selected', options) or re.search(r'value="([^"]*)"', options)
-        found[field] = chosen[1] if chosen else ""
-    return {"u-mode": "both", **found, **others}
-
-
-def check(shop: Shop, url: str, name: str = "admin", **others: str) -> Any:
-    """Try the rows by what the page proposes; the upload as it is stored then."""
-    answer = shop.browser(name).post(f"{url}/check", said(shop, url, name, **others))
-    assert answer.status_code == 302, re.findall(r"<li>.*?</li>", answer.text)
-    return upload(url)
-
-
-def upload(url: str) -> Any:
-    return stored("upload", int(url.rpartition("/")[2]))
-
-
-def store(shop: Shop, url: str, whole: str, name: str = "admin") -> Any:
-    shop.browser(name).post(f"{url}/store", {"whole": whole})
-    return upload(url)
-
-
-def counts(one: Any) -> tuple[str, int, int, int, int]:
-    return str(one.state), one.created, one.updated, one.unchanged, one.refused
-
-
-def lines(url: str) -> list[Any]:
-    return rows("upload_row", upload_id=int(url.rpartition("/")[2]))
 
 
 def test_rows_are_tried_mended_and_stored_by_the_rules_of_the_form(shop: Shop) -> None:
@@ -85,13 +41,6 @@ def test_rows_are_tried_mended_and_stored_by_the_rules_of_the_form(shop: Shop) -
     assert (change.source, change.reason) == ("import", f"rows.csv (#{done.id})")
     chosen = shop.admin.get(f"/team/list/?picked={done.selection_id}").text
     assert all(name in chosen for name in ("Wolves", "Bears", "Foxes"))
-
-
-def finish(shop: Shop, url: str) -> Any:
-    """Let the worker do what the upload waits for; the upload as it is stored then."""
-    with shop.app.app_context():
-        work.run_waiting()
-    return upload(url)
 
 
 def test_choices_links_and_custom_fields_are_read_as_people_write_them_within_their_scope(shop: Shop) -> None:

@@ -26,9 +26,10 @@ def named(session: Session, target: Any, texts: Iterable[str], principal: Princi
         for value, row_id in session.execute(query):
             for text in meant[value]:
                 found[text].add(row_id)
-    numbers = {text: as_id(target, text[1:]) for text in wanted if NUMBER.fullmatch(text)}
+    said = {text: as_id(target, text[1:]) for text in wanted if NUMBER.fullmatch(text)}
+    numbers = {text: one for text, one in said.items() if one is not None}
     if numbers:
-        seen = set(session.scalars(select(target.id).where(target.id.in_(set(numbers.values()) - {None}))))
+        seen = set(session.scalars(select(target.id).where(target.id.in_(numbers.values()))))
         for text, one in numbers.items():
             found[text] |= {one} & seen
     return found

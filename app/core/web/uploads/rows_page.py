@@ -150,8 +150,8 @@ def _notes(upload: Upload) -> Table | None:
     return Table(gettext("To be looked at"), columns, lines) if lines else None
 
 
-def _cell(slug: str, row_id: int, named: dict[int, str]) -> Cell:
-    return Cell(named.get(row_id, row_id), url=links.show_url(slug, row_id))
+def _cell(slug: str, row_id: int | None, named: dict[int, str]) -> Cell:
+    return Cell(named.get(row_id or 0, row_id), url=links.show_url(slug, row_id))
 
 
 _STATES = {

@@ -43,7 +43,7 @@ def run_waiting() -> int:
     for upload_id, owner, approver, language, state in found:
         who = approver if state == UploadState.UNDOING else owner
         with current_app.test_request_context("/"), force_locale(language):
-            done += _as(who, upload_id)
+            done += _as(who or owner, upload_id)
     return done
 
 
@@ -183,7 +183,7 @@ def _finish(upload_id: int) -> None:
     done = select(UploadRow.row_id).where(
         UploadRow.upload_id == upload_id, UploadRow.state.in_(_STORED.values()), UploadRow.row_id.is_not(None)
     )
-    ids = sorted(set(session.scalars(done)))
+    ids = sorted({row_id for row_id in session.scalars(done) if row_id is not None})
     if ids:
         chosen = Selection(user_id=upload.user_id, entity=upload.entity, row_ids=ids)
         session.add(chosen)
