@@ -7,6 +7,7 @@ from flask_appbuilder import expose, has_access, permission_name
 from flask_appbuilder.baseviews import BaseView
 from flask_babel import get_locale, gettext
 from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
 
 from app.core import clock, files, labels, registry
 from app.core.db import web_session
@@ -18,7 +19,7 @@ from app.core.web.fields import as_id
 from app.core.web.offers import is_fillable
 from app.core.web.principal import current
 from app.core.web.register import screen
-from app.core.web.transfer import XLSX
+from app.core.web.transfer import XLSX, plain_reason
 from app.core.web.uploads import error_file, guess, keeping, looking, staging, undoing, work
 from app.core.web.uploads.columns_page import columns_page, steps
 from app.core.web.uploads.plan import Plan
@@ -125,7 +126,11 @@ class Uploads(BaseView):
         upload.plan = plan.to_json()
         session.execute(delete(UploadRow).where(UploadRow.upload_id == upload.id))
         is_small = keeping.size_of(upload) <= SMALL
-        keeping.turn(upload, UploadState.CHECKING, rows=0, progress=0)
+        try:
+            keeping.turn(upload, UploadState.CHECKING, rows=0, progress=0)
+        except IntegrityError as error:
+            # two who keep their first layout under one name at once
+            raise RuleError(plain_reason(error)) from error
         if is_small and self._staged(upload_id) <= AT_ONCE:
             work.run(upload_id)
         return redirect(f"/upload/{upload_id}")
@@ -178,10 +183,12 @@ class Uploads(BaseView):
     @has_access
     @permission_name("add")
     def again(self, upload_id: int) -> Any:
-        """Back to the columns of a file of which nothing is stored yet."""
+        """Back to the columns of a file of which nothing is stored yet; of one that failed half way, to what is left."""
         upload = keeping.own(upload_id, UploadState.CHECKED, UploadState.FAILED)
         if upload.ended_at is None and not keeping.has_stored(upload):
             keeping.turn(upload, UploadState.DRAFT)
+        elif upload.state == UploadState.FAILED:
+            keeping.turn(upload, UploadState.CHECKED)
         return redirect(f"/upload/{upload_id}")
 
     @expose("/<id(upload):upload_id>/undo", methods=["POST"])

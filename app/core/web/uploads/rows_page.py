@@ -108,6 +108,7 @@ def rows_page(upload: Upload) -> Any:
         "is_asked": undoing.is_open(upload) and upload.undo_asked_at is not None,
         "can_approve": undoing.may_approve(upload, current()), "kept": _kept(upload) if is_known and upload.state == UploadState.UNDONE else None,
         "notes": _notes(upload) if can_mend else None,
+        "can_go_back": upload.state == UploadState.FAILED or (upload.state == UploadState.CHECKED and not upload.ended_at),
         "is_busy": upload.state in BUSY, "error": upload.message,
     }  # fmt: skip
     return render_template("upload/rows.html", page=page)

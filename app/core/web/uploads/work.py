@@ -27,6 +27,8 @@ from app.core.web.uploads.undoing import reason_of, undo
 log = logging.getLogger("loandesk.jobs")
 OPEN = (UploadState.CHECKING, UploadState.STORING, UploadState.UNDOING)
 _STORED = {RowState.NEW: RowState.CREATED, RowState.CHANGED: RowState.UPDATED}
+TOLD_EVERY = 500
+"""Rows after which the progress is told."""
 READY = (RowState.NEW, RowState.CHANGED)
 
 
@@ -133,7 +135,7 @@ def _each(
         query = select(UploadRow.id, UploadRow.number, UploadRow.cells).where(UploadRow.id.in_(part))
         work(part, session.execute(query.order_by(UploadRow.number)).all())
         session.expunge_all()
-        if start // 500 != (start + step) // 500 < len(ids) // 500 + 1:
+        if (start + step) % TOLD_EVERY == 0:
             staging.tell(upload_id, progress=min(99, (start + step) * 100 // len(ids)))
 
 
@@ -148,19 +150,19 @@ def store(upload_id: int) -> None:
     def work(part: Sequence[int], rows: Any) -> None:
         outcomes = filling.store([(number, cells) for _id, number, cells in rows])
         if is_whole and any(one.state == RowState.REFUSED for one in outcomes):
-            staging_later.extend(zip(part, map(tried, outcomes), strict=True))
+            refused.extend(zip(part, map(tried, outcomes), strict=True))
             raise NotAll(gettext("Some rows are refused, so nothing was stored"))
         _mark_stored(part, outcomes)
         if not is_whole:
             session.commit()
             because(session, reason)
 
-    staging_later: list[tuple[int, Outcome]] = []
+    refused: list[tuple[int, Outcome]] = []
     try:
         _each(ids, filling, upload_id, work)
     except NotAll:
         session.rollback()
-        staging.mark(staging_later)
+        staging.mark(refused)
         _counted(upload_id)
         raise
     _finish(upload_id)
