@@ -19,6 +19,7 @@ celery = Celery(
         "tasks.housekeeping",
         "tasks.imports",
         "tasks.sealing",
+        "tasks.uploads",
     ],
 )
 celery.conf.update(

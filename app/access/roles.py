@@ -85,6 +85,8 @@ _SAID = {
 }
 codes.add("standard_role", _SAID)
 _INSIDE = ("Manager", "Officer", "Clerk", "Agent", "Auditor")
+_FILLING = ("Manager", "Officer", "Clerk")
+"""Who fills records from files; which ones, the rights to these records say."""
 SCREENS: dict[tuple[str, str], tuple[str, ...] | None] = {
     ("can_show", "Home"): None,
     ("can_find", "Search"): None,
@@ -101,6 +103,10 @@ SCREENS: dict[tuple[str, str], tuple[str, ...] | None] = {
     **{(f"can_{verb}", "UserReport"): None for verb in ["build", "save", "list", "show", "edit", "delete"]},
     ("can_share", "UserReport"): ("Manager",),
     **{(f"can_{verb}", "ApiToken"): _INSIDE for verb in ["list", "show", "export", "add", "edit"]},
+    **{(f"can_{verb}", "Upload"): _FILLING for verb in ["list", "show", "add"]},
+    **{(f"can_{verb}", "UploadLayout"): _FILLING for verb in ["list", "show", "edit", "delete"]},
+    ("can_share", "UploadLayout"): ("Manager",),
+    ("can_undo", "Upload"): ("Manager",),
     ("can_pick", "Selection"): None,
     **{
         (f"can_{verb}", mark): None
@@ -133,8 +139,8 @@ def _wanted(role: str) -> set[tuple[str, str]]:
 
 def every_permission(builder: Any) -> set[tuple[str, str]]:
     """(verb, subject) of every registered view, API, operation and report."""
-    pairs = {("can_reveal", "PersonalData"), ("can_share", "SavedView"), ("can_share", "UserReport")}
-    pairs.add(("can_see_sql", "UserReport"))
+    pairs = {("can_reveal", "PersonalData"), ("can_see_sql", "UserReport")}
+    pairs |= {("can_share", name) for name in ("SavedView", "UserReport", "UploadLayout")}
     for view in builder.baseviews:
         pairs |= {(verb, view.class_permission_name) for verb in view.base_permissions or ()}
     pairs |= {(d.permission, d.subject) for d in [*registry.operations(), *registry.reports()]}

@@ -105,11 +105,20 @@ def _yes_or_no(value: str) -> None:
         raise RuleError(_("Write yes or no"), "value")
 
 
+BOOK_YEARS = 1970, 2199
+"""Years in which an installation may stand: a business date has days before and after it, also those of trends."""
+
+
 def _day(value: str) -> None:
     try:
-        date.fromisoformat(value)
+        day = date.fromisoformat(value)
     except ValueError as error:
         raise RuleError(_("Write the day as 2018-06-25"), "value") from error
+    first, last = BOOK_YEARS
+    if not first <= day.year <= last:
+        raise RuleError(
+            _("A business date lies in the years %(first)s to %(last)s", first=first, last=last), "value"
+        )
 
 
 def _pack(value: str) -> None:

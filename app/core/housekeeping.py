@@ -10,19 +10,23 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, delete, func, select
+from sqlalchemy import CursorResult, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from app.core import clock, files, registry
 from app.core.faults import reason_of
 from app.core.jobs import Outcome, Record, run_step
-from app.core.org import IdempotentRequest, WebhookDelivery
+from app.core.org import IdempotentRequest, Upload, UploadRow, WebhookDelivery
 from app.core.org.webhooks import DeliveryState
 from app.core.seal_ddl import MONTHS_AHEAD
 
-JOB, FILES, REQUESTS, DELIVERIES, MONTHS = "housekeeping", "files", "requests", "deliveries", "months"
+JOB, FILES, REQUESTS, DELIVERIES, MONTHS, UPLOADS = (
+    "housekeeping", "files", "requests", "deliveries", "months", "uploads",
+)  # fmt: skip
 YOUNG = timedelta(hours=24)
 """A file younger than this may be waiting for its row, or be in the middle of being written."""
+MENDED = timedelta(days=7)
+"""So long the rows of a file that somebody sent wait to be mended, and stay after they are records."""
 LOOKED_UP = timedelta(days=30)
 """So long what other programs were told and answered can be looked up."""
 REMEMBERED = timedelta(hours=24)
@@ -59,6 +63,25 @@ def run_deliveries() -> Outcome:
     return run_step(
         JOB, DELIVERIES, now.date(), lambda session, _record: forget_deliveries(session, now - LOOKED_UP)
     )
+
+
+def run_uploads() -> Outcome:
+    """Forget the rows of files that were sent longer ago than that, unless that was done today."""
+    now = clock.now()
+    return run_step(JOB, UPLOADS, now.date(), lambda session, _record: forget_uploads(session, now - MENDED))
+
+
+def forget_uploads(session: Session, before: datetime) -> int:
+    """Remove the rows of uploads made before an instant, and let go of their files; how many rows it were.
+
+    What came of an upload stays; one that came to nothing is removed.
+    """
+    is_old = Upload.created_at < before
+    old = select(Upload.id).where(is_old)
+    gone = session.execute(delete(UploadRow).where(UploadRow.upload_id.in_(old)))
+    session.execute(delete(Upload).where(is_old, Upload.ended_at.is_(None)))
+    session.execute(update(Upload).where(is_old, Upload.file_key.is_not(None)).values(file_key=None))
+    return int(cast("CursorResult[Any]", gone).rowcount)
 
 
 def forget_deliveries(session: Session, before: datetime) -> int:

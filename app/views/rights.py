@@ -41,6 +41,7 @@ VERBS: dict[str, Any] = {
     "can_share": _("Share with a role"),
     "can_show": _("View"),
     "can_start": _("Open lists with it"),
+    "can_undo": _("Undo imports of others"),
     "can_this_form_get": _("Open"),
     "can_this_form_post": _("Save"),
 }

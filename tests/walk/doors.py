@@ -22,7 +22,7 @@ LEFT_OUT = {
 
 
 SHARED = (
-    "/saved_view/menu/", "/selection/", "/cell/", "/activity/", "/mentions/", "/star/", "/follow/", "/reference/",
+    "/saved_view/menu/", "/selection/", "/upload/new/", "/cell/", "/activity/", "/mentions/", "/star/", "/follow/", "/reference/",
     "/user_report/build/",
 )  # fmt: skip
 """Routes that are the same for every entity and that the people share out among them: each is tried by all kinds of

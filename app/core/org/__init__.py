@@ -16,6 +16,7 @@ from app.core.org.setup import Holiday, Setting
 from app.core.org.staff import Department, Position, Team
 from app.core.org.tasks import Task, TaskState
 from app.core.org.tokens import ApiToken
+from app.core.org.uploads import RowState, Upload, UploadLayout, UploadRow, UploadState
 from app.core.org.views import SavedView, Selection, ViewStart
 from app.core.org.webhooks import Webhook, WebhookDelivery
 
@@ -51,6 +52,7 @@ __all__ = [
     "RegionLevel",
     "RequestState",
     "Role",
+    "RowState",
     "Rule",
     "RuleEvent",
     "RuleFiring",
@@ -62,6 +64,10 @@ __all__ = [
     "TaskState",
     "Team",
     "TileKind",
+    "Upload",
+    "UploadLayout",
+    "UploadRow",
+    "UploadState",
     "User",
     "UserKind",
     "UserReport",

@@ -83,6 +83,7 @@ codes.add(
         "files": _("Files that nothing refers to"),
         "requests": _("Keys of old requests"),
         "deliveries": _("Old webhook deliveries"),
+        "uploads": _("Old uploads"),
         "months": _("Coming months of the history"),
     },
 )

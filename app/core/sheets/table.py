@@ -149,12 +149,13 @@ def open_table(
     sheet: str | None = None,
     header_row: int | None = None,
     encoding: str | None = None,
+    separator: str | None = None,
     limits: Limits | None = None,
 ) -> Table:
     """Open the table in an .xlsx, .xls, .xlsb, .ods, .csv, .tsv or .txt; what it is, its content tells.
 
     Without `sheet` it is the first visible sheet that is not empty; without `header_row` (from 1) the
-    header is searched; `encoding` is for text whose encoding is guessed wrongly. The file is read in a
+    header is searched; `encoding` and `separator` are for text in which they are guessed wrongly. The file is read in a
     process of its own, within `limits`. Raises SheetError.
 
     In .xlsx, cells with errors and formulas never calculated come as SheetError values; the other formats
@@ -163,7 +164,7 @@ def open_table(
     limits = limits or Limits()
     request = {
         "path": str(Path(path).resolve()), "sheet": sheet, "header_row": header_row, "encoding": encoding,
-        "limits": limits._asdict(),
+        "separator": separator, "limits": limits._asdict(),
     }  # fmt: skip
     reading = Reading(request, limits.wait_seconds)
     try:

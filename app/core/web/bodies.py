@@ -39,12 +39,19 @@ def body() -> dict[str, Any]:
     return found
 
 
-def values(entity: Any, stored: Any, said: dict[str, Any], made: forms.Made | None = None) -> dict[str, Any]:
+def values(
+    entity: Any,
+    stored: Any,
+    said: dict[str, Any],
+    made: forms.Made | None = None,
+    open_fields: Sequence[FieldInfo] | None = None,
+) -> dict[str, Any]:
     """What is said of a row by column, checked as the form would: of all fields for a new one, else of those said.
 
-    A role that sees a value masked cannot write over it. Raises RuleError naming what is wrong.
+    A role that sees a value masked cannot write over it: who says many rows asks for the `open_fields` once.
+    Raises RuleError naming what is wrong.
     """
-    fields = [field for field in typed_fields(entity) if field.is_open_to(current())]
+    fields = list(open_to_reader(entity) if open_fields is None else open_fields)
     unknown = sorted(set(said) - {f.name for f in fields} - {f.column.key for f in fields})
     if unknown:
         raise RuleError(gettext("Unknown fields: %(names)s", names=", ".join(unknown)))
@@ -56,6 +63,11 @@ def values(entity: Any, stored: Any, said: dict[str, Any], made: forms.Made | No
     if stored is None:
         found |= {f.column.key: f.custom.default for f in fields if f.custom and _is_left_out(f, said)}
     return found
+
+
+def open_to_reader(entity: Any) -> list[FieldInfo]:
+    """The fields that the reader may write."""
+    return [field for field in typed_fields(entity) if field.is_open_to(current())]
 
 
 def _is_left_out(field: FieldInfo, said: dict[str, Any]) -> bool:

@@ -45,14 +45,14 @@ def told_apart_by(entity: Any) -> set[str]:
 
 def bulk_form(entity: Any, fields: Sequence[FieldInfo], session: Any) -> Any:
     """A form with an input for each of these fields, and one for the reason where history keeps it."""
-    inputs = {field.column.key: _input(field, session) for field in fields}
+    inputs = {field.column.key: empty_input(field, session) for field in fields}
     if entity.__history__:
         rules = [check.Optional(), check.Length(max=LONGEST)]
         inputs[REASON] = StringField(gettext("Reason"), rules, filters=[stripped])
     return type("BulkForm", (FlaskForm,), inputs)()
 
 
-def _input(field: FieldInfo, session: Any) -> Any:
+def empty_input(field: FieldInfo, session: Any) -> Any:
     """The input of the form for one row, but empty: a value that nobody chose must not be written."""
     column = field.column
     if field.kind == "link":

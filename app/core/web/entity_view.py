@@ -13,7 +13,7 @@ from app.core import once, registry
 from app.core.db import web_session
 from app.core.errors import OutOfScope, RuleError
 from app.core.labels import entity_label, singular, subject
-from app.core.web import drafts, duplicates, followed, forms, links, saved_views
+from app.core.web import drafts, duplicates, followed, forms, links, offers, saved_views
 from app.core.web.cell_edit import cell
 from app.core.web.fields import FieldInfo, customs, typed_fields
 from app.core.web.list_doors import ListDoors
@@ -55,6 +55,7 @@ class EntityView(ListDoors, RecordDoors):
         if current().may("can_menu", "SavedView"):
             page.views_url = f"/saved_view/menu/{self.slug}"
             page.view_name = saved_views.current_name(self.entity)
+        page.upload_url = offers.upload_url(self.entity, current())
         return render_template("generated/list.html", page=page)
 
     @expose("/show/<pk>")

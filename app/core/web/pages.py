@@ -179,6 +179,8 @@ class ListPage:
     pick_url: str | None = None
     build_url: str | None = None
     """Where a report about the rows of the list is built."""
+    upload_url: str | None = None
+    """Where a file is sent whose rows become records."""
     views_url: str | None = None
     """Where the menu of saved views comes from when it is opened."""
     view_name: str = ""

@@ -51,6 +51,7 @@ def register_screens(builder: Any) -> None:
         task_rules,
     )
     from app.core.web.builder import home, views  # noqa: F401
+    from app.core.web.uploads import pages  # noqa: F401  declares its screens
 
     for view in [*entity_view.registered(), *SCREENS, *entity_api.registered(), openapi.Description]:
         builder.add_view_no_menu(view)

@@ -63,25 +63,25 @@ def values(pasted: str) -> list[str]:
 
 def keys(entity: Any, principal: Principal) -> Iterator[Key]:
     """Everything by which a reader may name rows of the entity."""
-    for one in _naming(entity, principal):
+    for one in naming(entity, principal):
         yield Key(one, entity.id)
     for name in entity.__screen__.columns("search"):
         head, dot, _rest = name.partition(".")
         if dot:
             target = describe(entity, head).target
             there = attribute(entity, describe(entity, head))
-            for one in _naming(target, principal):
+            for one in naming(target, principal):
                 yield Key(one, entity.id, (entity, there == target.id))
     for slug in entity.__screen__.columns("tabs"):
         child = registry.entity(slug)
         pointer = child.__table__.c.get(f"{entity.slug()}_id")
         if pointer is not None and principal.may("can_list", labels.subject(child)):
-            for one in _naming(child, principal):
+            for one in naming(child, principal):
                 if one.kind in ("phone", "code"):
                     yield Key(one, getattr(child, pointer.key))
 
 
-def _naming(entity: Any, principal: Principal) -> Iterator[FieldInfo]:
+def naming(entity: Any, principal: Principal) -> Iterator[FieldInfo]:
     """The columns of an entity that name a row: what it is called by, and codes and telephone numbers with an index."""
     for column in entity.__table__.columns:
         named = column.name in label_columns(entity)
@@ -112,7 +112,7 @@ def match(session: Session, entity: Any, pasted: list[str], principal: Principal
     """The rows in scope that the values name; one statement for each key."""
     found: dict[str, set[int]] = defaultdict(set)
     for key in keys(entity, principal):
-        meant = _written(session, key.field, pasted)
+        meant = written(session, key.field, pasted)
         column = attribute(key.field.entity, key.field)
         query = select(column, key.id).where(_is_one_of(column, list(meant)))
         if key.join:
@@ -139,7 +139,7 @@ def _is_one_of(column: Any, wanted: list[str]) -> ColumnElement[bool]:
     return compared
 
 
-def _written(session: Session, key: FieldInfo, pasted: list[str]) -> dict[str, list[str]]:
+def written(session: Session, key: FieldInfo, pasted: list[str]) -> dict[str, list[str]]:
     """How each value may be stored in the column → the values as they were pasted."""
     meant: dict[str, list[str]] = defaultdict(list)
     for one in pasted:

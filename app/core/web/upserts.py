@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from flask import request
@@ -58,7 +59,7 @@ def store(entity: Any, may: set[str], keep: Keep) -> Answer:
     key = key_of(entity)
     # a masked number must not be found by guessing
     is_open = all(field.is_open_to(current()) for field in key)
-    with storing(entity) as session, _remembering(session):
+    with storing(entity) as session, remembering(session):
         call = Call(session, entity, may, key if is_open else [])
         results = [{"item": number, **each} for number, each in enumerate(lots.results(call, items))]
         counts = Counter(str(each["result"]) for each in results)
@@ -78,7 +79,7 @@ def _kept(result: dict[str, Any]) -> dict[str, Any]:
 
 
 @contextmanager
-def _remembering(session: ScopedSession) -> Iterator[None]:
+def remembering(session: ScopedSession) -> Iterator[None]:
     """Keep what is read within the block, so that rows to which many items point are read once."""
     read: list[Any] = []
 
@@ -154,7 +155,12 @@ class Call:
         """The values by column, checked. Raises ReadOnlyScope without the right to add or to edit."""
         if ("add" if row is None else "edit") not in self.may:
             raise ReadOnlyScope
-        return bodies.values(self.entity, row, said, self.made)
+        return bodies.values(self.entity, row, said, self.made, self.open_fields)
+
+    @cached_property
+    def open_fields(self) -> list[FieldInfo]:
+        """The fields that may be written, asked for once."""
+        return bodies.open_to_reader(self.entity)
 
     def changes(self, row: Any, values: dict[str, Any]) -> bool:
         """Whether the values, each in its form, are others than those stored."""

@@ -35,6 +35,13 @@
   const first = $("[data-error-summary] [data-focus]");
   if (first) reach(first.dataset.focus); else $("[data-error-summary]")?.focus();
 
+  // how a column of a file is written is asked once its line is opened
+  document.addEventListener("toggle", ({ target }) => {
+    if (!target.open || !target.dataset.manner || $(".manner", target)) return;
+    target.append(document.getElementById("manner").content.cloneNode(true));
+    for (const field of $$("[name]", target)) field.name = field.name.replace("@", target.dataset.manner);
+  }, true);
+
   on("click", "[data-reveal]", (event, button) => {
     const field = document.getElementById(button.dataset.reveal);
     const shown = field.type === "password";

@@ -25,8 +25,10 @@ class TextTable(RowSource):
 
     kind = "text"
 
-    def __init__(self, path: Path, encoding: str | None, limits: Limits) -> None:
-        self.path, self.limits = path, limits
+    def __init__(
+        self, path: Path, encoding: str | None, limits: Limits, separator: str | None = None
+    ) -> None:
+        self.path, self.limits, self._asked = path, limits, separator
         self.encoding = _checked(encoding) if encoding else guess_encoding(path)
         self.sheet_names: list[str] = []
         self.hidden_names: list[str] = []
@@ -39,7 +41,7 @@ class TextTable(RowSource):
         if lines and lines[0].strip().lower().startswith("sep=") and len(lines[0].strip()) == len("sep=;"):
             self.separator, self._skip = lines[0].strip()[-1], 1
         else:
-            self.separator = guess_separator(lines)
+            self.separator = self._asked or guess_separator(lines)
         if self.path.suffix.lower() in WORKBOOKS and not is_divided(lines[self._skip :], self.separator):
             raise FileFault("wrong_type", detail="unknown")
 
