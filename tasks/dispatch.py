@@ -2,8 +2,9 @@
 
 from celery import shared_task
 
+from app.core.notices import settle
 from app.core.webhooks import dispatch
-from app.messaging import provider
+from app.messaging import notice_mail, provider
 from tasks.application import application
 
 
@@ -12,6 +13,20 @@ def tell() -> int:
     """Tell other programs what happened."""
     with application().app_context():
         return dispatch.send_due()
+
+
+@shared_task
+def notify() -> int:
+    """Tell users what happened that they want to know."""
+    with application().app_context():
+        return settle.settle()
+
+
+@shared_task
+def mail() -> int:
+    """Mail leaves to those who want to be told by mail, too."""
+    with application().app_context():
+        return notice_mail.send_due(provider.mail)
 
 
 @shared_task

@@ -10,6 +10,8 @@ def _every(task: str, seconds: int) -> dict[str, Any]:
 BEAT: dict[str, dict[str, Any]] = {
     "send": _every("dispatch.send", 5),
     "tell": _every("dispatch.tell", 5),
+    "notifications": _every("dispatch.notify", 5),
+    "mail": _every("dispatch.mail", 20),
     "import": _every("imports.run_waiting", 5),
     "export": _every("exports.make_waiting", 5),
     "requested-nights": _every("clockwork.run_requested", 5),

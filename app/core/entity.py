@@ -38,6 +38,19 @@ class Feed:
     """Columns whose change adds what the row said and what it says, too. Writing others costs nothing."""
 
 
+@dataclass(frozen=True)
+class JobOf:
+    """Rows of this entity are runs of a job: `JobOf("user_id")`. Who asked for one is told how it ended.
+
+    Its column `state` says how far it is; "done" and "failed" are its ends of which somebody is told.
+    """
+
+    user: str
+    """Column with the id of the user who asked for it."""
+    where: str = "true"
+    """Which of the rows stand for a whole job, as SQL over NEW."""
+
+
 def snake(name: str) -> str:
     """The table's name for a class.
 
@@ -109,6 +122,8 @@ class Entity(Model):
     """Rows of other tables that add rows here by themselves, whoever writes them."""
     __tallies__: ClassVar[tuple[Tally, ...]] = ()
     """Sums of other tables' rows whose changes are added here by themselves, whoever makes them."""
+    __job__: ClassVar[JobOf | None] = None
+    """Rows are runs of a job that somebody asked for."""
     __called__: ClassVar[str] = ""
     """The column that names a row to people; empty means the first of name, number, code and title that there is."""
     __zone__: ClassVar[str] = ""

@@ -13,14 +13,15 @@ from typing import Any, cast
 from sqlalchemy import CursorResult, delete, func, select
 from sqlalchemy.orm import Session
 
-from app.core import clock, files, registry
+from app.core import clock, files, registry, settings
 from app.core.faults import reason_of
 from app.core.jobs import Outcome, Record, run_step
-from app.core.org import IdempotentRequest, WebhookDelivery
+from app.core.org import IdempotentRequest, Notification, WebhookDelivery
 from app.core.org.webhooks import DeliveryState
 from app.core.seal_ddl import MONTHS_AHEAD
 
 JOB, FILES, REQUESTS, DELIVERIES, MONTHS = "housekeeping", "files", "requests", "deliveries", "months"
+NOTIFICATIONS = "notifications"
 YOUNG = timedelta(hours=24)
 """A file younger than this may be waiting for its row, or be in the middle of being written."""
 LOOKED_UP = timedelta(days=30)
@@ -59,6 +60,20 @@ def run_deliveries() -> Outcome:
     return run_step(
         JOB, DELIVERIES, now.date(), lambda session, _record: forget_deliveries(session, now - LOOKED_UP)
     )
+
+
+def run_notifications() -> Outcome:
+    """Forget what users have read so many days ago as the setting says, unless that was done today."""
+    return run_step(
+        JOB, NOTIFICATIONS, clock.now().date(), lambda session, _record: forget_notifications(session)
+    )
+
+
+def forget_notifications(session: Session) -> int:
+    """Remove the notifications that were read before the setting's number of days; unread ones stay. How many it were."""
+    before = clock.now() - timedelta(days=int(settings.read(session, "notification_days")))
+    gone = session.execute(delete(Notification).where(Notification.read_at < before))
+    return int(cast("CursorResult[Any]", gone).rowcount)
 
 
 def forget_deliveries(session: Session, before: datetime) -> int:

@@ -38,3 +38,5 @@ class Lock(IntEnum):
     """One request at a time under an idempotency key; the second key is a hash of the user's id and the key."""
     CUSTOM_FIELDS = 7_213_051
     """Values of custom fields are not written while a field is changed or deleted. The second key is always 0."""
+    NOTIFICATIONS = 7_213_061
+    """One process at a time looks through new notifications. The second key is always 0."""

@@ -7,6 +7,7 @@ from sqlalchemy.dialects import postgresql
 
 from app.core import custom_sql, registry
 from app.core.history_triggers import history_triggers
+from app.core.notice_triggers import notice_triggers
 from app.core.scope import TREES
 from app.core.tallies import is_tallying, tally_triggers
 
@@ -219,3 +220,4 @@ def all_triggers() -> Iterator[str]:
         yield from feeding_triggers(entity)
         yield from tally_triggers(entity)
         yield from history_triggers(entity)
+        yield from notice_triggers(entity)

@@ -10,4 +10,16 @@ import app.messaging.form_rules
 import app.messaging.operations
 import app.servicing.form_rules
 import app.servicing.operations  # noqa: F401  importing declares
-from app.views import clock, customer, files, home, imports, job_runs, loan, reports, roles, search  # noqa: F401
+from app.views import (  # noqa: F401
+    clock,
+    customer,
+    files,
+    home,
+    imports,
+    job_runs,
+    loan,
+    notifications,
+    reports,
+    roles,
+    search,
+)

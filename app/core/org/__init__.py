@@ -4,6 +4,13 @@ import app.core.org.moves
 import app.core.org.words  # noqa: F401  codes in words
 from app.core.org.access import AuditEvent, DataGrant, GrantKind, Role, User, UserKind
 from app.core.org.custom import CustomChoice, CustomField, CustomKind
+from app.core.org.notifications import (
+    MailState,
+    Notification,
+    NotificationChoice,
+    NotificationKind,
+    NotificationWay,
+)
 from app.core.org.places import Branch, Region, RegionLevel
 from app.core.org.records import AuditSeal, FileJob, History, JobRun, JobState
 from app.core.org.remarks import Attachment, Comment, Favourite, Following, Mention
@@ -17,6 +24,8 @@ from app.core.org.webhooks import Webhook, WebhookDelivery
 __all__ = [
     "ApiToken", "Attachment", "AuditEvent", "AuditSeal", "Branch", "Comment", "CustomChoice", "CustomField", "CustomKind",
     "DataGrant", "Department", "Favourite", "FileJob", "Following", "GrantKind", "History", "Holiday", "IdempotentRequest",
-    "JobRun", "JobState", "Mention", "Position", "Region", "RegionLevel", "Role", "SavedView", "Selection", "Setting", "Team", "User",
+    "JobRun", "JobState", "MailState", "Mention", "Notification",
+    "NotificationChoice", "NotificationKind", "NotificationWay", "Position", "Region", "RegionLevel", "Role", "SavedView", "Selection", "Setting",
+    "Team", "User",
     "UserKind", "ViewStart", "Webhook", "WebhookDelivery",
 ]  # fmt: skip

@@ -80,6 +80,7 @@ codes.add(
         "files": _("Files that nothing refers to"),
         "requests": _("Keys of old requests"),
         "deliveries": _("Old webhook deliveries"),
+        "notifications": _("Notifications read long ago"),
         "months": _("Coming months of the history"),
     },
 )
