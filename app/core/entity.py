@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from flask_appbuilder import Model
@@ -40,15 +40,25 @@ class Feed:
 
 @dataclass(frozen=True)
 class JobOf:
-    """Rows of this entity are runs of a job: `JobOf("user_id")`. Who asked for one is told how it ended.
+    """Rows of this entity are runs of a job: `JobOf("user_id")`.
 
-    Its column `state` says how far it is; "done" and "failed" are its ends of which somebody is told.
+    They stand in the job centre with their progress, can be stopped and run again, and who asked for one is told how
+    it ended. Its columns `state` ("waiting", "running", "done", "failed", "stopped") and `progress` (percent) say how far it is,
+    `is_to_stop` that its worker is to stop at its next safe point.
     """
 
     user: str
     """Column with the id of the user who asked for it."""
-    where: str = "true"
-    """Which of the rows stand for a whole job, as SQL over NEW."""
+    only: Mapping[str, str] = field(default_factory=dict)
+    """Column → value of the rows that stand for a whole job; the others are parts of one."""
+    roles: tuple[str, ...] = ()
+    """Standard roles that may stop theirs and run them again."""
+    source: str = ""
+    """Column without which it cannot be run again."""
+    result: str = ""
+    """Address of what it made, such as "/files/{id}/download"; for its owner alone."""
+    stays: Any = ""
+    """What becomes of what a stopped job has done, told to whoever stops it."""
 
 
 def snake(name: str) -> str:

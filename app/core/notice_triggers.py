@@ -96,7 +96,8 @@ def _job(entity: Any) -> Iterator[str]:
     """A run that comes to an end: whoever asked for it is told, once for each time that it ends."""
     table, job = entity.__table__.name, entity.__job__
     body = f"{_INTO} VALUES (NEW.{job.user}, 'job', '{entity.slug()}', NEW.id, NEW.state, NULL, NULL, 1)"
-    ends = f"NEW.state IN ('done', 'failed') AND NEW.{job.user} IS NOT NULL AND ({job.where})"
+    is_whole = "".join(f" AND NEW.{column} = '{value}'" for column, value in job.only.items())
+    ends = f"NEW.state IN ('done', 'failed') AND NEW.{job.user} IS NOT NULL{is_whole}"
     yield _function(f"notice_job_{table}", body)
     yield f"DROP TRIGGER IF EXISTS notice_job ON {table}"
     yield (

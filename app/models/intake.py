@@ -66,7 +66,10 @@ class ImportRun(Entity):
     __called__ = "file_name"
     __scope__ = Scope(client="client_id", officer="started_by_id")
     __history__ = False
-    __job__ = JobOf("started_by_id")
+    __job__ = JobOf(
+        "started_by_id", roles=("Clerk",), source="file_key", result="/imports/{id}",
+        stays=_("Nothing of the file is stored."),
+    )  # fmt: skip
 
     layout_id: Mapped[int] = link("import_layout")
     client_id: Mapped[int | None] = link("client")

@@ -1,6 +1,7 @@
 """Screens: generated ones for every entity, their verbs and rules, and the few that a table cannot express."""
 
 import app.access.form_rules
+import app.access.jobs
 import app.access.operations
 import app.access.renaming
 import app.access.tokens
@@ -17,6 +18,7 @@ from app.views import (  # noqa: F401
     home,
     imports,
     job_runs,
+    jobs,
     loan,
     notifications,
     reports,

@@ -38,4 +38,11 @@ def test_the_bell_leads_to_the_record_and_what_was_opened_is_read(visit: Visit, 
     expect(page.get_by_text("Saved", exact=True)).to_be_visible()
     chosen = {str(one.kind): str(one.way) for one in rows("notification_choice", user_id=reader)}
     assert chosen["mention"] == "mail"
+
+    add("file_job", user_id=reader, title="Loans", state="running", progress=40, rows=4000)
+    add("file_job", user_id=reader, title="Customers", state="failed", message="The file could not be made")
+    visit.open("/jobs/")
+    expect(page.get_by_role("link", name="Stop: Loans").first).to_be_visible()
+    assert visit.violations() == []
+    assert not visit.is_wider_than_screen()
     assert (visit.complaints, visit.foreign) == ([], [])

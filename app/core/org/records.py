@@ -125,7 +125,10 @@ class JobRun(Entity):
 
     __scope__ = Scope.house("how the installation is run")
     __history__ = False
-    __job__ = JobOf("user_id", where="NEW.step = 'request'")
+    __job__ = JobOf(
+        "user_id", only={"step": "request"},
+        stays=_("The steps that are done stay done; the step under way is ended first. Run again, it goes on with the others."),
+    )  # fmt: skip
     __table_args__ = (UniqueConstraint("job", "step", "business_on", postgresql_nulls_not_distinct=True),)
 
     job: Mapped[Code] = mapped_column(info={"words": "job"})
@@ -141,6 +144,8 @@ class JobRun(Entity):
     seconds: Mapped[float | None] = mapped_column(Numeric(10, 3), info={"kind": "number"})
     attempts: Mapped[Count] = mapped_column(default=0, server_default="0")
     user_id: Mapped[int | None] = link("user")
+    progress: Mapped[Count] = mapped_column(default=0, server_default="0")
+    """Of a request: percent of its steps."""
     is_to_stop: Mapped[Flag]
     """Of a request: somebody wants the job to stop before its next step."""
 
@@ -157,7 +162,10 @@ class FileJob(Entity):
     __called__ = "title"
     __scope__ = Scope.owned("user_id")
     __history__ = False
-    __job__ = JobOf("user_id")
+    __job__ = JobOf(
+        "user_id", roles=("Manager", "Officer", "Clerk", "Agent", "Partner", "Auditor"), result="/files/{id}/download",
+        stays=_("Nothing is kept of a file that is not finished."),
+    )  # fmt: skip
 
     user_id: Mapped[int] = link("user", ondelete="CASCADE")
     title: Mapped[Line]

@@ -14,7 +14,7 @@ from sqlalchemy import func, or_, select, update
 
 from app.core import clock, files
 from app.core.db import unscoped, web_session
-from app.core.errors import RuleError
+from app.core.errors import RuleError, Stopped
 from app.core.labels import subject
 from app.core.locks import Lock
 from app.core.org import FileJob, JobState
@@ -47,9 +47,12 @@ def run(job_id: int) -> bool:
             return False
         wanted, user_id = dict(job.request), job.user_id
         try:
-            _tell(job_id, state=JobState.RUNNING, progress=0, rows=0, message=None)
+            _begin(job_id)
             made = _make(job_id, wanted, user_id)
             _tell(job_id, state=JobState.DONE, progress=100, **made)
+        except Stopped:
+            _tell(job_id, state=JobState.STOPPED, progress=0, rows=0)
+            return False
         except Exception as error:
             log.exception("file %d could not be made", job_id)
             with force_locale(wanted.get("language", "en")):
@@ -57,6 +60,16 @@ def run(job_id: int) -> bool:
             _tell(job_id, state=JobState.FAILED, message=reason)
             return False
     return True
+
+
+def _begin(job_id: int) -> None:
+    """Begin, unless it was stopped since it was found. Raises Stopped."""
+    is_open = FileJob.state.in_((JobState.WAITING, JobState.RUNNING)), ~FileJob.is_to_stop
+    begun = update(FileJob).where(FileJob.id == job_id, *is_open)
+    values = {"state": JobState.RUNNING, "progress": 0, "rows": 0, "message": None}
+    with unscoped("begin with a file") as session:
+        if session.scalar(begun.values(values).returning(FileJob.id)) is None:
+            raise Stopped
 
 
 def _tell(job_id: int, **values: Any) -> None:
@@ -97,4 +110,11 @@ def _number_of_rows(listing: Listing) -> int:
 
 
 def _tell_rows(job_id: int, total: int, rows: int) -> None:
-    _tell(job_id, rows=rows, progress=min(99, rows * 100 // total))
+    """Between two blocks of rows it can be stopped. Raises Stopped."""
+    told = (
+        update(FileJob).where(FileJob.id == job_id).values(rows=rows, progress=min(99, rows * 100 // total))
+    )
+    with unscoped("progress of a file") as session:
+        is_to_stop = session.scalar(told.returning(FileJob.is_to_stop))
+    if is_to_stop:
+        raise Stopped
