@@ -47,7 +47,7 @@ def run(job_id: int) -> bool:
             return False
         wanted, user_id = dict(job.request), job.user_id
         try:
-            _begin(job_id)
+            _tell(job_id, state=JobState.RUNNING, progress=0, rows=0, message=None)
             made = _make(job_id, wanted, user_id)
             _tell(job_id, state=JobState.DONE, progress=100, **made)
         except Stopped:
@@ -62,20 +62,13 @@ def run(job_id: int) -> bool:
     return True
 
 
-def _begin(job_id: int) -> None:
-    """Begin, unless it was stopped since it was found. Raises Stopped."""
-    is_open = FileJob.state.in_((JobState.WAITING, JobState.RUNNING)), ~FileJob.is_to_stop
-    begun = update(FileJob).where(FileJob.id == job_id, *is_open)
-    values = {"state": JobState.RUNNING, "progress": 0, "rows": 0, "message": None}
-    with unscoped("begin with a file") as session:
-        if session.scalar(begun.values(values).returning(FileJob.id)) is None:
-            raise Stopped
-
-
 def _tell(job_id: int, **values: Any) -> None:
-    """Let the owner see at once how far it is."""
+    """Let the owner see at once how far it is. Raises Stopped where he wants it no more and it is not at its end."""
+    told = update(FileJob).where(FileJob.id == job_id, FileJob.state != JobState.STOPPED).values(**values)
     with unscoped("progress of a file") as session:
-        session.execute(update(FileJob).where(FileJob.id == job_id).values(**values))
+        is_to_stop = session.scalar(told.returning(FileJob.is_to_stop))
+    if is_to_stop is not False and values.get("state", JobState.RUNNING) == JobState.RUNNING:
+        raise Stopped
 
 
 def _make(job_id: int, wanted: dict[str, Any], user_id: int) -> dict[str, Any]:
@@ -110,11 +103,4 @@ def _number_of_rows(listing: Listing) -> int:
 
 
 def _tell_rows(job_id: int, total: int, rows: int) -> None:
-    """Between two blocks of rows it can be stopped. Raises Stopped."""
-    told = (
-        update(FileJob).where(FileJob.id == job_id).values(rows=rows, progress=min(99, rows * 100 // total))
-    )
-    with unscoped("progress of a file") as session:
-        is_to_stop = session.scalar(told.returning(FileJob.is_to_stop))
-    if is_to_stop:
-        raise Stopped
+    _tell(job_id, rows=rows, progress=min(99, rows * 100 // total))
