@@ -66,6 +66,12 @@
       const mine = control;
       const url = new URL(select.dataset.lookupUrl, location.href);
       url.searchParams.set("q", words);
+      // what the form says already orders what is offered: of a chosen branch its officers come first
+      for (const pair of (select.dataset.near || "").split(" ").filter(Boolean)) {
+        const [input, column] = pair.split("=");
+        const other = select.form?.querySelector(`select[name="${CSS.escape(input)}"]`)?.value;
+        if (other && /^\d+$/.test(other)) url.searchParams.set(`near.${column}`, other);
+      }
       try {
         const { results } = await json(url.href, mine.signal);
         if (mine === control) draw(results.map((one) => ({ ...one, value: String(one.value) })));
@@ -118,6 +124,7 @@
     input.addEventListener("blur", settle);
     // before any other listener: Ctrl+S sends a form without leaving its box
     select.form?.addEventListener("submit", settle, { capture: true });
+    select.addEventListener("loandesk:chosen", (event) => { options = [event.detail]; take(0); });
     clear.addEventListener("click", () => { empty(); input.focus(); });
 
     if (select.id) { box.id = `${select.id}-combo`; input.id = `${select.id}-text`; document.querySelector(`label[for="${CSS.escape(select.id)}"]`)?.setAttribute("for", input.id); }

@@ -21,7 +21,7 @@
 
   addEventListener("keydown", (event) => {
     if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "s") return;
-    const form = $("form[data-guard]");
+    const form = $("dialog[open] form[data-new-form]") || $("form[data-guard]");
     if (form) { event.preventDefault(); form.requestSubmit($(".save-bar button", form)); }
   });
 
