@@ -1,4 +1,4 @@
-"""A row is added while a form is filled, and the form stays as it was typed."""
+"""Forms in a browser: a row is added while one is filled; what is asked for comes and goes with what is chosen."""
 
 import pytest
 from playwright.sync_api import expect
@@ -28,4 +28,11 @@ def test_what_a_lookup_does_not_find_is_added_in_a_dialog_and_chosen(visit: Visi
     expect(page.get_by_role("heading", name="Night shift", exact=True)).to_be_visible()
     [department], [team] = rows("department", name="Recovery"), rows("team", name="Night shift")
     assert team.department_id == department.id
+    visit.open("/data_grant/add")
+    branch = page.get_by_role("combobox", name="Branch")
+    expect(branch).to_be_hidden()
+    page.get_by_label("Kind", exact=True).select_option("branch")
+    expect(branch).to_be_visible()
+    page.get_by_label("Kind", exact=True).select_option("all")
+    expect(branch).to_be_disabled()
     assert (visit.complaints, visit.foreign) == ([], [])

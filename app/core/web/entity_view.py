@@ -163,6 +163,7 @@ class EntityView(ListDoors, RecordDoors):
         creating.offer(form)
         for key, near in lookups.dependent(fields).items():
             form[key].near = near
+        forms.tell_conditions(form, self.entity)
         if creating.is_asked():
             creating.apart(form)
         names = {field.name: field.column.key for field in fields if field.column.key not in settled}

@@ -9,6 +9,7 @@
   const draw = (html) => {
     box.replaceChildren(...parse(html).body.childNodes);
     $$("select[data-lookup-url]", box).forEach(Loandesk.combobox);
+    Loandesk.conditions(box);
     ($("[data-error-summary]", box) || $("input:not([type=hidden]), select:not([hidden]), textarea", box))?.focus();
   };
   // leaving the box clears what was typed, so it is kept before
