@@ -66,7 +66,7 @@ class Notification(Entity):
     row_id: Mapped[int] = mapped_column(
         BigInteger, info={"kind": "number", "of": "entity", "is_target": True}
     )
-    about: Mapped[Code | None]
+    about: Mapped[Code | None] = mapped_column(info=dict(_INSIDE))
     """The column in which he was put down, or how the job ended."""
     actor_id: Mapped[int | None] = link("user", ondelete="SET NULL", index=False)
     comment_id: Mapped[int | None] = link("comment", ondelete="CASCADE")
