@@ -2,10 +2,11 @@
 
 from celery import shared_task
 
+from app.core.notices import settle
 from app.core.rules import runner
 from app.core.web import approved
 from app.core.webhooks import dispatch
-from app.messaging import provider
+from app.messaging import notice_mail, provider
 from tasks.application import application
 
 
@@ -21,6 +22,20 @@ def follow_rules() -> int:
     """Do what rules of administrators say of what happened, and what was approved."""
     with application().app_context():
         return runner.run() + approved.run()
+
+
+@shared_task
+def notify() -> int:
+    """Tell users what happened that they want to know."""
+    with application().app_context():
+        return settle.settle()
+
+
+@shared_task
+def mail() -> int:
+    """Mail leaves to those who want to be told by mail, too."""
+    with application().app_context():
+        return notice_mail.send_due(provider.mail)
 
 
 @shared_task

@@ -11,6 +11,8 @@ BEAT: dict[str, dict[str, Any]] = {
     "send": _every("dispatch.send", 5),
     "tell": _every("dispatch.tell", 5),
     "follow-rules": _every("dispatch.follow_rules", 5),
+    "notifications": _every("dispatch.notify", 5),
+    "mail": _every("dispatch.mail", 20),
     "import": _every("imports.run_waiting", 5),
     "export": _every("exports.make_waiting", 5),
     "upload": _every("uploads.run_waiting", 5),

@@ -92,6 +92,8 @@ SCREENS: dict[tuple[str, str], tuple[str, ...] | None] = {
     ("can_find", "Search"): None,
     ("can_rows", "Lookups"): None,
     ("can_show", "Files"): None,
+    ("can_show", "Notifications"): None,
+    ("can_show", "Jobs"): None,
     ("can_get", "OpenApi"): None,
     ("can_show", "ApiReference"): _INSIDE,
     ("can_index", "Reports"): None,

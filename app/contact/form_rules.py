@@ -136,10 +136,15 @@ def _megabytes(value: str) -> None:
         raise RuleError(_("A number of megabytes, from 1 to 9999"), "value")
 
 
+def _days(value: str) -> None:
+    if not re.fullmatch("[1-9][0-9]{0,3}", value):
+        raise RuleError(_("A number of days, from 1 to 9999"), "value")
+
+
 _SETTINGS: dict[str, Callable[[str], None]] = {
     "business_date": _day, "clock_runs": _yes_or_no, "send_messages": _yes_or_no,
     "dun_only_after_repayments": _yes_or_no, "default_contact_pack": _pack, "country": _country,
-    "attachment_mb": _megabytes,
+    "attachment_mb": _megabytes, "notification_days": _days,
 }  # fmt: skip
 
 

@@ -55,19 +55,27 @@ class Chain:
 
         return declare
 
-    def run(self, until: date, tell: Callable[[str], None], user_id: int | None = None) -> list[Outcome]:
+    def run(
+        self, until: date, tell: Callable[[str], None], user_id: int | None = None,
+        pulse: Callable[[int], object] = int,
+    ) -> list[Outcome]:  # fmt: skip
         """Do every step of every day after the business date up to `until`; done ones are passed over.
 
-        A day that an interrupted run left half done is ended first.
+        A day that an interrupted run left half done is ended first. `pulse` is told between two steps how many
+        percent of them are done; what it raises leaves the others to another run.
 
         Raises RuleError when `until` lies before the business date and has not been done.
         """
         days, done = self._days(until)
         for outcome in done:
             tell(str(outcome))
-        return done + [
-            outcome for day in days for outcome in self._day(day, tell, user_id, is_last=day == until)
-        ]
+        outcomes: list[Outcome] = []
+        for day in days:
+            for outcome in self._day(day, tell, user_id, is_last=day == until):
+                outcomes.append(outcome)
+                if len(outcomes) < len(days) * len(self.links):
+                    pulse(len(outcomes) * 100 // (len(days) * len(self.links)))
+        return done + outcomes
 
     def run_requested(self) -> int:
         """Run what was asked for (`app.core.jobs.request`); how many requests were met.
@@ -77,7 +85,11 @@ class Chain:
         with unscoped("which runs are asked for") as session:
             waiting = [(row.business_on, row.user_id) for row in jobs.requested(session, self.name)]
         return sum(
-            jobs.meet(self.name, day, partial(self._days_until, day, user)) for day, user in waiting if day
+            jobs.meet(
+                self.name, day, partial(self._days_until, day, user, partial(jobs.pulse, self.name, day))
+            )
+            for day, user in waiting
+            if day
         )
 
     def follow_the_clock(self) -> int:
@@ -91,8 +103,8 @@ class Chain:
                 return 0
         return self._days_until(today, None)
 
-    def _days_until(self, day: date, user_id: int | None) -> int:
-        return sum(outcome.is_new for outcome in self.run(day, log.info, user_id))
+    def _days_until(self, day: date, user_id: int | None, pulse: Callable[[int], object] = int) -> int:
+        return sum(outcome.is_new for outcome in self.run(day, log.info, user_id, pulse))
 
     def _day(
         self, day: date, tell: Callable[[str], None], user_id: int | None, *, is_last: bool

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from flask_appbuilder import Model
@@ -36,6 +36,29 @@ class Feed:
     """Which of the rows count, as SQL."""
     corrected: tuple[str, ...] = ()
     """Columns whose change adds what the row said and what it says, too. Writing others costs nothing."""
+
+
+@dataclass(frozen=True)
+class JobOf:
+    """Rows of this entity are runs of a job: `JobOf("user_id")`.
+
+    They stand in the job centre with their progress, can be stopped and run again, and who asked for one is told how
+    it ended. Its columns `state` ("waiting", "running", "done", "failed", "stopped") and `progress` (percent) say how far it is,
+    `is_to_stop` that its worker is to stop at its next safe point.
+    """
+
+    user: str
+    """Column with the id of the user who asked for it."""
+    only: Mapping[str, str] = field(default_factory=dict)
+    """Column → value of the rows that stand for a whole job; the others are parts of one."""
+    roles: tuple[str, ...] = ()
+    """Standard roles that may stop theirs and run them again."""
+    source: str = ""
+    """Column without which it cannot be run again."""
+    result: str = ""
+    """Address of what it made, such as "/files/{id}/download"; for its owner alone."""
+    stays: Any = ""
+    """What becomes of what a stopped job has done, told to whoever stops it."""
 
 
 def snake(name: str) -> str:
@@ -109,6 +132,8 @@ class Entity(Model):
     """Rows of other tables that add rows here by themselves, whoever writes them."""
     __tallies__: ClassVar[tuple[Tally, ...]] = ()
     """Sums of other tables' rows whose changes are added here by themselves, whoever makes them."""
+    __job__: ClassVar[JobOf | None] = None
+    """Rows are runs of a job that somebody asked for."""
     __called__: ClassVar[str] = ""
     """The column that names a row to people; empty means the first of name, number, code and title that there is."""
     __zone__: ClassVar[str] = ""

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from flask_babel import lazy_gettext as _
+
 from app.core import i18n
 
 
@@ -27,3 +29,10 @@ class ReadOnlyScope(Exception):
 
 class ScopeError(Exception):
     """A query that could escape the scope, such as plain SQL on a scoped table; a programmer's error."""
+
+
+class Stopped(RuleError):
+    """Somebody wants the job that is under way to stop; raised at its next safe point."""
+
+    def __init__(self) -> None:
+        super().__init__(_("It was stopped"))

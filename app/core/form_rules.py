@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from app.core import custom
 from app.core.errors import ReadOnlyScope, RuleError
+from app.core.labels import column_label
 
 Normaliser = Callable[[Session, Any, Any], Any]
 """(session, row, value) → the value in its one form; raises RuleError."""
@@ -99,7 +100,30 @@ def prepare(session: Session, row: Any, user_id: int | None) -> list[str]:
                 complete(session, row, user_id)
         normalise(session, row, entity.__table__.columns)
         found = [rule(session, row) for about, rule in _CHECKS[entity] if not about or changed(row, *about)]
+        _conditions(row)
     return [str(sentence) for sentence in found if sentence]
+
+
+def _conditions(row: Any) -> None:
+    """What is asked for only while another field has some value is empty otherwise, and there where it is needed.
+
+    Raises RuleError. A row that was stored before the condition was declared is left alone until one of them changes.
+    """
+    columns = type(row).__table__.c
+    for name, when in type(row).__screen__.only_if.items():
+        key, other = column_key(columns, name), column_key(columns, when.field)
+        if not changed(row, key, other):
+            continue
+        is_met, has_value = when.is_met(getattr(row, other)), getattr(row, key) not in (None, "", [], False)
+        if has_value and not is_met:
+            raise RuleError(_("This stays empty unless “%(field)s” says otherwise", field=column_label(type(row), when.field)), key)  # fmt: skip
+        if is_met and when.is_needed and not has_value:
+            raise RuleError(_("Needed"), key)
+
+
+def column_key(columns: Any, name: str) -> str:
+    """The column of a field as a screen names it: a link without its `_id`."""
+    return name if name in columns else f"{name}_id"
 
 
 def normalise(session: Session, row: Any, columns: Iterable[Any]) -> None:
@@ -141,6 +165,9 @@ def is_normalised(column: Any) -> bool:
 def is_free(entity: Any, names: Collection[str]) -> bool:
     """Whether no rule looks at a stored row of which these columns change and nothing else."""
     asked = any(not about or set(about) & set(names) for about, _rule in _CHECKS[entity])
+    columns = entity.__table__.c
+    linked = {column_key(columns, one) for name, when in entity.__screen__.only_if.items() for one in (name, when.field)}  # fmt: skip
+    asked = asked or bool(linked & set(names))
     return not asked and not any(is_normalised(custom.column_of(entity, name)) for name in names)
 
 

@@ -13,15 +13,15 @@ from typing import Any, cast
 from sqlalchemy import CursorResult, delete, func, select, update
 from sqlalchemy.orm import Session
 
-from app.core import clock, files, registry
+from app.core import clock, files, registry, settings
 from app.core.faults import reason_of
 from app.core.jobs import Outcome, Record, run_step
-from app.core.org import IdempotentRequest, Upload, UploadRow, WebhookDelivery
+from app.core.org import IdempotentRequest, Notification, Upload, UploadRow, WebhookDelivery
 from app.core.org.webhooks import DeliveryState
 from app.core.seal_ddl import MONTHS_AHEAD
 
-JOB, FILES, REQUESTS, DELIVERIES, MONTHS, UPLOADS = (
-    "housekeeping", "files", "requests", "deliveries", "months", "uploads",
+JOB, FILES, REQUESTS, DELIVERIES, MONTHS, UPLOADS, NOTIFICATIONS = (
+    "housekeeping", "files", "requests", "deliveries", "months", "uploads", "notifications",
 )  # fmt: skip
 YOUNG = timedelta(hours=24)
 """A file younger than this may be waiting for its row, or be in the middle of being written."""
@@ -81,6 +81,20 @@ def forget_uploads(session: Session, before: datetime) -> int:
     gone = session.execute(delete(UploadRow).where(UploadRow.upload_id.in_(old)))
     session.execute(delete(Upload).where(is_old, Upload.ended_at.is_(None)))
     session.execute(update(Upload).where(is_old, Upload.file_key.is_not(None)).values(file_key=None))
+    return int(cast("CursorResult[Any]", gone).rowcount)
+
+
+def run_notifications() -> Outcome:
+    """Forget what users have read so many days ago as the setting says, unless that was done today."""
+    return run_step(
+        JOB, NOTIFICATIONS, clock.now().date(), lambda session, _record: forget_notifications(session)
+    )
+
+
+def forget_notifications(session: Session) -> int:
+    """Remove the notifications that were read before the setting's number of days; unread ones stay. How many it were."""
+    before = clock.now() - timedelta(days=int(settings.read(session, "notification_days")))
+    gone = session.execute(delete(Notification).where(Notification.read_at < before))
     return int(cast("CursorResult[Any]", gone).rowcount)
 
 

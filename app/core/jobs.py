@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from app.core import clock, i18n
 from app.core.db import ScopedSession, source, unscoped
+from app.core.errors import Stopped
 from app.core.faults import reason_of
 from app.core.locks import Lock
 from app.core.org.records import JobRun, JobState
@@ -137,7 +138,14 @@ def request(session: Session, job: str, business_on: date | None, user_id: int |
     found = find(session, job, REQUEST, business_on)
     if found is not None and found.state in (JobState.WAITING, JobState.RUNNING):
         return found
-    values: dict[str, Any] = {"state": JobState.WAITING, "user_id": user_id, "errors": [], "ended_at": None}
+    values: dict[str, Any] = {
+        "state": JobState.WAITING,
+        "user_id": user_id,
+        "errors": [],
+        "ended_at": None,
+        "is_to_stop": False,
+        "progress": 0,
+    }
     return _upsert(session, job, REQUEST, business_on, values)
 
 
@@ -155,13 +163,25 @@ def meet(job: str, business_on: date, work: Callable[[], int]) -> bool:
     with unscoped("take up a request") as session:
         _upsert(session, job, REQUEST, business_on, values)
     try:
-        values = {"state": JobState.DONE, "rows": work(), "errors": []}
+        values = {"state": JobState.DONE, "rows": work(), "errors": [], "progress": 100}
+    except Stopped:
+        values = {"state": JobState.STOPPED}
     except Exception as error:
         log.exception("%s: what was asked for failed", job)
         values = {"state": JobState.FAILED, "errors": [{"row": None, **i18n.kept(reason_of(error))}]}
     with unscoped("record how a request ended") as session:
         _upsert(session, job, REQUEST, business_on, {**values, "ended_at": clock.now()})
     return values["state"] == JobState.DONE
+
+
+def pulse(job: str, business_on: date, percent: int) -> None:
+    """Record how far the request is that is being met. Raises Stopped where somebody wants it to end."""
+    mine = JobRun.job == job, JobRun.step == REQUEST, JobRun.business_on == business_on
+    with unscoped("how far a job is") as session:
+        told = update(JobRun).where(*mine).values(progress=percent)
+        is_to_stop = session.scalar(told.returning(JobRun.is_to_stop))
+    if is_to_stop:
+        raise Stopped
 
 
 def note(session: Session, job: str, step: str, business_on: date, rows: int) -> None:

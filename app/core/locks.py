@@ -44,3 +44,5 @@ class Lock(IntEnum):
     """One switch at a time of somebody's stars and followed records; the second key is his id."""
     UPLOAD = 7_213_071
     """One worker at a time for an upload; the second key is made of its id."""
+    NOTIFICATIONS = 7_213_081
+    """One process at a time looks through new notifications. The second key is always 0."""

@@ -6,6 +6,29 @@ from typing import Any
 
 
 @dataclass(frozen=True)
+class When:
+    """A field is asked for only while another one has one of these values: `When("kind", "branch team")`.
+
+    A form shows it only then, and nobody stores a value in it otherwise, whichever door he comes through.
+    """
+
+    field: str
+    values: str
+    """As they are stored, a space between; of a switch `yes` or `no`."""
+    is_needed: bool = False
+    """Whether it must be filled in then."""
+
+    def is_met(self, value: Any) -> bool:
+        """Whether the other field's value is one of them.
+
+        >>> When("is_closed", "yes").is_met(True), When("kind", "branch team").is_met("own")
+        (True, False)
+        """
+        said = {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)
+        return said in self.values.split()
+
+
+@dataclass(frozen=True)
 class Screen:
     """The generated screens of one entity.
 
@@ -37,6 +60,8 @@ class Screen:
     labels: Mapping[str, Any] = field(default_factory=dict)
     """Labels of columns whose name does not say it."""
     hints: Mapping[str, Any] = field(default_factory=dict)
+    only_if: Mapping[str, When] = field(default_factory=dict)
+    """Fields of the form that are asked for only while another one has some value."""
     position: int = 50
     is_for_people: bool = False
     """Whether a program with a token may only look at it: what opens doors is made by somebody who has logged in."""

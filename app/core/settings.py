@@ -29,6 +29,9 @@ SETTINGS: dict[str, tuple[str, Any, Any]] = {
     "attachment_mb": (
         "50", _("Largest attachment, megabytes"), _("Larger files are refused; how much comes in at once the installation limits, too"),
     ),
+    "notification_days": (
+        "90", _("Days that notifications are kept"), _("Notifications that were read longer ago than that are removed"),
+    ),
     "country": (
         "CN", _("Country"), _("Country of the holiday calendar and of telephone numbers without a prefix"),
     ),

@@ -7,6 +7,7 @@ from sqlalchemy.dialects import postgresql
 
 from app.core import custom_sql, registry
 from app.core.history_triggers import CALL_WEBHOOK, history_triggers
+from app.core.notice_triggers import notice_triggers
 from app.core.scope import TREES
 from app.core.tallies import is_tallying, tally_triggers
 
@@ -220,3 +221,4 @@ def all_triggers() -> Iterator[str]:
         yield from feeding_triggers(entity)
         yield from tally_triggers(entity)
         yield from history_triggers(entity)
+        yield from notice_triggers(entity)

@@ -1,4 +1,4 @@
-"""The provider of short messages that the environment names, open for as long as the process lives."""
+"""The providers of short messages and of mail that the environment names, open for as long as the process lives."""
 
 from __future__ import annotations
 
@@ -23,6 +23,14 @@ def sms() -> Channel:
         "rate": config.SMPP_PER_SECOND,
     }  # fmt: skip
     return open_channel("smpp", {name: str(value) for name, value in given.items()})
+
+
+@lru_cache
+def mail() -> Channel:
+    """The channel for mail; without a server it is only written down. Raises ValueError naming a wrong setting."""
+    if not config.SMTP_URL:
+        return open_channel("log")
+    return open_channel("smtp", {"url": config.SMTP_URL, "sender": config.MAIL_FROM})
 
 
 def serve() -> int:

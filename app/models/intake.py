@@ -6,7 +6,7 @@ from flask_babel import gettext, lazy_gettext as _
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core import codes, registry
-from app.core.entity import Entity, link
+from app.core.entity import Entity, JobOf, link
 from app.core.labels import column_label
 from app.core.scope import Scope
 from app.core.screen import Screen
@@ -15,6 +15,7 @@ from app.core.types import (
     Code,
     Count,
     CreatedAt,
+    Flag,
     Instant,
     Json,
     Line,
@@ -56,6 +57,7 @@ class ImportState(Choice):
     RUNNING = "running", _("Running"), "blue"
     DONE = "done", _("Done"), "green"
     FAILED = "failed", _("Failed"), "red"
+    STOPPED = "stopped", _("Stopped"), "orange"
 
 
 class ImportRun(Entity):
@@ -64,6 +66,10 @@ class ImportRun(Entity):
     __called__ = "file_name"
     __scope__ = Scope(client="client_id", officer="started_by_id")
     __history__ = False
+    __job__ = JobOf(
+        "started_by_id", roles=("Clerk",), source="file_key", result="/imports/{id}",
+        stays=_("Nothing of the file is stored."),
+    )  # fmt: skip
 
     layout_id: Mapped[int] = link("import_layout")
     client_id: Mapped[int | None] = link("client")
@@ -82,6 +88,8 @@ class ImportRun(Entity):
     """Why the whole file was refused, in English; people read what `said` makes of it in their language."""
     said: Mapped[Json]
     """The message's sentence and values (`app.core.i18n.kept`)."""
+    is_to_stop: Mapped[Flag]
+    """Somebody wants it no more: it stops at its next safe point, and nothing of it is stored."""
     started_at: Mapped[CreatedAt]
     ended_at: Mapped[Instant | None]
     started_by_id: Mapped[int | None] = link("user")

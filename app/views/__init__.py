@@ -1,6 +1,7 @@
 """Screens: generated ones for every entity, their verbs and rules, and the few that a table cannot express."""
 
 import app.access.form_rules
+import app.access.jobs
 import app.access.operations
 import app.access.renaming
 import app.access.tokens
@@ -11,4 +12,17 @@ import app.messaging.operations
 import app.messaging.rule_messages
 import app.servicing.form_rules
 import app.servicing.operations  # noqa: F401  importing declares
-from app.views import clock, customer, files, home, imports, job_runs, loan, reports, roles, search  # noqa: F401
+from app.views import (  # noqa: F401
+    clock,
+    customer,
+    files,
+    home,
+    imports,
+    job_runs,
+    jobs,
+    loan,
+    notifications,
+    reports,
+    roles,
+    search,
+)

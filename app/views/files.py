@@ -13,10 +13,11 @@ from app.core.org import FileJob
 from app.core.web import links
 from app.core.web.principal import current
 from app.core.web.register import screen
+from app.core.web.show_page import actions
 from app.core.web.transfer import XLSX
 
 links.record_page("file_job", "/files/{id}")
-STATES = {"waiting": "queued", "running": "running", "done": "done", "failed": "failed"}
+STATES = {"waiting": "queued", "running": "running", "done": "done", "failed": "failed", "stopped": "stopped"}
 
 
 def seen_job(job_id: int) -> FileJob:
@@ -45,7 +46,8 @@ class Files(BaseView):
         state = STATES.get(str(job.state), "failed")
         page = {
             "title": job.title, "subtitle": job.file_name, "crumbs": [(gettext("My files"), "/file_job/list/")], "state": state,
-            "percent": job.progress, "text": gettext("Rows: %(n)s", n=format_decimal(job.rows)), "error": job.message, "actions": [],
+            "percent": job.progress, "text": gettext("Rows: %(n)s", n=format_decimal(job.rows)), "error": job.message,
+            "actions": actions(FileJob, job, current(), lambda _verb: False),
             "result_url": f"/files/{job.id}/download" if job.file_key and is_own(job) else None, "result_label": gettext("Download"),
         }  # fmt: skip
         return render_template("job.html", page=page)

@@ -16,6 +16,7 @@ from app.core.web.fields import describe_all
 from app.core.web.pages import Col, Row, Table, Tile
 from app.core.web.principal import current
 from app.core.web.register import MenuEntry, screen
+from app.core.web.show_page import actions
 from app.core.web.steering import business_date
 from app.core.web.transfer import XLSX
 from app.models import ImportProblem, ImportRun
@@ -23,8 +24,8 @@ from app.servicing.intake import rights
 from app.servicing.intake.summary import Step
 
 links.record_page("import_run", "/imports/{id}")
-STATES = {"waiting": "queued", "running": "running", "done": "done", "failed": "failed"}
-ENDED = ("done", "failed")
+STATES = {"waiting": "queued", "running": "running", "done": "done", "failed": "failed", "stopped": "stopped"}
+ENDED = ("done", "failed", "stopped")
 SHOWN_PROBLEMS = 50
 MADE = {"repayments": "repayment", "write_offs": "write_off"}
 """What an import makes, by its target; any other makes loans."""
@@ -104,6 +105,7 @@ class Imports(BaseView):
             "step": 4 if state in ENDED else 3 if step is Step.STORING else 2, "state": state, "percent": run.progress, "text": _rows(run, state, step),
             "tiles": [Tile(label, format_decimal(n), colour) for label, n, colour in counts] if state in ENDED else [],
             "errors": self._problems(run), "error": i18n.told({"reason": run.message, **run.said}) or None, "actions": [],
+            "verbs": actions(ImportRun, run, current(), lambda _verb: False),
             "error_file_url": f"/imports/{run.id}/errors.xlsx" if run.error_file_key and _may_see_rows(run) else None,
             "result_url": _made(run) if run.client_id and state == "done" else None,
         }  # fmt: skip

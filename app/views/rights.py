@@ -10,6 +10,8 @@ SUBJECTS: dict[str, Any] = {
     "ApiReference": _("API reference"),
     "Clock": _("Business date"),
     "Files": _("Opening one's own files"),
+    "Jobs": _("Jobs"),
+    "Notifications": _("Notifications"),
     "Home": _("Home page"),
     "Imports": _("Importing files"),
     "Lookups": _("Lists to choose from"),

@@ -8,10 +8,13 @@ from pathlib import Path
 import pytest
 
 from app.core.db import unscoped
+from app.core.errors import Stopped
 from app.servicing.intake import runs
 from app.servicing.intake.importing import run_waiting
+from app.servicing.intake.summary import Step
 from tests.operations.desk import Desk
 from tests.operations.test_clerk import layout, number_of, written
+from tests.web.people import rows, stored
 
 
 def seen(desk: Desk, path: str) -> tuple[str, str, bool]:
@@ -47,3 +50,30 @@ def test_the_page_tells_the_step_and_the_rows_read_so_far(
         ("Result", "Rows: 2", True),
     ]
     assert list(dict.fromkeys(shown)) == told
+
+
+def test_an_import_that_is_stopped_stores_nothing_and_can_be_run_again(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with unscoped("data of a test") as session:
+        session.add(layout("pay-stop", "repayments"))
+    file = written(tmp_path / "stop.csv", [f"2018-06-20,{number_of(desk.loan())},,10,pay-stop"])
+    form = {"layout": "pay-stop", "file": (BytesIO(file.read_bytes()), "stop.csv")}
+    admin = desk.browser("admin")
+    run_id = int(admin.post("/imports/new", form, content_type="multipart/form-data").headers["Location"].rsplit("/", 1)[1])  # fmt: skip
+
+    def stop(percent: int, _stage: str) -> None:
+        if percent < Step.STORING:
+            admin.post("/import_run/do/stop_import_run", {"ids": run_id, "__run": "1"})
+
+    monkeypatch.setattr(runs, "SECONDS_BETWEEN_TELLING", 0.0)
+    with pytest.raises(Stopped):
+        run_waiting(run_id, stop)
+    assert (str(stored("import_run", run_id).state), rows("repayment", reference="pay-stop")) == (
+        "stopped",
+        [],
+    )
+    assert "Stopped" in admin.get(f"/imports/{run_id}").text
+    admin.post("/import_run/do/rerun_import_run", {"ids": run_id, "__run": "1"})
+    assert run_waiting(run_id).good == 1
+    assert len(rows("repayment", reference="pay-stop")) == 1

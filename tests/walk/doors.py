@@ -59,7 +59,9 @@ def rules(app: Any) -> list[Any]:
 def entity_of(rule: Any) -> str | None:
     """The entity whose row an id in the route names, from the first known name in its path."""
     parts = rule.rule.removeprefix("/api/v1").strip("/").split("/")
-    names = {"imports": "import_run", "files": "file_job", "roles": "role"}
+    names = {
+        "imports": "import_run", "files": "file_job", "roles": "role", "notifications": "notification",
+    }  # fmt: skip
     slug = names.get(parts[0], parts[0])
     return slug if registry.has_entity(slug) else None
 

@@ -6,6 +6,13 @@ from app.core.org.access import AuditEvent, DataGrant, GrantKind, Role, User, Us
 from app.core.org.announcements import Announcement
 from app.core.org.approvals import ApprovalRequest, ApprovalRoute, RequestState
 from app.core.org.custom import CustomChoice, CustomField, CustomKind
+from app.core.org.notifications import (
+    MailState,
+    Notification,
+    NotificationChoice,
+    NotificationKind,
+    NotificationWay,
+)
 from app.core.org.places import Branch, Region, RegionLevel
 from app.core.org.records import AuditSeal, FileJob, History, JobRun, JobState
 from app.core.org.remarks import Attachment, Comment, Favourite, Following, Mention
@@ -46,7 +53,12 @@ __all__ = [
     "IdempotentRequest",
     "JobRun",
     "JobState",
+    "MailState",
     "Mention",
+    "Notification",
+    "NotificationChoice",
+    "NotificationKind",
+    "NotificationWay",
     "Position",
     "Region",
     "RegionLevel",

@@ -13,7 +13,7 @@ from app.core.entity import Entity, link
 from app.core.org.places import Branch, Region
 from app.core.org.staff import Position, Team
 from app.core.scope import Scope
-from app.core.screen import Screen
+from app.core.screen import Screen, When
 from app.core.types import Choice, Code, CreatedAt, Digest, Json, Line, Phone, Text, WrittenIn, choice
 
 
@@ -163,6 +163,11 @@ class DataGrant(Entity):
         list="user kind branch region team department client product_kinds",
         form={_("Grant"): "user kind branch region team department client product_kinds"},
         search="user.username", filters="user kind branch region team client", tabs="",
+        only_if={
+            "branch": When("kind", "branch", is_needed=True), "region": When("kind", "region", is_needed=True),
+            "team": When("kind", "team"), "department": When("kind", "team"),
+            "client": When("kind", "client", is_needed=True), "product_kinds": When("kind", "region"),
+        },
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from app.core.custom_column import is_open
 from app.core.entity import Entity, link
 from app.core.labels import entity_label
 from app.core.scope import Scope
-from app.core.screen import Screen
+from app.core.screen import Screen, When
 from app.core.types import Choice, Code, Count, Flag, Line, Name, choice
 
 
@@ -99,6 +99,10 @@ class CustomField(_Labelled, Entity):
               _("Rules"): "default_value roles is_required is_personal is_searched is_indexed is_hidden"},
         filters="entity kind code is_required is_personal is_hidden", search="code label_en", order="entity position",
         tabs="custom_choice", position=60,
+        only_if={
+            "target": When("kind", "link", is_needed=True), "places": When("kind", "number"), "is_personal": When("kind", "text"),
+            "is_searched": When("kind", "text longtext"),
+        },
         labels={**_LANGUAGES, "entity": _("Records"), "hint": _("Help text"), "target": _("Refers to"),
                 "places": _("Decimal places"), "default_value": _("Default"), "roles": _("Roles that see it"),
                 "position": _("Order in the form"), "is_searched": _("Found by quick search"), "is_indexed": _("Indexed"), "is_hidden": _("Out of use")},

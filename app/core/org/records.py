@@ -7,7 +7,7 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import BigInteger, DateTime, Index, Numeric, String, Text, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core.entity import Entity, link
+from app.core.entity import Entity, JobOf, link
 from app.core.scope import Scope
 from app.core.screen import Screen
 from app.core.types import (
@@ -16,6 +16,7 @@ from app.core.types import (
     Count,
     CreatedAt,
     Digest,
+    Flag,
     Instant,
     Json,
     JsonList,
@@ -114,6 +115,7 @@ class JobState(Choice):
     RUNNING = "running", _("Running"), "blue"
     DONE = "done", _("Done"), "green"
     FAILED = "failed", _("Failed"), "red"
+    STOPPED = "stopped", _("Stopped"), "orange"
     WAITING = "waiting", _("Waiting"), "secondary"
     MISSED = "missed", _("Missed"), "orange"
 
@@ -123,6 +125,10 @@ class JobRun(Entity):
 
     __scope__ = Scope.house("how the installation is run")
     __history__ = False
+    __job__ = JobOf(
+        "user_id", only={"step": "request"},
+        stays=_("The steps that are done stay done; the step under way is ended first. Run again, it goes on with the others."),
+    )  # fmt: skip
     __table_args__ = (UniqueConstraint("job", "step", "business_on", postgresql_nulls_not_distinct=True),)
 
     job: Mapped[Code] = mapped_column(info={"words": "job"})
@@ -138,6 +144,10 @@ class JobRun(Entity):
     seconds: Mapped[float | None] = mapped_column(Numeric(10, 3), info={"kind": "number"})
     attempts: Mapped[Count] = mapped_column(default=0, server_default="0")
     user_id: Mapped[int | None] = link("user")
+    progress: Mapped[Count] = mapped_column(default=0, server_default="0")
+    """Of a request: percent of its steps."""
+    is_to_stop: Mapped[Flag]
+    """Of a request: somebody wants the job to stop before its next step."""
 
     __screen__ = Screen(
         menu=_("Administration"), title=_("Job runs"), icon="clock", operations="",
@@ -149,8 +159,13 @@ class JobRun(Entity):
 class FileJob(Entity):
     """A file being made for a user in the background: an export too large for one request."""
 
+    __called__ = "title"
     __scope__ = Scope.owned("user_id")
     __history__ = False
+    __job__ = JobOf(
+        "user_id", roles=("Manager", "Officer", "Clerk", "Agent", "Partner", "Auditor"), result="/files/{id}/download",
+        stays=_("Nothing is kept of a file that is not finished."),
+    )  # fmt: skip
 
     user_id: Mapped[int] = link("user", ondelete="CASCADE")
     title: Mapped[Line]
@@ -163,6 +178,8 @@ class FileJob(Entity):
     file_key: Mapped[Code | None] = mapped_column(info={"kind": "file"})
     file_name: Mapped[Line | None]
     message: Mapped[Line | None]
+    is_to_stop: Mapped[Flag]
+    """Its owner wants it no more: the worker stops at its next safe point."""
     created_at: Mapped[CreatedAt]
 
     __screen__ = Screen(

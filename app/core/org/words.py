@@ -84,6 +84,7 @@ codes.add(
         "requests": _("Keys of old requests"),
         "deliveries": _("Old webhook deliveries"),
         "uploads": _("Old uploads"),
+        "notifications": _("Notifications read long ago"),
         "months": _("Coming months of the history"),
     },
 )

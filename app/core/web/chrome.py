@@ -17,6 +17,8 @@ from flask import (
 from flask_babel import get_locale, gettext, lazy_gettext as _
 from markupsafe import Markup
 
+from app.core.db import web_session
+from app.core.notices import reading
 from app.core.web import register
 from app.core.web.cells import plain
 from app.core.web.steering import business_date, setting
@@ -133,9 +135,17 @@ def context() -> dict[str, Any]:
         "sidebar": sidebar,
         "theme": request.cookies.get("theme", ""),
         "clock_banner": clock_banner() if principal else None,
+        "unread": unread,
         "languages": current_app.config["LANGUAGES"],
         "language": str(get_locale()),
     }
+
+
+def unread() -> int:
+    """How many notifications the user has not read."""
+    if "unread" not in g:
+        g.unread = reading.unread(web_session(), g.principal)
+    return int(g.unread)
 
 
 def clock_banner() -> dict[str, Any] | None:

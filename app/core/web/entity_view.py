@@ -13,7 +13,7 @@ from app.core import once, registry
 from app.core.db import web_session
 from app.core.errors import OutOfScope, RuleError
 from app.core.labels import entity_label, singular, subject
-from app.core.web import drafts, duplicates, followed, forms, links, offers, saved_views
+from app.core.web import creating, drafts, duplicates, followed, forms, links, lookups, offers, saved_views
 from app.core.web.cell_edit import cell
 from app.core.web.fields import FieldInfo, customs, typed_fields
 from app.core.web.list_doors import ListDoors
@@ -80,6 +80,8 @@ class EntityView(ListDoors, RecordDoors):
             saved = self._save(form, None, fields)
             if saved is not None and (secret := once.told(saved.row)):
                 return once_page(saved.row, gettext("Saved"), secret)
+            if saved is not None and creating.is_asked():
+                return creating.added(saved.row)
             if saved is not None:
                 flash(gettext("Saved"), "success")
                 return redirect(self._after(saved.id))
@@ -169,6 +171,12 @@ class EntityView(ListDoors, RecordDoors):
     ) -> Any:
         """The form; of a row that is there, under the name it is `called` and with the marks it was `opened` with."""
         settled = forms.settled(form, fields)
+        creating.offer(form)
+        for key, near in lookups.dependent(fields).items():
+            form[key].near = near
+        forms.tell_conditions(form, self.entity)
+        if creating.is_asked():
+            creating.apart(form)
         names = {field.name: field.column.key for field in fields if field.column.key not in settled}
         sections = [
             Section(label, [form[names[name]] for name in columns.split() if name in names])
@@ -182,9 +190,8 @@ class EntityView(ListDoors, RecordDoors):
             hidden=[*settled.items(), *([(OPENED, opened)] if opened else [])],
             crumbs=[(entity_label(self.entity), self._list_url()), *([(called, cancel)] if called else [])],
         )  # fmt: skip
-        return render_template("generated/form.html", page=page), (
-            422 if form.errors or form.form_errors else 200
-        )
+        template = "generated/new.html" if creating.is_asked() else "generated/form.html"
+        return render_template(template, page=page), (422 if form.errors or form.form_errors else 200)
 
     def _list_url(self) -> str:
         return links.list_url(self.slug)

@@ -14,7 +14,7 @@ from sqlalchemy import func, or_, select, update
 
 from app.core import clock, files
 from app.core.db import unscoped, web_session
-from app.core.errors import RuleError
+from app.core.errors import RuleError, Stopped
 from app.core.labels import subject
 from app.core.locks import Lock
 from app.core.org import FileJob, JobState
@@ -50,6 +50,9 @@ def run(job_id: int) -> bool:
             _tell(job_id, state=JobState.RUNNING, progress=0, rows=0, message=None)
             made = _make(job_id, wanted, user_id)
             _tell(job_id, state=JobState.DONE, progress=100, **made)
+        except Stopped:
+            _tell(job_id, state=JobState.STOPPED, progress=0, rows=0)
+            return False
         except Exception as error:
             log.exception("file %d could not be made", job_id)
             with force_locale(wanted.get("language", "en")):
@@ -60,9 +63,12 @@ def run(job_id: int) -> bool:
 
 
 def _tell(job_id: int, **values: Any) -> None:
-    """Let the owner see at once how far it is."""
+    """Let the owner see at once how far it is. Raises Stopped where he wants it no more and it is not at its end."""
+    told = update(FileJob).where(FileJob.id == job_id, FileJob.state != JobState.STOPPED).values(**values)
     with unscoped("progress of a file") as session:
-        session.execute(update(FileJob).where(FileJob.id == job_id).values(**values))
+        is_to_stop = session.scalar(told.returning(FileJob.is_to_stop))
+    if is_to_stop is not False and values.get("state", JobState.RUNNING) == JobState.RUNNING:
+        raise Stopped
 
 
 def _make(job_id: int, wanted: dict[str, Any], user_id: int) -> dict[str, Any]:

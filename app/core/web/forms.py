@@ -163,6 +163,15 @@ def settled(form: FlaskForm, fields: Sequence[FieldInfo]) -> dict[str, str]:
     return {key: str(form[key].data) for key in keys if form[key].data is not None and not form[key].errors}
 
 
+def tell_conditions(form: FlaskForm, entity: Any) -> None:
+    """Let the inputs say while which value of another input they are asked for; one whose other is not there stays."""
+    columns = entity.__table__.c
+    for name, when in entity.__screen__.only_if.items():
+        key, other = (form_rules.column_key(columns, each) for each in (name, when.field))
+        if key in form and other in form:
+            form[key].only_if = (other, when)
+
+
 def suggest(form: FlaskForm, said: dict[str, str]) -> None:
     """Fill inputs with what an address says of them, as if it were typed; what cannot stand there is left out."""
     for key, raw in said.items():

@@ -147,6 +147,11 @@ class LookupField(Field):
         super().__init__(label, validators, **kwargs)
         self.target, self.session, self.lookup_url = target, session, url
         self.multiple, self.kept = False, False
+        self.new_url: str | None = None
+        """Where a row to choose is added, for who may do so (`app.core.web.creating`)."""
+        self.new_label, self.new_name = "", None
+        self.near: dict[str, str] = {}
+        """Inputs whose choice orders the rows to choose from, each with the column that it is compared with."""
 
     def find(self, value: Any) -> Any:
         """The row with that id, if it is in scope."""

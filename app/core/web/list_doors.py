@@ -28,7 +28,8 @@ class ListDoors(EntityBase):
             abort(404)
         if field.kind != "link":
             abort(404)
-        return jsonify(lookups.rows(field.target, request.args.get("q", ""), current()))
+        near = lookups.near(field.target, request.args)
+        return jsonify(lookups.rows(field.target, request.args.get("q", ""), current(), near))
 
     @expose("/export.xlsx")
     @has_access

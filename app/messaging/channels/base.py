@@ -17,17 +17,18 @@ CHANNELS: dict[str, type[Channel]] = {}
 
 @dataclass(frozen=True)
 class Message:
-    """One message to one number.
+    """One message to one number or address.
 
     `reference` is ours and never changes between tries; it is what a provider's later receipt is matched
-    by when the answer to the submission was lost. `to` is in E.164; `sender` replaces the channel's own
-    source address.
+    by when the answer to the submission was lost. `to` is in E.164, of mail an address; `sender` replaces the
+    channel's own source address. Only mail has a subject.
     """
 
     reference: str
     to: str
     text: str
     sender: str = ""
+    subject: str = ""
 
 
 @dataclass(frozen=True)

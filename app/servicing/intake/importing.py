@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.core import clock, db, files
 from app.core.db import unscoped
-from app.core.errors import RuleError
+from app.core.errors import RuleError, Stopped
 from app.core.locks import Lock
 from app.core.org import User
 from app.core.reach import Reach
@@ -51,8 +51,8 @@ def run_import(
     progress: called with (percent, stage).
     run_id: an import that waits to be run, as the screen makes one; else a record is made.
 
-    Raises RuleError, also recorded in the run, where the whole file is refused or the user may not import it.
-    A run that was stopped, or that lost the database, is found and recorded by the next look at the runs.
+    Raises RuleError, also recorded in the run, where the whole file is refused or the user may not import it, and
+    Stopped where somebody wants it no more. A run that was stopped, or that lost the database, is found and recorded by the next look at the runs.
     """
     path = Path(path)
     with unscoped("read an import's layout", user_id=user_id) as session:
@@ -108,6 +108,9 @@ def _import(wanted: _Wanted, record: runs.Record, progress: Callable[[int, str],
         source = wanted.source
         reach = rights.reach_of(wanted.user_id, source, wanted.client_code or source.client_code)
         return _store(wanted, reach, record, progress)
+    except Stopped:
+        record.stop()
+        raise
     except RuleError as error:
         record.fail(error.message)
         raise

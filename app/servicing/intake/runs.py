@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from app.core import clock, i18n
 from app.core.db import unscoped
+from app.core.errors import Stopped
 from app.core.locks import Lock
 from app.models.intake import ImportRun, ImportState, StatedDifference
 from app.servicing.intake.problems import Problem
@@ -57,7 +58,11 @@ class Record:
                 )  # fmt: skip
             else:
                 started = {"state": ImportState.RUNNING, "progress": 0, "rows": 0, "ended_at": None}
-                own.execute(update(ImportRun).where(ImportRun.id == run_id).values(started))
+                begun = update(ImportRun).where(
+                    ImportRun.id == run_id, ImportRun.state != ImportState.STOPPED
+                )
+                if own.scalar(begun.values(started).returning(ImportRun.id)) is None:
+                    raise Stopped
         self.run_id = run_id
         return run_id
 
@@ -65,6 +70,11 @@ class Record:
         """Record why the whole file was refused."""
         if self.run_id is not None:
             _record(self.run_id, state=ImportState.FAILED, ended_at=clock.now(), **_message(sentence))
+
+    def stop(self) -> None:
+        """Record that it was stopped: nothing of it is stored."""
+        if self.run_id is not None:
+            _record(self.run_id, state=ImportState.STOPPED, ended_at=clock.now(), message=None, said={})
 
 
 def _message(sentence: Any) -> dict[str, Any]:
@@ -134,7 +144,10 @@ def told(session: Session, run: ImportRun) -> Summary:
 
 
 class Teller:
-    """Tells how far a run is: to whoever waits for it, and to its record at each of its steps and now and then."""
+    """Tells how far a run is: to whoever waits for it, and to its record at each of its steps and now and then.
+
+    There it can be stopped: what it has written is not committed yet. Raises Stopped.
+    """
 
     def __init__(self, run_id: int, progress: Callable[[int, str], None] | None) -> None:
         self._run_id, self._progress = run_id, progress
@@ -145,15 +158,19 @@ class Teller:
         step = Step.at(percent)
         if step != self._step or time.monotonic() - self._told_at >= SECONDS_BETWEEN_TELLING:
             known = {"rows": self._rows} if self._rows else {}
-            _record(self._run_id, progress=percent, **known)
+            if _record(self._run_id, progress=percent, **known):
+                raise Stopped
             self._told_at, self._step = time.monotonic(), step
         if self._progress is not None:
             self._progress(percent, str(stage))
 
 
-def _record(run_id: int, **values: Any) -> None:
+def _record(run_id: int, **values: Any) -> bool:
+    """Whether somebody wants it to stop; what is stored cannot be stopped any more."""
     with unscoped("record how far an import is") as session:
-        session.execute(update(ImportRun).where(ImportRun.id == run_id).values(values))
+        told = update(ImportRun).where(ImportRun.id == run_id).values(values)
+        found = session.execute(told.returning(ImportRun.is_to_stop, ImportRun.state)).one()
+        return bool(found.is_to_stop and found.state == ImportState.RUNNING)
 
 
 def _key(run_id: int) -> int:

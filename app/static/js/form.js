@@ -4,6 +4,19 @@
   const { $, $$, on, texts, toast } = Loandesk;
   let dirty = false;
 
+  /** What is asked for only while another field has some value comes and goes with it; unseen, nothing of it is sent. */
+  const said = (form, name) => {
+    const input = form.elements[name];
+    return input?.type === "checkbox" ? (input.checked ? "yes" : "no") : String(input?.value ?? "");
+  };
+  Loandesk.conditions = (root) => $$("[data-only-if]", root).forEach((item) => {
+    const form = item.closest("form");
+    item.hidden = !item.dataset.onlyValues.split(",").includes(said(form, item.dataset.onlyIf));
+    $$("input, select, textarea", item).forEach((input) => { input.disabled = item.hidden; });
+  });
+  Loandesk.conditions(document);
+  on("change", "form", (_event, form) => Loandesk.conditions(form));
+
   for (const form of $$("form[data-guard]")) {
     const touch = (event) => {
       if (event.target.getAttribute("role") === "combobox") return;
@@ -21,7 +34,7 @@
 
   addEventListener("keydown", (event) => {
     if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "s") return;
-    const form = $("form[data-guard]");
+    const form = $("dialog[open] form[data-new-form]") || $("form[data-guard]");
     if (form) { event.preventDefault(); form.requestSubmit($(".save-bar button", form)); }
   });
 
