@@ -16,7 +16,7 @@ def test_the_bell_leads_to_the_record_and_what_was_opened_is_read(visit: Visit, 
     loan, page, reader = world.rows["loan"][0][1], visit.page, world.users["all"]
     told = {"user_id": reader, "entity": "loan", "row_id": loan.id, "actor_id": world.users["o1"], "checked_at": clock.now()}  # fmt: skip
     numbers = [add("notification", kind=kind, about="officer_id", **told) for kind in NotificationKind]
-    visit.login("all")
+    visit.login_by_hand("all")
     page.locator("[data-bell]").click()
     expect(page.locator(".notice.is-unread").first).to_be_visible()
     before = page.locator("[data-bell-count]").inner_text()

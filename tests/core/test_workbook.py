@@ -267,7 +267,7 @@ def test_a_block_that_does_not_fit_its_columns_is_an_error(tmp_path: Path, wrong
 
 def test_amounts_given_in_binary_stay_decimal_where_one_is_too_long_for_it() -> None:
     assert numbers([0.1, None, -999999999999999.0], [None] * 3) == [0.1, None, -999999999999999.0]
-    for odd in ("1000000000000000.00", "1234567890123456.78", "NaN", "Infinity"):
+    for odd in ("1000000000000000.00", "999999999999999.99", "1234567890123456.78", "NaN", "Infinity"):
         found = numbers([0.1, None, float(odd)], [None, None, odd])
         assert (found[:2], str(found[2])) == ([0.1, None], odd)
         assert fit_numbers(found) == [0.1, None, None if odd in ("NaN", "Infinity") else odd]

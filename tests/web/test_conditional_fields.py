@@ -9,7 +9,7 @@ from tests.web.shop import Shop
 
 def test_the_form_says_while_which_value_of_which_field_another_is_asked_for(shop: Shop) -> None:
     page = shop.admin.get("/data_grant/add").text
-    found = r'data-only-if="kind" data-only-values="([\w,]+)">\s*<label class="form-label( required)?" for="(\w+)"'
+    found = r'data-only-if="kind" data-only-values="([\w;]+)">\s*<label class="form-label( required)?" for="(\w+)"'
     told = {name: (values, bool(needed)) for values, needed, name in re.findall(found, page)}
     assert told == {
         "branch_id": ("branch", True), "region_id": ("region", True), "team_id": ("team", False),

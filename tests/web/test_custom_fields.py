@@ -278,3 +278,12 @@ def test_a_choice_can_be_charted(shop: Shop, filled: None) -> None:
     assert {"Glad", "Sad"} <= set(told["x"])
     assert told["drill"][told["x"].index("Glad")] == "/customer/list/?c_mood=glad"
     assert "/customer/chart/c_mood" in shop.admin.get("/customer/list/?view=0").text
+
+
+def test_a_number_is_shown_with_all_the_places_that_it_may_have(shop: Shop) -> None:
+    add("custom_field", entity="department", code="share", kind="number", label_en="Share", places=6)
+    for text in ("0.000001", "123456.789012", "7"):
+        add("department", name=f"Share {text}", custom={"share": float(text)})
+    page = shop.admin.get("/department/list/?cols=name.c_share&q=Share").text
+    assert [told for told in ("0.000001", "123,456.789012") if told not in page] == []
+    assert "7.000000" not in page

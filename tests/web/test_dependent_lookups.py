@@ -17,7 +17,7 @@ def test_a_form_tells_which_fields_order_which(shop: Shop) -> None:
     page = unescape(shop.admin.get(f"/customer/edit/{shop.customers[0]}").text)
     near = re.search(r'name="manager_id"[^>]*data-near="([^"]*)"', page)
     assert near
-    assert "branch_id=branch_id" in near[1].split(",")
+    assert "branch_id=branch_id" in near[1].split(";")
 
 
 def test_of_a_chosen_branch_its_people_come_first_and_the_others_after_them(shop: Shop) -> None:

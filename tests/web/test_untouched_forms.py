@@ -84,3 +84,22 @@ def test_an_instant_keeps_its_part_of_a_second_unless_it_is_changed(shop: Shop) 
     assert shop.admin.client.post(path, data=as_shown(shop, path).sent(text="More")).status_code == 302
     held = stored("contact_note", row_id)
     assert (held.at, held.text) == (at, "More")
+
+
+def test_a_program_writes_an_instant_as_it_read_it_and_in_any_zone(shop: Shop) -> None:
+    row_id, program = an_id(shop, "contact_note", 24), shop.caller("admin")
+    at, path = datetime(2018, 6, 8, 2, 40, tzinfo=UTC), f"contact_note/{row_id}"
+    change("contact_note", row_id, at=at)
+    read = program.call("GET", path).json["result"]["at"]
+    for said in (
+        read,
+        "2018-06-08T02:40:00Z",
+        "2018-06-08T10:40:00+08:00",
+        "2018-06-07T19:40-07:00",
+        "2018-06-08T10:40",
+    ):
+        change("contact_note", row_id, at=datetime(2018, 6, 1, tzinfo=UTC))
+        assert program.call("PUT", path, {"at": said}).status_code == 200, said
+        assert stored("contact_note", row_id).at == at, said
+    for wrong in ("0001-01-01T00:00:00+14:00", "2018-06-08T10:40+25:00", "2018-06-08T99:40Z"):
+        assert program.call("PUT", path, {"at": wrong}).status_code == 422, wrong

@@ -97,6 +97,7 @@ def an_id(shop: Shop, slug: str, number: int) -> int:
         made_otherwise = {
             "setting": {"name": "default_contact_pack", "value": "x"},
             "saved_view": {"user_id": shop.users["admin"], "entity": "loan", "name": f"View {number}"},
+            "user_report": {"user_id": shop.users["admin"], "entity": "loan", "name": f"Report {number}"},
             "upload_layout": {"user_id": shop.users["admin"], "entity": "loan", "name": f"Layout {number}"},
         }
         return add(slug, **made_otherwise[slug]) if slug in made_otherwise else shop.loans[number]

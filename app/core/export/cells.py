@@ -16,8 +16,11 @@ ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff￾￿]")
 LONGEST = 32767
 """UTF-16 units that a cell holds."""
 CUT = " […]"
-EXACT = 10**15
-"""From here on a spreadsheet changes the last digits of a number; such numbers are written as text."""
+DIGITS = 15
+"""So many a spreadsheet keeps; a number of more is written as text."""
+EXACT = 10**DIGITS
+SHORT = 10**9
+"""Decimals below have no more digits than that, also with six places."""
 FIRST_DAY = date(1900, 3, 1)
 """Spreadsheets count the days before it differently."""
 SURELY_FITS = LONGEST // 2
@@ -107,7 +110,8 @@ def fit_numbers(values: Sequence[Any]) -> Sequence[Any]:
                     else [*map(float, values)]
                 )
             numbers: Sequence[Any] = [v for v in found if v is not None] if NoneType in types else found
-            if not numbers or (isfinite(sum(numbers)) and min(numbers) > -EXACT and max(numbers) < EXACT):
+            limit = SHORT if Decimal in types else EXACT
+            if not numbers or (isfinite(sum(numbers)) and min(numbers) > -limit and max(numbers) < limit):
                 return found
         except (ValueError, OverflowError):
             pass  # a signalling NaN, or a whole number beyond all floats
@@ -129,7 +133,8 @@ def _fit_number(value: Any) -> Any:
         return clean(as_text(value))
     if not isinstance(value, int) and not isfinite(value):
         return None
-    if not -EXACT < value < EXACT:
+    is_long = isinstance(value, Decimal) and len(value.normalize().as_tuple().digits) > DIGITS
+    if is_long or not -EXACT < value < EXACT:
         return as_text(value)
     return float(value) if isinstance(value, Decimal) else value
 

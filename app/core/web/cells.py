@@ -72,6 +72,8 @@ def in_words(field: FieldInfo, value: Any) -> str:
         value = str(words.get(value, value))
     if info.get("holds_days"):
         return shown(value)
+    if field.custom and field.custom.places and isinstance(value, Decimal):
+        return str(format_decimal(value, f"#,##0.{'#' * field.custom.places}"))
     return str(value) if words else plain(field.kind, value)
 
 

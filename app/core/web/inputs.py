@@ -222,7 +222,7 @@ class DayInput(DateField):
 
 
 class InstantInput(DateTimeLocalField):
-    """A day and time in the installation's zone."""
+    """A day and time in the installation's zone, or in the one that it names: programs are told instants with it."""
 
     def _value(self) -> str:
         shown = str(super()._value())
@@ -232,6 +232,18 @@ class InstantInput(DateTimeLocalField):
         self.data = _instant(value)
 
     def process_formdata(self, valuelist: list[str]) -> None:
+        self.data = _with_zone(" ".join(valuelist))
+        if self.data is not None:
+            return
         super().process_formdata(valuelist)
         if self.data is not None:
             self.data = self.data.replace(tzinfo=ZoneInfo(zone()))
+
+
+def _with_zone(said: str) -> datetime | None:
+    """An instant written with its zone ("2018-06-08T02:40:00Z"); None for any other writing, and for no such instant."""
+    try:
+        told = datetime.fromisoformat(said.strip())
+        return told.astimezone(ZoneInfo(zone())) if told.tzinfo else None
+    except (ValueError, OverflowError):
+        return None

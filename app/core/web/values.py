@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session, aliased
 
-from app.core.export.cells import EXACT, Fit, numbers
+from app.core.export.cells import DIGITS, Fit, numbers
 from app.core.i18n import told
 from app.core.labels import singular
 from app.core.personal import mask
@@ -120,7 +120,7 @@ class Values:
             )
         if field.derived is None and field.kind in _TYPED and isinstance(column.type, Numeric):
             # as the workbook holds it: a number made of the text of every amount took as long as reading the rows
-            exact = case((func.abs(column) >= EXACT, cast(column, Text)))
+            exact = case((func.abs(column) >= 10 ** (DIGITS - (column.type.scale or 0)), cast(column, Text)))
             return [self._place(cast(column, Double)), self._place(exact)], numbers
         make = maker(field, self.listing.principal, self.listing.on)
         return [self._place(column)], _each(make, Fit if field.kind == "choice" else list)

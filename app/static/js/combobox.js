@@ -67,7 +67,7 @@
       const url = new URL(select.dataset.lookupUrl, location.href);
       url.searchParams.set("q", words);
       // what the form says already orders what is offered: of a chosen branch its officers come first
-      for (const pair of (select.dataset.near || "").split(",").filter(Boolean)) {
+      for (const pair of (select.dataset.near || "").split(";").filter(Boolean)) {
         const [input, column] = pair.split("=");
         const other = select.form?.querySelector(`select[name="${CSS.escape(input)}"]`)?.value;
         if (other && /^\d+$/.test(other)) url.searchParams.set(`near.${column}`, other);

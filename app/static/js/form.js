@@ -11,7 +11,7 @@
   };
   Loandesk.conditions = (root) => $$("[data-only-if]", root).forEach((item) => {
     const form = item.closest("form");
-    item.hidden = !item.dataset.onlyValues.split(",").includes(said(form, item.dataset.onlyIf));
+    item.hidden = !item.dataset.onlyValues.split(";").includes(said(form, item.dataset.onlyIf));
     $$("input, select, textarea", item).forEach((input) => { input.disabled = item.hidden; });
   });
   Loandesk.conditions(document);

@@ -10,7 +10,7 @@
   const word = (line) => (line && $("span", line)?.textContent) || "";
   const pages = $$("#side .side-list a").map((link) => ({
     text: word(link), sub: word($("summary", link.closest("details") || link)), url: link.getAttribute("href"),
-    icon: $("use", link).getAttribute("href").split("#")[1],
+    icon: ($("use", link) || $("use", link.closest("details"))).getAttribute("href").split("#")[1],
   }));
   const OLD = "loandesk.recent";
   const STORE = `${OLD}.${box.dataset.user}`; // what one person opened is nobody else's business
