@@ -114,6 +114,8 @@ def _day(value: str) -> None:
         day = date.fromisoformat(value)
     except ValueError as error:
         raise RuleError(_("Write the day as 2018-06-25"), "value") from error
+    if value != day.isoformat():
+        raise RuleError(_("Write the day as 2018-06-25"), "value")
     first, last = BOOK_YEARS
     if not first <= day.year <= last:
         raise RuleError(

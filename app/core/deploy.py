@@ -69,13 +69,17 @@ def _synchronise(connection: Connection, app_login: str) -> None:
 
 
 def _permissions(app_url: str) -> None:
-    """Create Flask-AppBuilder's permissions and the standard roles, once, outside of the web workers."""
+    """Create Flask-AppBuilder's permissions, the standard roles and the settings, once, outside of the web workers."""
     import os
 
     from app.access.roles import create_roles
+    from app.core import settings
+    from app.core.db import unscoped
 
     os.environ["DATABASE_URL"] = app_url
     create_roles()
+    with unscoped("settings of a new release") as session:
+        settings.store_missing(session)
 
 
 def is_current(app_url: str) -> bool:

@@ -23,6 +23,10 @@ class OutOfScope(Exception):
     """A row outside the user's scope was read or written; answered as if it did not exist (404)."""
 
 
+class BeyondScope(OutOfScope):
+    """A row that the user may write would no longer lie in his scope, though nothing in it points to what he does not see."""
+
+
 class ReadOnlyScope(Exception):
     """A write by someone whose grants only let him read; answered with 403."""
 

@@ -14,7 +14,7 @@ from sqlalchemy.sql import visitors
 
 from app.core import custom, registry
 from app.core.db import ScopedSession
-from app.core.errors import OutOfScope, ReadOnlyScope, ScopeError
+from app.core.errors import BeyondScope, OutOfScope, ReadOnlyScope, ScopeError
 from app.core.reach import Reach, criteria, keyed
 from app.core.scope import TREES
 from app.core.scope_conditions import conditions
@@ -112,7 +112,7 @@ def _check_row(session: ScopedSession, row: Any) -> None:
     _check_links(session, row)
     is_decided = scope.mode == "keyed" and scope.key_columns() and not _kept_scope(row, scope)
     if is_decided and not reach.admits(keys_of(session, row)):
-        raise OutOfScope
+        raise BeyondScope
 
 
 def _check_own(session: ScopedSession, row: Any) -> None:

@@ -78,6 +78,18 @@ def read_date(session: Session, name: str) -> date | None:
     return date.fromisoformat(value) if value else None
 
 
+def store_missing(session: Session) -> None:
+    """Store the settings that are not stored yet with their defaults, so that the screen offers them.
+
+    The business date stays the computer's until somebody sets it or a night has run.
+    """
+    stored = set(session.scalars(select(Setting.name)))
+    for name, (default, *_words) in SETTINGS.items():
+        if default and name not in stored:
+            session.add(Setting(name=name, value=str(default)))
+    session.flush()
+
+
 def write(session: Session, name: str, value: str) -> None:
     """Store a setting. Raises KeyError for a name that is not a setting."""
     if name not in SETTINGS:

@@ -168,7 +168,7 @@ def _about_records(about: About, feeds: list[_Feed]) -> Iterator[dict[str, Any]]
     lines: list[tuple[Any, Any]] = [
         (_("Title"), about.title),
         (_("Made by"), about.who or "–"),
-        (_("Made at"), about.when.strftime("%Y-%m-%d %H:%M")),
+        (_("Made at"), about.when.strftime("%Y-%m-%d %H:%M %Z").strip()),
         (_("Filters"), about.filters or _("none")),
         *((_("Rows in %(sheet)s", sheet=feed.title), f"{feed.count:,}") for feed in feeds),
         *about.notes,

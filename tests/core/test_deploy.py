@@ -14,6 +14,7 @@ from app.core.errors import RuleError
 from app.core.policy import KINDS, role
 from app.core.scope import Scope
 from app.core.seal_check import check
+from app.core.settings import SETTINGS
 from app.launch import logins, postgres
 from tests.conftest import Database
 
@@ -144,3 +145,10 @@ def test_numbers_go_on_where_a_database_came_from_a_server_that_had_counted_furt
     with unscoped("verify after the move") as session:
         found = check(session)
     assert (found.faults, [one.rows for one in found.waiting]) == ([], [0, 0])
+
+
+def test_every_setting_that_has_a_default_stands_on_its_screen_from_the_first_day(fresh: Database) -> None:
+    with psycopg.connect(fresh.superuser_url) as connection:
+        stored = dict(connection.execute("SELECT name, value FROM setting").fetchall())
+    assert stored == {name: default for name, (default, *_words) in SETTINGS.items() if default}
+    assert set(SETTINGS) - set(stored) == {"business_date"}

@@ -127,7 +127,7 @@ def test_whatever_is_written_is_read_again(tmp_path: Path, rows: list[tuple[str,
 def test_a_page_tells_what_the_file_is(tmp_path: Path) -> None:
     about = cells(book(tmp_path / "a.xlsx", ROWS)["About"])
     assert about[1:] == [
-        ["Title", "Loans overdue"], ["Made by", "Ann Lee"], ["Made at", "2026-01-02 03:04"],
+        ["Title", "Loans overdue"], ["Made by", "Ann Lee"], ["Made at", "2026-01-02 03:04 UTC"],
         ["Filters", "Branch is Tongwei"], ["Rows in Loans", "2"],
     ]  # fmt: skip
 

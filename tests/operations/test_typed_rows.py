@@ -216,6 +216,9 @@ def test_a_setting_keeps_its_name_and_takes_only_what_the_program_understands(de
     assert "Write the day as" in refusal(
         admin.post(path, {"name": "business_date", "value": "tomorrow"}).text, "value"
     )
+    for odd in ("20180625", "2018-W26-1"):
+        answer = admin.post(path, {"name": "business_date", "value": odd})
+        assert "Write the day as" in refusal(answer.text, "value")
     for year in ("0001", "1969", "2200", "9999"):
         answer = admin.post(path, {"name": "business_date", "value": f"{year}-12-31"})
         assert "lies in the years 1970 to 2199" in refusal(answer.text, "value")

@@ -82,7 +82,14 @@ def test_a_night_waits_for_the_file_that_is_being_stored(installed: Any, tmp_pat
     summary = run_import(path, "dingxi-b", progress=night_falls)
     assert (summary.created, summary.rejected) == (20, 0)
     night.join(20)
-    assert [line.split()[0] for line in said] == ["close", "arrears", "buckets", "messages", "snapshot"]
+    assert [line.split()[0] for line in said] == [
+        "close",
+        "arrears",
+        "buckets",
+        "messages",
+        "snapshot",
+        "rules",
+    ]
     with unscoped("a test looks at the book") as session:
         assert clock.business_date(session) == day + ONE
         late = func.sum(Instalment.principal - Instalment.principal_paid)

@@ -64,7 +64,14 @@ def states() -> dict[tuple[date, str], str]:
 def test_nights_run_once_catch_up_and_queue_for_the_last_day_only(filled) -> None:
     first = BUSINESS_ON + ONE
     said = night(first)
-    assert [line.split()[0] for line in said] == ["close", "arrears", "buckets", "messages", "snapshot"]
+    assert [line.split()[0] for line in said] == [
+        "close",
+        "arrears",
+        "buckets",
+        "messages",
+        "snapshot",
+        "rules",
+    ]
     made = messages()
     assert made[first] > 0
     with sent() as statements:
@@ -107,10 +114,10 @@ def _two_at_once(day: date) -> None:
         each.start()
     for each in both:
         each.join()
-    assert sorted("already done" in line for line in said[0] + said[1]) == [False] * 5 + [True] * 5
+    assert sorted("already done" in line for line in said[0] + said[1]) == [False] * 6 + [True] * 6
     with unscoped("a test of the night") as session:
         runs = session.scalars(select(JobRun).where(JobRun.business_on == day)).all()
-        assert [run.attempts for run in runs] == [1] * 5
+        assert [run.attempts for run in runs] == [1] * 6
 
 
 def _crash_and_resume(database, day: date) -> None:
@@ -135,7 +142,7 @@ def _die_between_two_steps(day: date) -> None:
     noon = datetime(day.year, day.month, day.day, 4, tzinfo=UTC)
     with pytest.MonkeyPatch.context() as told:
         told.setattr("app.core.chain.clock.now", lambda: noon)
-        assert nightly.follow_the_clock() == 3
+        assert nightly.follow_the_clock() == 4
         assert nightly.follow_the_clock() == 0
     assert messages()[day] > 0
     _left(day + ONE)

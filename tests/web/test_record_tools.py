@@ -75,7 +75,7 @@ def test_a_star_and_a_following_are_the_readers_own_and_turned_off_again(
 
 
 def test_a_star_that_is_pressed_six_times_at_once_is_turned_six_times(shop: Shop) -> None:
-    loan, olga = shop.loans[6], shop.browser("olga")
+    loan, olga = shop.loans[8], shop.browser("olga")
     said, path = {"csrf_token": olga.mark("/home/")}, f"/loan/star/{loan}"
     name = shop.app.config["SESSION_COOKIE_NAME"]
     cookie = olga.client.get_cookie(name).value

@@ -57,6 +57,34 @@ def test_a_version_is_good_for_one_change_of_every_entity(shop: Shop, slug: str)
     assert again.json["stored"] == program.call("GET", path).json["result"]
 
 
+def test_null_empties_what_may_be_empty_and_is_refused_where_a_value_is_needed(shop: Shop) -> None:
+    path, program = f"customer/{shop.customers[13]}", shop.caller("admin")
+    filled = {
+        "remark": "x",
+        "zone": "Europe/Kyiv",
+        "born_on": "1980-02-03",
+        "sex": "female",
+        "branch": shop.branches["north"],
+    }
+    assert program.call("PATCH", path, filled).status_code == 200
+    assert program.call("PATCH", path, dict.fromkeys(filled)).status_code == 200
+    held = stored("customer", shop.customers[13])
+    assert (held.remark, held.born_on, held.sex, held.branch_id) == (None, None, None, None)
+    assert program.call("PATCH", path, {"name": None}).status_code == 422
+    assert program.call("PATCH", f"product/{shop.product}", {"day_count": None}).status_code == 422
+
+
+def test_who_adds_what_he_would_not_see_is_told_what_it_needs(shop: Shop) -> None:
+    said = {"client": shop.client, "name": "Nobody's", "kind": "person"}
+    answer = shop.caller("owner").call("POST", "customer/", said)
+    assert (answer.status_code, list(answer.json["errors"])) == (422, ["manager_id"]), answer.text
+    page = shop.browser("owner").post(
+        "/customer/add", {"client_id": shop.client, "name": "Nobody's", "kind": "person"}
+    )
+    assert (page.status_code, "it needs an officer, branch or client of yours" in page.text) == (422, True)
+    assert rows("customer", name="Nobody's") == []
+
+
 def test_the_version_of_a_packed_answer_is_good(shop: Shop) -> None:
     row_id, program = shop.customers[3], shop.caller("admin")
     change("customer", row_id, remark=" ".join(map(str, range(400))))

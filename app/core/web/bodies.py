@@ -58,6 +58,7 @@ def values(
     if stored is not None:
         fields = [field for field in fields if field.name in said or field.column.key in said]
         fields = _without_fixed(fields, stored, said)
+        _refuse_emptied(fields, said)
     form = forms.entity_form(fields, web_session(), stored, posted=row(fields, said), made=made)
     found = forms.values(checked(form), fields)
     if stored is None:
@@ -87,6 +88,18 @@ def _without_fixed(fields: list[FieldInfo], stored: Any, said: dict[str, Any]) -
     return [field for field in fields if not field.is_fixed]
 
 
+def _refuse_emptied(fields: list[FieldInfo], said: dict[str, Any]) -> None:
+    """A form leaves what is emptied to its default; a program that says null of a stored value means no value."""
+    wrong = {
+        field.column.key: [gettext("Needed")]
+        for field in fields
+        if said.get(field.name, said.get(field.column.key)) is None
+        and not (field.column.nullable or field.custom or field.kind in ("bool", "file"))
+    }
+    if wrong:
+        raise Wrong(gettext("Some values are not right"), wrong)
+
+
 def checked(form: Any) -> Any:
     """The form, if what it was filled with may be stored. Raises Wrong."""
     if not form.validate():
@@ -96,10 +109,17 @@ def checked(form: Any) -> Any:
 
 def row(fields: list[FieldInfo], said: dict[str, Any]) -> MultiDict[str, Any]:
     """The values of a row; a link may be its id or {"id": …}. Raises RuleError naming the field."""
-    found = {
-        field.column.key: _typed(field, said.get(field.name, said.get(field.column.key))) for field in fields
-    }
+    found = {}
+    for field in fields:
+        name = next((one for one in (field.name, field.column.key) if one in said), None)
+        if name is not None:
+            found[field.column.key] = _emptied(field) if said[name] is None else _typed(field, said[name])
     return MultiDict({key: text for key, text in found.items() if text is not None})
+
+
+def _emptied(field: FieldInfo) -> str | None:
+    """What a form sends of a field that was emptied: a box that is not ticked and no new file are not sent at all."""
+    return None if field.kind in ("bool", "file") else ""
 
 
 def arguments(said: dict[str, Any]) -> MultiDict[str, str]:

@@ -113,6 +113,11 @@ def zone() -> str:
     return setting("zone")
 
 
+def here(at: datetime) -> datetime:
+    """An instant by the clock of the installation."""
+    return at.astimezone(ZoneInfo(zone()))
+
+
 def cell(field: FieldInfo, row: Any, principal: Principal, on: date, *, linked: Any = None) -> Cell:
     """The cell of a field in a row. `linked(entity, row)` gives the address of a linked record, if visible."""
     value = as_told(field, row, field.value(row, on))

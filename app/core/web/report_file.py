@@ -14,6 +14,7 @@ from app.core.db import unscoped
 from app.core.errors import RuleError
 from app.core.org import AuditEvent
 from app.core.report import Measure
+from app.core.web.cells import here
 from app.core.web.report_data import Figures, Line, Values
 from app.core.web.report_form import in_words
 from app.core.web.report_page import value_text
@@ -74,7 +75,13 @@ def _about(figures: Figures) -> About:
     notes = [(gettext("Note"), note) for note in question.asked.notes(figures.by.name if figures.by else "")]
     group = [(gettext("Group by"), figures.by.label)] if figures.by else []
     filters = [f"{label}: {text}" for label, text in in_words(question)]
-    return About(question.report.title, question.principal.full_name, clock.now(), filters, [*group, *notes])
+    return About(
+        question.report.title,
+        question.principal.full_name,
+        here(clock.now()),
+        "; ".join(filters),
+        [*group, *notes],
+    )
 
 
 def log_export(figures: Figures, rows: int) -> None:

@@ -12,6 +12,7 @@ from werkzeug.datastructures import MultiDict
 from app.core import clock, files, labels
 from app.core.db import unscoped, web_session
 from app.core.org import AuditEvent, FileJob
+from app.core.web.cells import here
 from app.core.web.chips import in_words
 from app.core.web.fields import FieldInfo
 from app.core.web.listing import COUNT_CAP, Listing
@@ -53,7 +54,7 @@ def write_list(
 
     columns = [Column(f.name, f.label, _kind(f)) for f in listing.columns]
     about = About(
-        title=labels.entity_label(listing.entity), who=listing.principal.full_name, when=clock.now(),
+        title=labels.entity_label(listing.entity), who=listing.principal.full_name, when=here(clock.now()),
         filters=describe_filters(listing, session),
     )  # fmt: skip
 

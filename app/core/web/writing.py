@@ -5,12 +5,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from flask_babel import gettext
 from sqlalchemy import UniqueConstraint
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from app.core import form_rules
 from app.core.db import ScopedSession, web_session
-from app.core.errors import ReadOnlyScope, RuleError
+from app.core.errors import BeyondScope, ReadOnlyScope, RuleError
 from app.core.web import custom_lock
 from app.core.web.meanwhile import Held
 from app.core.web.principal import current
@@ -64,7 +65,12 @@ def put(
     if row is not None and opened is not None:
         opened.hold(session, row)
     row, warnings = ready(session, entity, row, values)
-    session.flush()
+    try:
+        session.flush()
+    except BeyondScope as error:
+        scope = entity.__scope__
+        told = gettext("You would not see it any longer: it needs an officer, branch or client of yours")
+        raise RuleError(told, scope.officer or scope.branch or scope.client) from error
     return Written(row.id, warnings, row)
 
 

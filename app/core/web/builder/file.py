@@ -15,6 +15,7 @@ from app.core.web.builder.asked import Asked
 from app.core.web.builder.cube import Cube, cube
 from app.core.web.builder.page import in_short, period_words
 from app.core.web.builder.table import Head, Shown, Table
+from app.core.web.cells import here
 from app.core.web.chips import in_words
 from app.core.web.transfer import XLSX
 from app.core.workbook import About, Column, Sheet, write_workbook
@@ -65,7 +66,9 @@ def _about(made: Cube, title: str) -> About:
     if made.groups.is_capped:
         notes.append((gettext("Note"), gettext("There are more than %(most)s groups: the largest are shown, the totals are of all",
                                                most=f"{MOST_GROUPS:,}")))  # fmt: skip
-    return About(title, asked.principal.full_name, clock.now(), in_words(asked.listing, web_session()), notes)
+    return About(
+        title, asked.principal.full_name, here(clock.now()), in_words(asked.listing, web_session()), notes
+    )
 
 
 def _log(asked: Asked, rows: int) -> None:

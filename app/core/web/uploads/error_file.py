@@ -9,6 +9,7 @@ from app.core import clock, files, labels, registry
 from app.core.db import web_session
 from app.core.org import RowState, Upload, UploadRow
 from app.core.sheets.errorbook import write_error_workbook
+from app.core.web.cells import here
 from app.core.web.principal import current
 from app.core.web.uploads.cells import read
 from app.core.web.uploads.rows_page import sentences
@@ -26,7 +27,10 @@ def made(upload: Upload) -> io.BytesIO:
         for number, cells, reasons in web_session().execute(query.order_by(UploadRow.number))
     ]
     about = About(
-        title=labels.entity_label(entity), who=current().full_name, when=clock.now(), filters=upload.file_name
+        title=labels.entity_label(entity),
+        who=current().full_name,
+        when=here(clock.now()),
+        filters=upload.file_name,
     )
     with files.scratch("errors.xlsx") as path:
         write_error_workbook(path, upload.source["header"], bad, about)
