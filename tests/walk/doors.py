@@ -1,5 +1,6 @@
 """Every way in, found on the application itself: routes with all their arguments filled."""
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -28,8 +29,10 @@ SHARED = (
 """Routes that are the same for every entity and that the people share out among them: each is tried by all kinds of
 people, and each entity's by some."""
 FORMS = ("/add", "/change")
-"""Forms that ask for no row: empty ones are shared out, too. What is sent by them is tried by everybody."""
-TURNS = 3
+"""Forms that ask for no row: empty ones are shared out, too."""
+TURNS, HALVES = 3, 2
+"""Of the people so many share a route that is the same for every entity, and any other route of an entity: every kind
+of person tries every route, of some entities, and every entity, by some routes. `run.py test --full` shares nothing."""
 
 
 @dataclass(frozen=True)
@@ -79,8 +82,8 @@ def _of_rule(rule: Any, method: str, oracle: Oracle) -> Iterator[Door]:
     arguments = re.findall(r"<(?:[^<>:]+:)?(\w+)>", rule.rule)
     ids = [name for name in arguments if name == "pk" or name.endswith("_id")]
     paths = _filled(rule.rule, [name for name in arguments if name not in ids], slug)
-    if any(part in rule.rule for part in SHARED) or (method == "GET" and rule.rule.endswith(FORMS)):
-        paths = [path for path in paths if _turn(path) % TURNS == oracle.person.id % TURNS]
+    turns = _turns(rule.rule, method, slug)
+    paths = [path for path in paths if _turn(path) % turns == oracle.person.id % turns]
     for path in paths:
         if not ids:
             yield from _without_row(path, method, slug, oracle)
@@ -89,8 +92,18 @@ def _of_rule(rule: Any, method: str, oracle: Oracle) -> Iterator[Door]:
             yield from _with_row(path, method, slug, oracle)
 
 
+def _turns(rule: str, method: str, slug: str | None) -> int:
+    """How many people take turns at a route."""
+    if os.environ.get("LOANDESK_FULL") == "yes":
+        return 1
+    is_form = method == "GET" and rule.endswith(FORMS)
+    if is_form or any(part in rule for part in SHARED):
+        return TURNS
+    return HALVES if slug else 1
+
+
 def _turn(path: str) -> int:
-    """A number of the entity in a shared route, so that each is tried by every third person."""
+    """A number of the route of an entity, by which people take turns."""
     return sum(path.split("/cell/", maxsplit=1)[0].encode())
 
 
