@@ -19,6 +19,7 @@ import pytest
 from app.launch import logins, postgres
 from app.launch.servers import Servers
 from app.launch.testing import servers_for_tests
+from tests.kept import forget
 
 os.environ.setdefault("SECRET_KEY", "only-for-tests-only-for-tests-only-for-tests")
 os.environ.setdefault("SESSION_COOKIE_SECURE", "no")
@@ -106,23 +107,16 @@ def template(servers: Servers) -> str:
         logins.make_database(servers.data, name)
         url = servers.data.database_url(postgres.APP, name)
         deploy(servers.data.database_url(postgres.OWNER, name), url)
-        _forget(url)
+        forget(url)
         connection.execute(f'ALTER DATABASE "{name}" RENAME TO "{name}_ready"')
     return f"{name}_ready"
-
-
-def _forget(url: str) -> None:
-    """Close the pool of a database."""
-    from app.core.db import _engine, sqlalchemy_url
-
-    _engine(sqlalchemy_url(url)).dispose()
 
 
 class Database:
     """A database of one test module; its URLs, also set in the environment while the module runs."""
 
-    def __init__(self, servers: Servers, name: str) -> None:
-        self.name = name
+    def __init__(self, servers: Servers, name: str, template: str = "") -> None:
+        self.data, self.name, self.template = servers.data, name, template
         self.app_url = servers.data.database_url(postgres.APP, name)
         self.admin_url = servers.data.database_url(postgres.OWNER, name)
         self.superuser_url = servers.data.database_url(postgres.SUPERUSER, name)
@@ -135,13 +129,13 @@ def database(servers: Servers, template: str, request: Any, tmp_path_factory: An
     label = hashlib.sha256(request.node.nodeid.encode()).hexdigest()[:8]
     name = f"test_{os.getpid()}_{label}"
     logins.make_database(servers.data, name, template)
-    made = Database(servers, name)
+    made = Database(servers, name, template)
     os.environ.update(
         DATABASE_URL=made.app_url, DATABASE_ADMIN_URL=made.admin_url, REDIS_URL=made.redis_url,
         FILES_DIR=str(tmp_path_factory.mktemp("files")),
     )  # fmt: skip
     yield made
-    _forget(made.app_url)
+    forget(made.app_url)
     logins.drop_database(servers.data, name)
 
 

@@ -16,6 +16,7 @@ from app.access.users import create_user
 from app.core import codes, i18n, registry
 from app.core.db import unscoped
 from app.core.web.links import is_shown, show_url
+from tests.kept import filled
 from tests.page_texts import english, left_over
 from tests.walk.canaries import DAY
 from tests.walk.world import World, make_world
@@ -80,7 +81,7 @@ def program(_application: Any) -> Any:
 
 @pytest.fixture(scope="module")
 def world(_application: Any, database: Any) -> World:
-    made = make_world()
+    made = filled(database, make_world)
     _records(made)
     create_user("chinese", "pw", "Administrator", language="zh_Hans", grants=({"kind": "all"},))
     return made

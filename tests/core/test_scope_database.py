@@ -12,12 +12,13 @@ from app.core.deploy import check_login
 from app.core.errors import RuleError
 from app.models import Loan, Repayment
 from tests.core.scoped import WRITING, Person, only_database, writable
+from tests.kept import filled
 from tests.walk.world import PEOPLE, World, make_world
 
 
 @pytest.fixture(scope="module")
 def world(database: Any) -> World:
-    return make_world()
+    return filled(database, make_world)
 
 
 @pytest.mark.parametrize("name", [person.name for person in PEOPLE if person.name != "all"])

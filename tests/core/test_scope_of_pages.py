@@ -14,6 +14,7 @@ from app.core.web import listing as listing_module, principal
 from app.core.web.listing import Listing
 from app.models import Customer, Loan
 from tests.core.scoped import Person, only_orm
+from tests.kept import filled
 from tests.walk.world import PEOPLE, World, make_world
 
 DAY = date(2018, 6, 25)
@@ -22,7 +23,7 @@ NAMES = [person.name for person in PEOPLE]
 
 @pytest.fixture(scope="module")
 def world(_application: Any, database: Any) -> World:
-    return make_world()
+    return filled(database, make_world)
 
 
 def pages(person: Person, sort: str, step: str, edge: int) -> list[list[int]]:

@@ -6,6 +6,7 @@ import psycopg
 import pytest
 
 from tests.core.scoped import Person, only_database
+from tests.kept import filled
 from tests.walk.world import World, make_world
 
 INSERT = "INSERT INTO comment (entity, row_id, author_id, text) VALUES ('loan', %s, %s, 'by hand')"
@@ -13,7 +14,7 @@ INSERT = "INSERT INTO comment (entity, row_id, author_id, text) VALUES ('loan', 
 
 @pytest.fixture(scope="module")
 def world(_application: Any, database: Any) -> World:
-    return make_world()
+    return filled(database, make_world)
 
 
 @pytest.mark.parametrize("name", ["o1", "county", "two_grants"])

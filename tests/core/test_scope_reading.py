@@ -12,12 +12,13 @@ from app.core.db import scoped_as, unscoped
 from app.core.errors import ScopeError
 from app.models import Customer, Loan
 from tests.core.scoped import Person, only_orm
+from tests.kept import filled
 from tests.walk.world import World, make_world
 
 
 @pytest.fixture(scope="module")
 def world(database: Any) -> World:
-    return make_world()
+    return filled(database, make_world)
 
 
 def _alias(session: Session) -> Any:

@@ -11,12 +11,13 @@ from app.core.db import scoped_as, unscoped
 from app.core.errors import OutOfScope, ReadOnlyScope, ScopeError
 from app.models import ContactNote, Loan, Phone
 from tests.core.scoped import READING, WRITING, Person, only_orm, writable
+from tests.kept import filled
 from tests.walk.world import World, make_world
 
 
 @pytest.fixture(scope="module")
 def world(database: Any) -> World:
-    return make_world()
+    return filled(database, make_world)
 
 
 @pytest.mark.parametrize("name", WRITING)

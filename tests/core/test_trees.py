@@ -16,6 +16,7 @@ from app.core.tree_bulk import NewNode, add_nodes
 from app.models import Customer, CustomerReach, Loan
 from tests.core.scoped import Person
 from tests.core.trees import DEEPEST, check_ranges, depth, depth_of_new, grow, is_inside, numbers, unsaved
+from tests.kept import filled
 from tests.walk.world import World, make_world
 
 QUIET = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -25,7 +26,7 @@ SHAPES = st.lists(st.integers(0, 30), min_size=2, max_size=7)
 
 @pytest.fixture(scope="module")
 def world(database: Any) -> World:
-    return make_world()
+    return filled(database, make_world)
 
 
 @QUIET

@@ -12,7 +12,8 @@ from app.core import clock
 from app.core.db import unscoped
 from app.launch import logins
 from app.models import MessageTemplate
-from tests.conftest import Database, _forget
+from tests.conftest import Database
+from tests.kept import forget
 from tests.messaging.outbox import wipe
 from tests.peers.smsc import Smsc
 from tests.servicing.book import BUSINESS_ON, make_book
@@ -35,12 +36,12 @@ def twin(database: Database, servers: Any) -> Iterator[Database]:
         make_book(session, 400)
         words = {"name": "late", "text": "Pay {overdue_amount}.", "language": "en", "is_active": True}
         session.add(MessageTemplate(**words, kind="timed", max_days_overdue=90, send_times="10:00 18:00"))
-    _forget(database.app_url)
+    forget(database.app_url)
     name = f"{database.name}_twin"
     logins.make_database(servers.data, name, database.name)
     made = Database(servers, name)
     yield made
-    _forget(made.app_url)
+    forget(made.app_url)
     logins.drop_database(servers.data, name)
 
 

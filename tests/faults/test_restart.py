@@ -22,8 +22,9 @@ from app.launch.supervisor import Supervisor
 from app.messaging.channels import open_channel
 from app.messaging.dispatch import CHUNK, send_due
 from app.models import Message
-from tests.conftest import Database, _forget
+from tests.conftest import Database
 from tests.faults.fire import Strike, check_import, check_night, check_sending
+from tests.kept import forget
 from tests.launch.conftest import made
 from tests.messaging.outbox import prepare, wipe
 
@@ -49,7 +50,7 @@ def database(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iter
         told.setenv("REDIS_URL", own.redis_url)
         told.setenv("FILES_DIR", str(tmp_path_factory.mktemp("files")))
         yield own
-        _forget(own.app_url)
+        forget(own.app_url)
 
 
 @pytest.fixture

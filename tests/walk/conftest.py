@@ -4,12 +4,13 @@ from typing import Any
 
 import pytest
 
+from tests.kept import filled
 from tests.walk.world import World, make_world
 
 
 @pytest.fixture(scope="module")
 def world(_application: Any, database: Any) -> World:
-    return make_world()
+    return filled(database, make_world)
 
 
 def pytest_generate_tests(metafunc: Any) -> None:

@@ -7,6 +7,7 @@ from sqlalchemy import select, text
 
 from app.core import registry
 from app.core.db import scoped_as
+from tests.kept import filled
 from tests.walk.oracle import Oracle
 from tests.walk.world import PEOPLE, World, make_world
 
@@ -15,7 +16,7 @@ from tests.walk.world import PEOPLE, World, make_world
 def world(database: Any) -> World:
     import app.models  # noqa: F401
 
-    return make_world()
+    return filled(database, make_world)
 
 
 @pytest.mark.parametrize("name", [person.name for person in PEOPLE])

@@ -20,6 +20,7 @@ class Browser:
 
     def __init__(self, app: Any, name: str = "", password: str = PASSWORD) -> None:
         self.app, self.client = app, app.test_client()
+        self._marked: tuple[str | None, str] = (None, "")
         if name:
             answer = self.login(name, password)
             assert answer.status_code == 302, f"{name} cannot log in"
@@ -43,8 +44,19 @@ class Browser:
 
     def post(self, path: str, data: Any = None, **options: Any) -> Any:
         """Send a form as its page would."""
-        given = {**(data or {}), "csrf_token": self.mark("/home/")}
+        given = {**(data or {}), "csrf_token": self._mark_of_session()}
         return self.client.post(path, data=given, **options)
+
+    def _mark_of_session(self) -> str:
+        """The mark that stands on every page of this session, read from one of them when the session is new."""
+        if self._session() is None or self._session() != self._marked[0]:
+            mark = self.mark("/home/")
+            self._marked = (self._session(), mark)
+        return self._marked[1]
+
+    def _session(self) -> str | None:
+        with self.client.session_transaction() as session:
+            return session.get("csrf_token")
 
 
 class Caller:

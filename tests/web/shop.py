@@ -60,8 +60,8 @@ class Shop(People):
         return self.browser("admin")
 
 
-def open_shop(app: Any) -> Shop:
-    """Store it all; the business date stands on DAY."""
+def open_shop(app: Any = None) -> Shop:
+    """Store it all; the business date stands on DAY. Its people need the application to work."""
     shop = Shop(app)
     for name, (role, grant) in PEOPLE.items():
         grants = () if grant is None else ({"kind": grant},)

@@ -10,6 +10,7 @@ from app.core.db import unscoped
 from app.core.org import Department, Position, Setting
 from app.core.web import list_page, listing
 from app.core.web.links import is_shown
+from tests.kept import filled
 from tests.walk.world import make_world
 from tests.web.people import Browser
 
@@ -28,7 +29,7 @@ SHORT_NAME, SHORT_ID = re.compile(r"canary\d{3}z|common\d{3}"), re.compile(r'(?<
 @pytest.fixture(scope="module")
 def admin(_application: Any, database: Any) -> Browser:
     """An administrator who sees everything of a world in which every field is filled."""
-    make_world()
+    filled(database, make_world)
     with unscoped("what the world has none of") as session:
         session.add_all([Department(name="canary001z"), Position(name="canary001z")])
         session.add(Setting(name="business_date", value="2018-06-25"))

@@ -1,0 +1,53 @@
+"""Databases with people and rows in them: made by the first module that asks, copied for all the others."""
+
+import hashlib
+import pickle
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from app.launch import logins, postgres
+
+SOURCES = ("walk/world.py", "walk/canaries.py", "web/shop.py", "web/people.py", "roles.py")
+"""What decides, besides the code of the product, what stands in such a database."""
+ONE_AT_A_TIME = 7213003
+
+
+def forget(url: str) -> None:
+    """Close the pool of a database."""
+    from app.core.db import _engine, sqlalchemy_url
+
+    _engine(sqlalchemy_url(url)).dispose()
+
+
+def filled(database: Any, make: Callable[[], Any]) -> Any:
+    """Put what `make` stores into the module's database; what it returns (copied with it, by pickle).
+
+    Rows know when they were made, so a copy of another day is not used.
+    """
+    kept = _name(database, make)
+    note = database.data.root / f"{kept}.pickle"
+    superuser = database.data.database_url(postgres.SUPERUSER, "postgres")
+    with psycopg.connect(superuser, autocommit=True) as connection:
+        connection.execute("SELECT pg_advisory_lock(%s)", (ONE_AT_A_TIME,))
+        found = connection.execute("SELECT FROM pg_database WHERE datname = %s", (kept,)).rowcount
+        if found and note.exists():
+            forget(database.app_url)
+            logins.drop_database(database.data, database.name)
+            logins.make_database(database.data, database.name, kept)
+            return pickle.loads(note.read_bytes())  # noqa: S301  written below, in a directory of our own
+        made = make()
+        note.write_bytes(pickle.dumps(made))
+        forget(database.app_url)
+        logins.make_database(database.data, kept, database.name)
+        return made
+
+
+def _name(database: Any, make: Callable[[], Any]) -> str:
+    digest = hashlib.sha256(f"{datetime.now(UTC):%Y-%m-%d}".encode())
+    for source in SOURCES:
+        digest.update((Path(__file__).parent / source).read_bytes())
+    return f"{database.template.removesuffix('_ready')}_{make.__name__}_{digest.hexdigest()[:8]}"
