@@ -30,9 +30,10 @@ SHARED = (
 people, and each entity's by some."""
 FORMS = ("/add", "/change")
 """Forms that ask for no row: empty ones are shared out, too."""
-TURNS, HALVES = 3, 2
+TURNS, THIRDS = 4, 3
 """Of the people so many share a route that is the same for every entity, and any other route of an entity: every kind
-of person tries every route, of some entities, and every entity, by some routes. `run.py test --full` shares nothing."""
+of person tries every route, of some entities, and every entity, by some routes; each route of each entity is tried by
+three people at least. `run.py test --full` shares nothing."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ def _turns(rule: str, method: str, slug: str | None) -> int:
     is_form = method == "GET" and rule.endswith(FORMS)
     if is_form or any(part in rule for part in SHARED):
         return TURNS
-    return HALVES if slug else 1
+    return THIRDS if slug else 1
 
 
 def _turn(path: str) -> int:
