@@ -69,9 +69,9 @@ class Visit:
     under_way: set[Request] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.page.on("request", self.under_way.add)
-        self.page.on("requestfinished", self.under_way.discard)
-        self.page.on("requestfailed", self.under_way.discard)
+        self.page.on("request", lambda r: self.under_way.add(r))
+        for end in ("requestfinished", "requestfailed"):
+            self.page.on(end, lambda r: self.under_way.discard(r))
         self.page.on("console", lambda m: self.complaints.append(m.text) if m.type == "error" else None)
         self.page.on("pageerror", lambda e: self.complaints.append(str(e)))
         self.page.on(
