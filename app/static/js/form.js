@@ -17,6 +17,12 @@
   Loandesk.conditions(document);
   on("change", "form", (_event, form) => Loandesk.conditions(form));
 
+  // Back fetches the form anew: it keeps the key under which it was sent, so that it is not stored twice
+  const key = $("form[data-guard] [name=_once]");
+  const isBack = performance.getEntriesByType("navigation")[0]?.type === "back_forward";
+  if (key && isBack && history.state?.once) key.value = history.state.once;
+  if (key) history.replaceState({ ...history.state, once: key.value }, "");
+
   for (const form of $$("form[data-guard]")) {
     const touch = (event) => {
       if (event.target.getAttribute("role") === "combobox") return;
