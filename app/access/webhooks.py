@@ -61,7 +61,7 @@ def leads_outside(_session: Session, webhook: Webhook) -> object:
     """The address may be called; one whose name is not known yet is taken with a warning."""
     webhook.url = webhook.url.strip()
     try:
-        addresses.resolve(addresses.parse(webhook.url))
+        addresses.resolve_soon(addresses.parse(webhook.url))
     except addresses.Unknown as error:
         return error.message
     return None

@@ -4,17 +4,18 @@ import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from flask_babel import format_date, get_locale, gettext, pgettext
+from flask_babel import format_date, format_time, get_locale, gettext, pgettext
 from flask_babel.speaklater import LazyString
 
 CATALOGUES = Path(__file__).resolve().parents[2] / "translations"
 ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+ISO_INSTANT = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}(:\d{2}(\.\d+)?)?")
 
 
 def compile_catalogues(directory: Path = CATALOGUES) -> list[Path]:
@@ -122,8 +123,11 @@ def told(stored: dict[str, Any]) -> str:
 
 
 def shown(value: str) -> str:
-    """A value kept as text; a day, kept as 2018-06-25, as the reader writes it."""
+    """A value kept as text; a day, kept as 2018-06-25, and an instant, 2018-06-25 10:00:00, as the reader writes them."""
     try:
+        if ISO_INSTANT.fullmatch(value) and get_locale() is not None:
+            at = datetime.fromisoformat(value)
+            return f"{day(at)} {format_time(at, 'short', rebase=False)}"
         return day(date.fromisoformat(value)) if ISO_DAY.fullmatch(value) else value
     except ValueError:
         return value

@@ -14,6 +14,7 @@ from app.core.labels import entity_label, subject
 from app.core.web import links
 from app.core.web.cells import cell, money
 from app.core.web.fields import describe_all
+from app.core.web.list_page import col_kind
 from app.core.web.listing import Listing
 from app.core.web.pages import Col, Row, Table, Tile
 from app.core.web.principal import Principal
@@ -76,7 +77,7 @@ class Home:
             for r in rows
         ]
         heads = [
-            Col(f.name, f.label, f.kind, "end" if f.kind in ("money", "days", "number") else "")
+            Col(f.name, f.label, col_kind(f), "end" if col_kind(f) in ("money", "number") else "")
             for f in listing.columns
         ]
         return Table(

@@ -23,6 +23,16 @@ CUT_BADGES = """() => [...document.querySelectorAll('.sheet td .tone')].filter((
     const cell = one.closest('td').getBoundingClientRect(), own = one.getBoundingClientRect();
     return one.scrollWidth > one.clientWidth + 1 || own.right > cell.right || own.bottom > cell.bottom;
 }).map((one) => one.textContent)"""
+BROKEN_WORDS = """() => {
+    document.querySelectorAll('details[data-nav]').forEach((group) => { group.open = true; });
+    return [...document.querySelectorAll('.side-link > span, .side-list a > span')].flatMap((one) =>
+        [...one.firstChild.data.matchAll(/\\S+/g)].map((word) => {
+            const range = new Range();
+            range.setStart(one.firstChild, word.index);
+            range.setEnd(one.firstChild, word.index + word[0].length);
+            return [word[0], range.getClientRects().length];
+        })).filter(([, lines]) => lines > 1);
+}"""
 LONG = "Номер або адреса недійсні чи не мають використовуватися"
 
 
@@ -64,6 +74,8 @@ def test_every_select_holds_its_longest_option(visit: Visit, world: World, langu
             found = visit.page.evaluate(CUT_OPTIONS)
             if found or visit.is_wider_than_screen():
                 cut[f"{language} {path}"] = found
+        if broken := visit.page.evaluate(BROKEN_WORDS):
+            cut[f"{language} menu"] = broken
     assert not cut
 
 

@@ -35,6 +35,9 @@ def test_a_token_is_made_and_its_secret_read_once(visit: Visit, world: World) ->
     visit.page.keyboard.press("Control+s")
     visit.page.wait_for_selector("#secret")
     assert visit.page.input_value("#secret").startswith("ld_")
+    visit.page.keyboard.press("Tab")
+    visit.page.keyboard.press("Enter")
+    visit.page.wait_for_selector(".note-toast:has-text('Copied')")
     look("once")
     visit.page.reload()
     assert visit.page.locator("#secret").count() == 0, "a reload sends nothing again"

@@ -225,3 +225,36 @@ def test_where_nothing_can_be_kept_the_login_still_comes(shop: Shop, writer: str
     page = come_back(browser, writer, login)
     assert page.status_code == 200
     assert NAME not in page.text
+
+
+def test_another_language_keeps_what_is_typed_and_saves_nothing(shop: Shop, writer: str) -> None:
+    browser = Browser(shop.app, writer)
+    given = {**form_at(browser, "/customer/add"), "client_id": str(shop.client), "name": NAME}
+    came = {"Referer": "http://localhost/customer/add"}
+    answer = browser.client.post("/lang/uk", data=given, headers=came)
+    assert (answer.status_code, answer.json) == (200, {"url": "/customer/add"})
+    page = browser.get("/customer/add").text
+    assert f'value="{NAME}"' in page
+    assert "Ось що ви ввели; ще нічого не збережено." in page
+    assert rows("customer", name=NAME, manager_id=None) == []
+    assert f'value="{NAME}"' not in browser.get("/customer/add").text, "it is given out once"
+    stranger = shop.browser("olga")
+    taken = stranger.client.post(
+        "/lang/ru", data={**given, "csrf_token": stranger.mark("/home/")}, headers=came
+    )
+    assert (taken.status_code, NAME in stranger.get("/customer/add").text) == (409, False)
+    assert (
+        shop.browser("olga").client.post("/lang/xx", data={"csrf_token": stranger.mark("/home/")}).status_code
+        == 404
+    )
+
+
+def test_a_form_of_chosen_rows_is_led_back_to_with_them(shop: Shop, writer: str) -> None:
+    browser, ids = Browser(shop.app, writer), [str(shop.loans[1]), str(shop.loans[2])]
+    path = f"/loan/do/stop_dunning?ids={ids[0]}&ids={ids[1]}"
+    given = {**form_at(browser, path), "ids": ids, "reason": NAME}
+    # opened from a list by its button, the page has no rows in its address
+    answer = browser.client.post(
+        "/lang/uk", data=given, headers={"Referer": "http://localhost/loan/do/stop_dunning"}
+    )
+    assert NAME in browser.get(answer.json["url"]).text

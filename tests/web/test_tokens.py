@@ -98,6 +98,11 @@ def test_a_token_that_only_reads_or_names_its_records_gives_no_more(shop: Shop) 
     reader, narrow = made(shop, "admin", is_read_only=True), made(shop, "admin", entities=["team"])
     answer = call(shop, reader, "POST", "team/", {"name": "Not made"})
     assert (answer.status_code, answer.json["message"]) == (403, "This token only reads")
+    change(User, shop.users["admin"], language="ru")
+    said = call(shop, reader, "POST", "team/", {"name": "Not made"}).json["message"]
+    missing = call(shop, narrow, path="attachment/1/content").json["message"]
+    change(User, shop.users["admin"], language="en")
+    assert (said, missing) == ("Этот токен только читает", "Вам это не разрешено")
     loan = shop.loans[4]
     assert call(shop, reader, "POST", f"loan/{loan}/do/stop_dunning", {"reason": "x"}).status_code == 403
     assert call(shop, reader, path=f"loan/{loan}").status_code == 200

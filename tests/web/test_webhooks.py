@@ -201,7 +201,8 @@ def test_a_redirect_is_not_followed(shop: Shop, ear: Receiver) -> None:
     "url",
     ["https://127.0.0.1/", "https://169.254.169.254/latest", "https://10.0.0.7/x", "https://[::1]/", "https://[::ffff:10.0.0.1]/",
      "https://0x7f000001/", "https://inside.example/", "http://8.8.8.8/", "ftp://8.8.8.8/", "https://a:b@8.8.8.8/", "https:///x",
-     "javascript:alert(1)", "https://8.8.8.8:99999/"],
+     "javascript:alert(1)", "https://8.8.8.8:99999/", "https://metadata.google.internal/", "https://Metadata.Google.Internal./",
+     "https://instance-data/latest", "https://metadata.tencentyun.com/"],
 )  # fmt: skip
 def test_an_address_inside_the_own_network_is_refused_when_it_is_saved_and_when_it_is_called(
     shop: Shop, ear: Receiver, url: str, monkeypatch: pytest.MonkeyPatch

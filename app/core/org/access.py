@@ -191,7 +191,7 @@ class AuditEvent(Entity):
     user_id: Mapped[int | None] = link("user")
     kind: Mapped[Code] = mapped_column(info={"words": "audit_kind"})
     entity: Mapped[Code | None] = mapped_column(info={"words": "entity"})
-    row_id: Mapped[int | None] = mapped_column(BigInteger, info={"kind": "number"})
+    row_id: Mapped[int | None] = mapped_column(BigInteger, info={"kind": "number", "of": "entity"})
     about: Mapped[Line | None] = mapped_column(info={"said": "audit_about"})
     details: Mapped[Json] = mapped_column(info={"of": "entity"})
     source: Mapped[Code] = mapped_column(
@@ -204,5 +204,5 @@ class AuditEvent(Entity):
     __screen__ = Screen(
         menu=_("Audit"), title=_("Access log"), icon="eye", list="at user kind entity row_id about source network_address",
         show={_("Event"): "at user kind entity row_id about details source network_address"}, search="about", order="-id",
-        operations="",
+        operations="", labels={"row": _("Record")},
     )  # fmt: skip

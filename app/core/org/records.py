@@ -70,7 +70,7 @@ class History(Entity):
     __screen__ = Screen(
         menu=_("Audit"), title=_("History"), icon="history", list="at entity row_id action user source changes",
         show={_("Change"): "at entity row_id action user source reason changes"}, search="entity", operations="",
-        filters="at entity row_id changes action user source reason",
+        filters="at entity row_id changes action user source reason", labels={"row": _("Record")},
     )  # fmt: skip
 
 

@@ -98,6 +98,6 @@ class WebhookDelivery(Entity):
         show={_("Delivery"): "webhook number event entity row_id created_at state delivered_at",
               _("Last try"): "tries due_at status_code seconds problem answer"},
         filters="webhook event entity row_id state problem status_code created_at", search="number",
-        labels={"due_at": _("Next try at"), "created_at": _("At"), "number": _("Number of the event"),
+        labels={"row": _("Record"), "due_at": _("Next try at"), "created_at": _("At"), "number": _("Number of the event"),
                 "status_code": _("Status of the answer"), "claimed_at": _("Taken up at")},
     )  # fmt: skip

@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 
 from flask import abort, request, send_file
 from flask_appbuilder import expose, has_access, permission_name
-from flask_appbuilder.api import BaseApi
 from flask_appbuilder.baseviews import BaseView
 from flask_appbuilder.security.decorators import protect
 from sqlalchemy import select
@@ -16,6 +15,7 @@ from app.core import files, media, registry
 from app.core.db import unscoped, web_session
 from app.core.org import Attachment, AuditEvent
 from app.core.web import followed, openapi
+from app.core.web.api_base import Api
 from app.core.web.entity_api import EntityApi
 from app.core.web.fields import as_id
 from app.core.web.principal import current
@@ -83,12 +83,11 @@ class Attachments(BaseView):
 
 
 @screen()
-class AttachmentContent(BaseApi):
+class AttachmentContent(Api):
     """`/api/v1/attachment/<id>/content`: the file for programs."""
 
     resource_name = "attachment"
     class_permission_name = openapi_spec_tag = "Attachment"
-    allow_browser_login = False
     openapi_spec_methods: ClassVar[dict[str, Any]] = {"content": openapi.CONTENT}
     operation_helper = EntityApi.operation_helper
 

@@ -16,7 +16,7 @@ from app.core.personal import mask
 from app.core.types import Choice
 from app.core.web import kept, looks
 from app.core.web.fields import FieldInfo
-from app.core.web.link_names import Names, names_in
+from app.core.web.link_names import Names, name_in, names_in
 from app.core.web.pages import Cell
 from app.core.web.principal import Principal
 from app.core.web.steering import setting
@@ -138,7 +138,7 @@ def cell(field: FieldInfo, row: Any, principal: Principal, on: date, *, linked: 
     if told_by and field.kind == "number" and linked and value is not None:
         of = getattr(row, told_by)
         url = linked(registry.entity(of), value) if registry.has_entity(of) else None
-        return Cell(text, "text", url=url)
+        return Cell((name_in(row, field) if url else None) or text, "text", url=url)
     kind = "number" if field.kind in ("days", "id", "rate") else field.kind
     if field.kind == "phone" and not principal.may_reveal:
         kind = "text"

@@ -160,6 +160,7 @@ def _standing_clock() -> dict[str, Any]:
     day, next_day = (plain("date", each) for each in (business_date(), business_date() + timedelta(days=1)))
     return {
         "text": gettext("Business date %(day)s: the clock stands still", day=day),
+        "short": gettext("Business date %(day)s", day=day),
         "url": "/clock/close" if g.principal.may("can_close_day", "Clock") else None,
         "label": gettext("Close %(day)s", day=day),
         "question": gettext(

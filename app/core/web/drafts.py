@@ -1,8 +1,9 @@
-"""What a person typed into a form whose session had ended: kept for an hour, shown to him again after his login.
+"""What a person typed into a form that he left without wanting to: kept for an hour, then shown to him again.
 
 A form carries a signed mark of who opened it. Where it comes in without a session, its values go to Valkey under
 that user's number (no address, cookie or table holds them; passwords and files are left out), and the next login of
-the same user from there leads back to the form, filled as it was. Nothing is ever saved by itself.
+the same user from there leads back to the form, filled as it was. The same keeps a form whose reader changes the
+language of the page. Nothing is ever saved by itself.
 """
 
 import json
@@ -14,7 +15,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from flask import Flask, current_app, flash, g, redirect, request, session, url_for
-from flask_babel import gettext
+from flask_babel import gettext, lazy_gettext as _
 from flask_login import current_user
 from flask_wtf import FlaskForm
 from itsdangerous import BadSignature, URLSafeTimedSerializer
@@ -32,6 +33,12 @@ LARGEST = 64 * 1024
 FLAG = "draft"
 """Where the session says which page is to be filled; the session is a cookie and holds the page's path alone."""
 
+ENDED, LEFT = "ended", "left"
+_WHY = {
+    ENDED: _("You were logged out while you typed. This is what you had typed; nothing is saved yet."),
+    LEFT: _("This is what you had typed; nothing is saved yet."),
+}
+"""Why a form is filled again, in words."""
 log = logging.getLogger("loandesk.drafts")
 
 
@@ -81,6 +88,15 @@ def offer(user_id: int, page: str) -> None:
         _offer(page)
 
 
+def take_along(page: str) -> bool:
+    """Have the page that is opened next filled with what the form says that came in; False where it cannot be kept."""
+    user_id = g.principal.user_id
+    is_kept = _writer() == user_id and _store(user_id, page, LEFT)
+    if is_kept:
+        _offer(page)
+    return is_kept
+
+
 def draft() -> MultiDict[str, str] | None:
     """What the user typed into the form of this page before he was logged out; given out once."""
     if "draft" not in g:
@@ -98,10 +114,7 @@ def _taken() -> MultiDict[str, str] | None:
     if kept is None:
         return None
     _ask(lambda valkey: valkey.delete(_key(g.principal.user_id)))
-    flash(
-        gettext("You were logged out while you typed. This is what you had typed; nothing is saved yet."),
-        "warning",
-    )
+    flash(str(_WHY[kept.get("why", ENDED)]), "warning")
     return MultiDict([(name, value) for name, value in kept["values"]])
 
 
@@ -109,14 +122,16 @@ def _offer(page: str) -> None:
     session[FLAG] = urlsplit(page).path
 
 
-def _store(user_id: int, page: str) -> bool:
+def _store(user_id: int, page: str, why: str = ENDED) -> bool:
     """Keep the request's form; False where it is too long or there is nowhere to keep it."""
     typed = [
         (name, value)
         for name, value in request.form.items(multi=True)
         if name not in (MARK, "csrf_token") and "password" not in name
     ]
-    body = json.dumps({"page": page, "values": typed}, ensure_ascii=False).encode("utf-8", "replace")
+    body = json.dumps({"page": page, "values": typed, "why": why}, ensure_ascii=False).encode(
+        "utf-8", "replace"
+    )
     return len(body) <= LARGEST and bool(_ask(lambda valkey: valkey.set(_key(user_id), body, ex=KEPT_FOR)))
 
 
@@ -134,8 +149,13 @@ def _page_of_form() -> str:
         return came
     adapter = current_app.url_map.bind("")
     path = request.path if adapter.test(request.path, "GET") else request.path.rpartition("/")[0]
+    return page_of(path)
+
+
+def page_of(path: str) -> str:
+    """The address of a form that was sent for chosen rows, which it names itself."""
     told = [(name, value) for name in ("ids", LIST, "next") for value in request.form.getlist(name)]
-    return f"{path}?{urlencode(told)}" if told else path
+    return f"{path}?{urlencode(told)}" if told and "?" not in path else path
 
 
 def _writer() -> int | None:

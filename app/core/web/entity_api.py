@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from flask import abort, request
-from flask_appbuilder.api import BaseApi, expose
+from flask_appbuilder.api import expose
 from flask_appbuilder.security.decorators import permission_name, protect
 from flask_babel import gettext
 from sqlalchemy import select
@@ -21,6 +21,7 @@ from app.core.db import web_session
 from app.core.errors import RuleError
 from app.core.labels import subject
 from app.core.web import bodies, followed, links, openapi, operations, upserts
+from app.core.web.api_base import Api
 from app.core.web.fields import as_id
 from app.core.web.listing import Listing
 from app.core.web.meanwhile import Expected, OtherVersion, stored_version, version
@@ -46,11 +47,10 @@ def refused(error: RuleError) -> Answer:
 _METHODS = {"edit": ("PUT", "PATCH"), "delete": ("DELETE",)}
 
 
-class EntityApi(BaseApi):
+class EntityApi(Api):
     """Base of the generated resources; `entity` is set by `api_for`."""
 
     entity: Any = None
-    allow_browser_login = False
 
     def operation_helper(
         self,
@@ -63,10 +63,6 @@ class EntityApi(BaseApi):
         """Say what the declaration says; Flask-AppBuilder would read docstrings written for it."""
         described = self.openapi_spec_methods or openapi.methods(self.entity)
         operations.update(described.get(func.__name__, {}))
-
-    def response_403(self) -> Any:
-        """Without the right, or with a token that does not give it."""
-        return self.response(403, message=gettext("You may not do this"))
 
     def _need(self, verb: str, *others: str) -> None:
         """405 with what else the address takes, where the entity lets nobody do this."""

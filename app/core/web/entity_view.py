@@ -25,6 +25,7 @@ from app.core.web.pages import FormPage, Section
 from app.core.web.principal import current
 from app.core.web.record_doors import RecordDoors
 from app.core.web.record_tools import tools
+from app.core.web.sending import Sending, say
 from app.core.web.show_page import show_page
 from app.core.web.steering import business_date
 from app.core.web.writing import Written, remove, storing, write
@@ -76,17 +77,19 @@ class EntityView(ListDoors, RecordDoors):
         form = duplicates.form(fields, web_session(), model)
         if request.method == "GET":
             forms.suggest(form, {f.column.key: request.args.get(f.name, "") for f in fields})
-        if form.validate_on_submit():
-            saved = self._save(form, None, fields)
-            if saved is not None and (secret := once.told(saved.row)):
-                return once_page(saved.row, gettext("Saved"), secret)
-            if saved is not None and creating.is_asked():
-                return creating.added(saved.row)
-            if saved is not None:
-                flash(gettext("Saved"), "success")
-                return redirect(self._after(saved.id))
+        if form.validate_on_submit() and (saved := self._save(form, None, fields)) is not None:
+            return self._added(saved)
         called, back = self._about(form)
         return self._form_page(form, fields, gettext("Add"), url_for(".add"), back, called)
+
+    def _added(self, saved: Written) -> Any:
+        """What follows the storing of a new row: its secret, word to the dialog, or the row itself."""
+        if secret := once.told(saved.row):
+            return once_page(saved.row, gettext("Saved"), secret)
+        if creating.is_asked():
+            return creating.added(saved.row)
+        say(is_again=saved.is_again)
+        return redirect(self._after(saved.id))
 
     @expose("/edit/<pk>", methods=["GET", "POST"])
     @has_access
@@ -102,9 +105,9 @@ class EntityView(ListDoors, RecordDoors):
         try:
             if (
                 form.validate_on_submit()
-                and self._save(form, row, fields, opened, marks is not None) is not None
+                and (saved := self._save(form, row, fields, opened, marks is not None)) is not None
             ):
-                flash(gettext("Saved"), "success")
+                say(is_again=saved.is_again)
                 return redirect(back)
         except ChangedMeanwhile as error:
             opened, status = opened.show_again(form, error), 409
@@ -149,7 +152,8 @@ class EntityView(ListDoors, RecordDoors):
             field for field in fields if not (opened and opened.is_untouched(field, form[field.column.key]))
         ]
         try:
-            written = write(self.entity, row, forms.values(form, touched), opened if is_held else None)
+            values, held = forms.values(form, touched), opened if is_held else None
+            written = write(self.entity, row, values, held, Sending.now())
         except ChangedMeanwhile:
             raise
         except RuleError as error:

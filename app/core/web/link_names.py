@@ -1,4 +1,8 @@
-"""What linked rows are called whose numbers a JSON column keeps: asked once for all rows of a page or block."""
+"""What rows are called whose numbers another row keeps: asked once for all rows of a page or block.
+
+A number is kept in a JSON column, for a link that changed, or in a column beside that of its entity, for the record
+that a comment or a change is about.
+"""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -20,6 +24,11 @@ def names(session: Session, values: Iterable[tuple[str | None, Any]]) -> Names:
     for of, value in values:
         for slug, number in kept.links(of, value):
             wanted.setdefault(slug, set()).add(number)
+    return _called(session, wanted)
+
+
+def _called(session: Session, wanted: Mapping[str, set[int]]) -> Names:
+    """What rows are called, by their entity and id, and those that were asked for before; one query for each entity."""
     asked: dict[tuple[str, int], str | None] = session.info.setdefault("link_names", {})
     for slug, numbers in wanted.items():
         new = {number for number in numbers if (slug, number) not in asked}
@@ -43,3 +52,27 @@ def names_in(row: Any, field: FieldInfo) -> Names:
     # what a row has not loaded it is not made to load
     read = [vars(one) for one in session.identity_map.values() if type(one) is type(row)]
     return names(session, [(one.get(of), one.get(field.column.key)) for one in read])
+
+
+def name_in(row: Any, field: FieldInfo) -> str | None:
+    """What the record is called whose number this field keeps, asked at once for all rows that were read with it.
+
+    None for what is out of scope or gone, and where an entity names its rows by their numbers alone.
+    """
+    session, key, of = object_session(row), field.column.key, field.column.info["of"]
+    if session is None:
+        return None
+    asked, this = session.info.get("link_names", {}), (getattr(row, of), getattr(row, key))
+    if this not in asked:
+        read = [vars(one) for one in session.identity_map.values() if type(one) is type(row)]
+        wanted: dict[str, set[int]] = {}
+        for slug, number in ((one.get(of), one.get(key)) for one in read):
+            if slug and number is not None and registry.has_entity(slug) and has_names(registry.entity(slug)):
+                wanted.setdefault(slug, set()).add(number)
+        asked = _called(session, wanted)
+    return asked.get(this)
+
+
+def has_names(entity: Any) -> bool:
+    """Whether its rows are called by more than their numbers."""
+    return label_columns(entity) != ("id",)

@@ -86,12 +86,19 @@ def _column(listing: Listing, field: FieldInfo, *, shown: bool) -> Col:
     following = (
         f"-{field.name}" if sort == "asc" or (not sort and field.kind in ("money", "days")) else field.name
     )
-    kind = "number" if field.kind in ("days", "rate", "id") else field.kind
+    kind = col_kind(field)
     return Col(
-        key=field.name.replace(".", "-"), label=field.label, kind=kind, align="end" if field.kind in NUMERIC else "",
+        key=field.name.replace(".", "-"), label=field.label, kind=kind, align="end" if kind in NUMERIC else "",
         sortable=can_sort(field, listing.principal), sort=sort, sort_url=address({"sort": following}), shown=shown,
         rank=place if sort and listing.is_by_several else 0,
     )  # fmt: skip
+
+
+def col_kind(field: FieldInfo) -> str:
+    """As what a column is drawn; a number that means a record is its name."""
+    if field.kind == "number" and field.column is not None and field.column.info.get("of"):
+        return "text"
+    return "number" if field.kind in ("days", "rate", "id") else field.kind
 
 
 def _row(listing: Listing, row: Any, may: Callable[[str], bool]) -> Row:

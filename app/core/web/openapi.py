@@ -7,6 +7,7 @@ from flask_appbuilder.api.manager import OpenApi
 
 from app.core import registry
 from app.core.labels import words
+from app.core.web.api_base import Api
 from app.core.web.conditions import MOST, OPS_OF, RESERVED
 from app.core.web.fields import FieldInfo, filterable, typed_fields
 from app.core.web.forms import is_required
@@ -191,8 +192,7 @@ def _bulk(entity: Any, properties: dict[str, Any], call: Callable[..., dict[str,
     )  # fmt: skip
 
 
-class Description(OpenApi):
+class Description(Api, OpenApi):
     """`/api/v1/_openapi` for whoever holds a token, without Swagger's page: it loads other hosts' scripts."""
 
-    allow_browser_login = False
     class_permission_name = "OpenApi"

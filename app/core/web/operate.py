@@ -1,6 +1,8 @@
 """The page of an operation: GET asks for its arguments, POST runs it. From a list, POST with chosen rows asks first."""
 
 import re
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from flask import flash, redirect, render_template, request
@@ -9,6 +11,7 @@ from werkzeug.exceptions import NotFound
 
 from app.core import labels, registry
 from app.core.db import web_session
+from app.core.errors import RuleError
 from app.core.operation import Operation
 from app.core.web import links, operations
 from app.core.web.chosen import chosen
@@ -17,6 +20,7 @@ from app.core.web.operations import Outcome
 from app.core.web.outcomes import MOST_SAID, outcome_page
 from app.core.web.pages import FormPage, Section
 from app.core.web.principal import current
+from app.core.web.sending import Sending, say
 
 SHOWN_TARGETS = 8
 RAN = "__run"
@@ -36,15 +40,42 @@ def operate(entity: Any, name: str) -> Any:
     operation, session, ids = find(entity, name), web_session(), chosen(entity, operations.MOST_ROWS)
     targets = operations.rows(operation, session, ids)
     form = operations.form_for(operation, session)
-    if request.method == "POST" and RAN in request.form and form.validate():
-        arguments = {p.name: form[p.name].data for p in operation.arguments}
-        outcomes = operations.run(operation, session, ids, current(), arguments)
-        session.commit()
-        if len(outcomes) == 1 and outcomes[0].secret:
-            return once_page(targets[0], outcomes[0].sentence, outcomes[0].secret)
-        if not _is_asked_again(form, outcomes):
-            return _report(operation, outcomes) or redirect(back(entity, ids))
-    return _page(operation, form, targets)
+    is_run = request.method == "POST" and RAN in request.form and form.validate()
+    answer = _run(operation, form, targets) if is_run else None
+    return answer or _page(operation, form, targets)
+
+
+def _run(operation: Operation, form: Any, targets: list[Any]) -> Any:
+    """Run it, once for this form, and say what came of it; None where the form is to be shown again."""
+    session, sent, ids = web_session(), Sending.now(), [row.id for row in targets]
+    leave = partial(back, operation.entity, ids)
+    try:
+        if sent.before(session) is not None:
+            say(is_again=True)
+            return redirect(leave())
+    except RuleError as error:
+        form.form_errors.append(str(error))
+        return None
+    arguments = {p.name: form[p.name].data for p in operation.arguments}
+    outcomes = operations.run(operation, session, ids, current(), arguments, then=_keeping(sent))
+    session.commit()
+    if len(outcomes) == 1 and outcomes[0].secret:
+        return once_page(targets[0], outcomes[0].sentence, outcomes[0].secret)
+    if _is_asked_again(form, outcomes):
+        return None
+    return _report(operation, outcomes) or redirect(leave())
+
+
+def _keeping(sent: Sending) -> Callable[[Any, list[Outcome]], None]:
+    """What stores the key of the form with the first thing that the operation stores."""
+    kept: list[bool] = []
+
+    def then(within: Any, outcomes: list[Outcome]) -> None:
+        if not kept and any(one.is_kept for one in outcomes):
+            kept.append(True)
+            sent.keep(within)
+
+    return then
 
 
 def _is_asked_again(form: Any, outcomes: list[Outcome]) -> bool:
@@ -64,10 +95,11 @@ def _page(operation: Operation, form: Any, targets: list[Any]) -> Any:
         cancel_url=back(operation.entity, [row.id for row in targets]), intro=operation.intro, danger=operation.is_danger,
         hidden=[(RAN, "1"), *(("ids", str(row.id)) for row in targets), ("next", request.values.get("next", ""))],
         targets=[(str(row), links.show_url(slug, row.id)) for row in targets[:SHOWN_TARGETS]], targets_total=len(targets),
+        errors=list(form.form_errors),
         crumbs=[(labels.entity_label(operation.entity), links.list_url(slug)),
                 *([(str(targets[0]), links.show_url(slug, targets[0].id))] if len(targets) == 1 else [])], submit_label=operation.label,
     )  # fmt: skip
-    is_wrong = RAN in request.form and any(field.errors for field in form)
+    is_wrong = RAN in request.form and bool(form.form_errors or any(field.errors for field in form))
     return render_template("generated/operation.html", page=page), (422 if is_wrong else 200)
 
 

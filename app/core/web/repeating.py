@@ -6,7 +6,7 @@ neither, and who got no answer asks again with the same key. What was refused st
 
 import hmac
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -82,20 +82,33 @@ def _again(known: IdempotentRequest, digest: str) -> Answer:
 
 def _digest() -> str:
     """Of what the program asks for. Keyed, because a body may hold a password, which a plain hash would betray."""
-    said = hmac.new(str(current_app.config["SECRET_KEY"]).encode(), digestmod="sha256")
+    said = _keyed()
     for part in (request.method, request.full_path, request.headers.get("If-Match", "")):
         said.update(f"{part}\n".encode())
     if request.mimetype == "multipart/form-data":
         _add_parts(said)
     else:
         said.update(request.get_data())
-    return said.hexdigest()
+    return str(said.hexdigest())
 
 
-def _add_parts(said: Any) -> None:
+def digest_of_form(unsaid: Collection[str]) -> str:
+    """The same of what a person's form says, without the inputs that differ each time it is opened."""
+    said = _keyed()
+    said.update(f"{request.path}\n".encode())
+    _add_parts(said, unsaid)
+    return str(said.hexdigest())
+
+
+def _keyed() -> Any:
+    return hmac.new(str(current_app.config["SECRET_KEY"]).encode(), digestmod="sha256")
+
+
+def _add_parts(said: Any, unsaid: Collection[str] = ()) -> None:
     """A form with files, by pieces: a file is never in memory as a whole."""
     for name, value in request.form.items(multi=True):
-        said.update(f"{name}={value}\n".encode())
+        if name not in unsaid:
+            said.update(f"{name}={value}\n".encode())
     for name, upload in request.files.items(multi=True):
         said.update(f"{name}: {upload.filename}\n".encode())
         while piece := upload.stream.read(PIECE):

@@ -52,11 +52,12 @@ class OneRoleSecurity(SecurityManager):
         found = principal.of_token(token) if token is not None else None
         if token is None or found is None:
             raise Refusal(401, gettext("This token is not good here: it is unknown, withdrawn, expired or from elsewhere"), _BEARER)  # fmt: skip
+        # known first, so that what follows is refused in his language
+        user, g.principal = found
+        g.user = user
         call_limits.count(f"token {token.id}", f"user {token.user_id}")
         if token.is_read_only and request.method not in ("GET", "HEAD", "OPTIONS"):
             raise Refusal(403, gettext("This token only reads"))
-        user, g.principal = found
-        g.user = user
         change_reason.set(f"{token.called} {change_reason.get()}".strip()[: reasons.LONGEST])
         web_session.remove()
         return user

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Flask, Response, current_app, g, request
 from flask_appbuilder import AppBuilder
-from flask_babel import get_domain, get_locale
+from flask_babel import get_locale
 from flask_login import current_user
 from flask_wtf import FlaskForm
 from flask_wtf.csrf import CSRFProtect
@@ -14,7 +14,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from app.core import db
 from app.core.errors import RuleError
 from app.core.i18n import CATALOGUES, compile_catalogues
-from app.core.web import assets, call_limits, drafts, error_pages, looks, reasons, texts
+from app.core.web import assets, call_limits, drafts, error_pages, looks, reasons, sending, texts
+from app.core.web.form_words import Words
 from app.core.web.ids import Digits, Id
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -45,7 +46,7 @@ def build(**overrides: Any) -> Flask:
     app.wsgi_app = behind(app.wsgi_app, app.config["PROXIES"])  # type: ignore[method-assign]
     CSRFProtect(app)
     # forms take WTForms' messages from our catalogues; its own know no traditional Chinese by our name of it
-    FlaskForm.Meta.get_translations = lambda _meta, _form: get_domain().get_translations()
+    FlaskForm.Meta.get_translations = lambda _meta, _form: Words()
     assets.init(app)
     call_limits.init(app)
     app.url_map.converters.update({"id": Id, "digits": Digits})
@@ -82,8 +83,10 @@ def _hooks(app: Flask) -> None:
     app.context_processor(chrome.context)
     app.extensions["babel"].locale_selector = chrome.locale
     app.view_functions["LocaleView.index"] = tongue.switch
+    app.add_url_rule("/lang/<string:locale>", "tongue", tongue.switch_with_form, methods=["POST"])
     texts.init(app)
     drafts.init(app)
+    sending.init(app)
     chrome.add_filters(app)
 
     @app.get("/health")

@@ -28,7 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session, aliased
 
 from app.core.export.cells import DIGITS, Fit, numbers
-from app.core.i18n import told
+from app.core.i18n import shown, told
 from app.core.labels import singular
 from app.core.personal import mask
 from app.core.types import Choice, ChoiceText
@@ -177,6 +177,8 @@ def maker(field: FieldInfo, principal: Principal, on: Any) -> Make | None:
         return lambda value: None if value is None else mask(str(value), str(field.personal))
     if field.kind == "choice":
         return {None: None, **{one.value: str(one.label) for one in field.choices}}.__getitem__
+    if field.column is not None and field.column.info.get("holds_days"):
+        return partial(_day, field.spoken)
     if field.spoken:
         return partial(_spoken, field.spoken)
     return None if field.kind in _TEXTS else lambda value: None if value is None else str(value)
@@ -214,6 +216,11 @@ def _spoken(words: Mapping[Any, Any], value: Any) -> str | None:
     if isinstance(value, list):
         return ", ".join(str(words.get(one, one)) for one in value)
     return None if value is None else str(words.get(value, value))
+
+
+def _day(words: Mapping[Any, Any], value: Any) -> str | None:
+    """The same, and a day or instant kept as text as the screen writes it."""
+    return None if value is None else shown(str(words.get(value, value)))
 
 
 def _name(linked: Any, names: tuple[str, ...]) -> Any:

@@ -15,6 +15,7 @@ from app.core.errors import BeyondScope, ReadOnlyScope, RuleError
 from app.core.web import custom_lock
 from app.core.web.meanwhile import Held
 from app.core.web.principal import current
+from app.core.web.sending import Sending
 from app.core.web.transfer import plain_reason
 
 NO_PRIVILEGE = "42501"
@@ -27,6 +28,8 @@ class Written:
     id: int
     warnings: list[str]
     row: Any = field(repr=False, compare=False)
+    is_again: bool = False
+    """Whether the same form had stored it before, so that nothing was written now."""
 
 
 @contextmanager
@@ -48,13 +51,21 @@ def storing(entity: Any) -> Iterator[ScopedSession]:
         raise in_words(entity, error) from error
 
 
-def write(entity: Any, row: Any, values: dict[str, Any], opened: Held | None = None) -> Written:
-    """Store the values in a row, or in a new one when `row` is None, and commit.
+def write(
+    entity: Any, row: Any, values: dict[str, Any], opened: Held | None = None, sent: Sending | None = None
+) -> Written:
+    """Store the values in a row, or in a new one when `row` is None, and commit; once for the form that was `sent`.
 
     Raises what `storing` says; of these ChangedMeanwhile where the row is no longer as the form was `opened` with.
     """
     with storing(entity) as session:
-        return put(session, entity, row, values, opened)
+        before = sent.row_before(session, entity) if sent is not None else None
+        if before is not None:
+            return Written(before.id, [], before, is_again=True)
+        written = put(session, entity, row, values, opened)
+        if sent is not None:
+            sent.keep(session, written.id)
+        return written
 
 
 def put(

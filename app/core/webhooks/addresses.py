@@ -5,8 +5,10 @@ and the call with another gains nothing.
 """
 
 import socket
+import threading
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from queue import Empty, SimpleQueue
 from urllib.parse import urlsplit
 
 from flask_babel import lazy_gettext as _
@@ -14,6 +16,23 @@ from flask_babel import lazy_gettext as _
 import config
 from app.core.errors import RuleError
 
+PATIENCE = 3.0
+"""Seconds for which a person who saves an address waits until its name is looked up."""
+INSIDE = (
+    "localhost",
+    "local",
+    "internal",
+    "intranet",
+    "lan",
+    "home.arpa",
+    "localdomain",
+    "svc",
+    "cluster.local",
+)
+"""Ends of names that the world's name servers do not know, so that whoever answers to them stands inside: RFC 6761,
+6762 and 8375, the `internal` that ICANN keeps for it since 2024, and those of clusters."""
+METADATA = ("metadata.tencentyun.com", "metadata.platformequinix.com", "metadata.packet.net")
+"""Names by which machines in clouds are told their secrets, as far as they look like names of the world."""
 _NAT64 = ip_network("64:ff9b::/96")
 Address = IPv4Address | IPv6Address
 
@@ -66,6 +85,8 @@ def parse(url: str) -> Target:
         raise Forbidden(_("Leave out the name, the password and what follows a #"), "url")
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     target = Target(parts.scheme, host, port or {"https": 443, "http": 80}[parts.scheme], path)
+    if is_name_inside(target.host) and not target.is_named:
+        raise Forbidden(_("This address leads inside one's own network"), "url")
     if target.scheme == "http" and not target.is_named:
         raise Forbidden(_("Only https: what is told must not be read on its way"), "url")
     return target
@@ -81,6 +102,38 @@ def resolve(target: Target) -> list[str]:
     if not target.is_named and not all(is_outside(ip_address(one)) for one in addresses):
         raise Forbidden(_("This address leads inside one's own network"), "url")
     return addresses
+
+
+def resolve_soon(target: Target) -> list[str]:
+    """The same for a person who waits: a name of which nothing is heard for some seconds is Unknown for now."""
+    heard: SimpleQueue[list[str] | RuleError] = SimpleQueue()
+
+    def ask() -> None:
+        try:
+            heard.put(resolve(target))
+        except RuleError as error:
+            heard.put(error)
+
+    threading.Thread(target=ask, daemon=True).start()
+    try:
+        answer = heard.get(timeout=PATIENCE)
+    except Empty:
+        raise Unknown(_("Nothing is known by this name"), "url") from None
+    if isinstance(answer, RuleError):
+        raise answer
+    return answer
+
+
+def is_name_inside(host: str) -> bool:
+    """Whether a name can only mean something inside, whatever answers to it here and now.
+
+    >>> inside = "metadata.google.internal instance-data printer.local metadata.tencentyun.com localhost a.b.svc"
+    >>> all(map(is_name_inside, inside.split())), any(map(is_name_inside, ("bank.example", "8.8.8.8", "2606:4700::1")))
+    (True, False)
+    """
+    if ":" in host or host.rpartition(".")[2].isdigit():
+        return False
+    return "." not in host or host in METADATA or host.endswith(tuple(f".{end}" for end in INSIDE))
 
 
 def is_outside(address: Address) -> bool:

@@ -119,6 +119,16 @@ const Loandesk = (() => {
   // what was sent is done: a reload shows the record and does not send it again
   const once = $("[data-once]");
   if (once) history.replaceState(history.state, "", once.dataset.once);
+  // where the clipboard is closed to the page the text is marked, to be copied by hand
+  const copied = async (field) => {
+    field.focus();
+    field.select();
+    try { await navigator.clipboard.writeText(field.value); return true; } catch { return document.execCommand("copy"); }
+  };
+  on("click", "[data-copy]", async (_event, button) => {
+    const isDone = await copied(document.getElementById(button.dataset.copy));
+    toast(isDone ? texts.copied : texts.copy_by_hand, isDone ? "success" : "warning");
+  });
   addEventListener("pageshow", () => $$(".is-busy").forEach((button) => button.classList.remove("is-busy")));
 
   return { $, $$, on, make, icon, texts, toast, ask, part, json, parse, debounce, remember };

@@ -17,6 +17,12 @@
   Loandesk.conditions(document);
   on("change", "form", (_event, form) => Loandesk.conditions(form));
 
+  // Back fetches the form anew: it keeps the key under which it was sent, so that it is not stored twice
+  const key = $("form[data-guard] [name=_once]");
+  const isBack = performance.getEntriesByType("navigation")[0]?.type === "back_forward";
+  if (key && isBack && history.state?.once) key.value = history.state.once;
+  if (key) history.replaceState({ ...history.state, once: key.value }, "");
+
   for (const form of $$("form[data-guard]")) {
     const touch = (event) => {
       if (event.target.getAttribute("role") === "combobox") return;
@@ -31,6 +37,22 @@
   }
   on("click", "[data-cancel]", () => { dirty = false; });
   addEventListener("beforeunload", (event) => { if (dirty) event.preventDefault(); });
+
+  // in another language the page is another one: what was typed goes along
+  on("click", "[data-tongue]", async (event, link) => {
+    const form = $("form[data-guard]");
+    if (!dirty || !form || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    const said = new FormData(form);
+    for (const [name, value] of [...said]) if (value instanceof File) said.delete(name);
+    try {
+      const answer = await fetch(link.href, { method: "POST", body: said, headers: { Accept: "application/json" } });
+      const { url, message } = await answer.json();
+      if (!answer.ok) throw new Error(message);
+      dirty = false;
+      location.assign(url);
+    } catch (error) { toast(error.message || texts.failed, "danger"); }
+  });
 
   addEventListener("keydown", (event) => {
     if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "s") return;

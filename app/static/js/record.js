@@ -54,7 +54,12 @@
   for (const table of $$(".is-dense")) {
     const line = $(".is-late, .is-due", table) || $("tr:not(.is-done)", $("tbody", table));
     const box = table.parentElement;
-    if (line && box.scrollHeight > box.clientHeight) box.scrollTop = line.offsetTop - $("thead", table).offsetHeight - line.offsetHeight;
+    if (!line || box.scrollHeight <= box.clientHeight) continue;
+    // a phone's cards have a head that nobody sees, are of any height, and place themselves by another box
+    const head = $("thead", table);
+    const covered = getComputedStyle(head).position === "absolute" ? 0 : head.offsetHeight;
+    const before = line.previousElementSibling || line;
+    box.scrollTop += before.getBoundingClientRect().top - box.getBoundingClientRect().top - covered;
   }
 
   on("click", "[data-timeline-kind]", (event, button) => {
