@@ -13,7 +13,7 @@ from flask_babel import lazy_gettext
 import app.models
 import app.views  # noqa: F401  all declarations, and the words that views know
 from app.access.users import create_user
-from app.core import codes, i18n, registry
+from app.core import clock, codes, i18n, registry
 from app.core.db import unscoped
 from app.core.web.links import is_shown, show_url
 from tests.kept import filled
@@ -91,7 +91,8 @@ def _records(world: World) -> None:
     """Rows of the records that the house keeps by itself, one of every sort."""
     user, loan = world.users["all"], world.rows["loan"][0][1]
     run = world.rows["import_run"][0][1].id
-    add("setting", name="business_date", value=DAY.isoformat())
+    with unscoped("the day of the world") as session:
+        clock.set_business_date(session, DAY)
     for kind in codes.words("audit_kind"):
         add(
             "audit_event",

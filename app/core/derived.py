@@ -19,6 +19,8 @@ class DaysSince:
     column: str
     kind: str = "days"
     is_derived: bool = True
+    is_compared: bool = True
+    """Whether the database can filter and sort by it."""
 
     def value(self, row: Any, on: date) -> int | None:
         """Days passed on `on`; None when the column is empty."""
@@ -45,6 +47,7 @@ class Said:
     words: str
     kind: str = "text"
     is_derived: bool = True
+    is_compared: bool = False
 
     def value(self, row: Any, on: date) -> str:
         """The words; the code itself where nobody knows it."""
@@ -64,6 +67,7 @@ class Late:
     column: str
     kind: str = "text"
     is_derived: bool = True
+    is_compared: bool = False
 
     def value(self, row: Any, on: date) -> Lateness | None:
         """Said of a row only where it is late."""

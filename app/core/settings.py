@@ -79,13 +79,10 @@ def read_date(session: Session, name: str) -> date | None:
 
 
 def store_missing(session: Session) -> None:
-    """Store the settings that are not stored yet with their defaults, so that the screen offers them.
-
-    The business date stays the computer's until somebody sets it or a night has run.
-    """
+    """Store the settings that are not stored yet with their defaults, so that the screen offers them."""
     stored = set(session.scalars(select(Setting.name)))
     for name, (default, *_words) in SETTINGS.items():
-        if default and name not in stored:
+        if name not in stored:
             session.add(Setting(name=name, value=str(default)))
     session.flush()
 

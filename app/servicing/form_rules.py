@@ -11,7 +11,7 @@ from app.core.errors import RuleError
 from app.core.money import CENT, RoundingMode
 from app.models.customers import Customer, JointLiabilityGroup
 from app.models.journal import Repayment
-from app.models.lending import Bucket, Client, Loan, Product
+from app.models.lending import Bucket, Client, Instalment, Loan, Product
 from app.servicing.account import order_of
 from app.servicing.daycount import DayCount
 from app.servicing.duedates import Frequency
@@ -138,6 +138,15 @@ def as_its_payments_were_posted(session: Session, loan: Loan) -> None:
         posted = select(Repayment.id).where(Repayment.loan_id == loan.id, other)
         if loan.id is not None and form_rules.changed(loan, name) and session.scalar(posted.limit(1)):
             raise RuleError(_("Payments of this loan are posted, so this cannot change"), name)
+
+
+@form_rules.check(Loan, about="principal annual_rate method disbursed_on matures_on")
+def as_its_schedule_was_made(session: Session, loan: Loan) -> None:
+    """A schedule adds up to what was lent; terms that it was made with change only together with it."""
+    made = select(Instalment.id).where(Instalment.loan_id == loan.id).limit(1)
+    for name in ("principal", "annual_rate", "method", "disbursed_on", "matures_on"):
+        if loan.id is not None and form_rules.changed(loan, name) and session.scalar(made):
+            raise RuleError(_("The schedule of this loan was made with it, so this cannot change"), name)
 
 
 @form_rules.check(Customer, Product, JointLiabilityGroup, about="client_id")

@@ -102,6 +102,21 @@ def test_a_loan_with_payments_keeps_its_client_and_currency(desk: Desk, other: O
     assert "are posted" in refused(desk, loan, "client_id", {**whole, "currency": "UAH"})
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"principal": "123"},
+        {"annual_rate": "1.5"},
+        {"method": "flat"},
+        {"disbursed_on": "2018-01-02"},
+        {"matures_on": "2030-01-01"},
+    ],
+)
+def test_terms_that_a_schedule_was_made_with_change_only_with_it(desk: Desk, changed: dict[str, Any]) -> None:
+    [field] = changed
+    assert "schedule of this loan was made with it" in refused(desk, desk.loan(), field, changed)
+
+
 def test_what_loans_belong_to_stays_with_their_client(desk: Desk, other: Other) -> None:
     loan = stored("loan", desk.loan())
     order = {"allocation_order": "overdue: interest principal"}

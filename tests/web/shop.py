@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from app.access.users import create_user
-from app.core import registry
+from app.core import clock, registry
 from app.core.db import unscoped
 from app.core.org import GrantKind
 from tests.web.people import Browser, People, add
@@ -79,7 +79,7 @@ def open_shop(app: Any = None) -> Shop:
 
 
 def _frame(session: Any, shop: Shop) -> None:
-    _store(session, "setting", name="business_date", value=DAY.isoformat())
+    clock.set_business_date(session, DAY)
     shop.branches["head"] = _store(session, "branch", name="Head office")
     shop.branches["north"] = _store(session, "branch", name="North", parent_id=shop.branches["head"])
     session.flush()

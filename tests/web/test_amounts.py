@@ -11,6 +11,8 @@ from app.core.web.cells import money
 from app.core.web.filter_values import number
 from app.core.web.inputs import written
 from config import LANGUAGES
+from tests.web.people import stored
+from tests.web.shop import Shop
 
 AMOUNTS = ("0", "-0.5", "999.995", "1000", "-1234.5", "1234567.895", "-98765432109876.54", "0.005", "0.015")
 
@@ -53,3 +55,13 @@ def test_a_lone_comma_is_what_it_is_in_the_readers_language(
 ) -> None:
     with app.test_request_context(), force_locale(language):
         assert number(text) == Decimal(value)
+
+
+def test_a_number_of_a_program_keeps_every_digit_that_was_written(shop: Shop) -> None:
+    loan, program = shop.loans[1], shop.caller("admin")
+    for digits in ("1234567890123456.78", "0.10", "7e2"):
+        said = f'{{"principal": {digits}}}'
+        headers = {**program.headers, "Content-Type": "application/json"}
+        answer = program.client.patch(f"/api/v1/loan/{loan}", data=said, headers=headers)
+        assert answer.status_code == 200, answer.text
+        assert stored("loan", loan).principal == Decimal(digits)

@@ -97,6 +97,18 @@ def test_every_filter_answers_whatever_number_or_day_it_is_given(shop: Shop, kin
         assert answer.status_code in (200, 400), (slug, given)
 
 
+def test_what_follows_from_a_column_is_sorted_and_filtered_by_or_refused_in_words(shop: Shop) -> None:
+    derived = [(cls.slug(), f) for cls in shown_entities() for f in listable(cls) if f.derived is not None]
+    assert len({type(field.derived) for _slug, field in derived}) > 2
+    for slug, field in derived:
+        for said in ({"sort": field.name}, {"sort": f"-{field.name}"}, {field.name: "1"}):
+            for path in (f"/{slug}/list/", f"/{slug}/export.xlsx", f"/api/v1/{slug}/"):
+                asker = shop.caller("admin") if "api" in path else shop.admin
+                headers = asker.headers if "api" in path else BRIEFLY
+                with asker.client.get(path, query_string=said, headers=headers) as answer:
+                    assert answer.status_code == (200 if field.is_compared else 400), (path, said)
+
+
 @pytest.mark.parametrize("slug", SAMPLES)
 @pytest.mark.parametrize("name", ["after", "before", "size", "at", "sort", "cols", "last", "q", "ids"])
 def test_the_rest_of_a_lists_address_answers_too(shop: Shop, slug: str, name: str) -> None:

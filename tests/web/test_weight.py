@@ -1,13 +1,14 @@
 """What lists weigh: the HTML of every one of them with 25 full rows, before compression."""
 
 import re
+from datetime import date
 from typing import Any
 
 import pytest
 
-from app.core import registry
+from app.core import clock, registry
 from app.core.db import unscoped
-from app.core.org import Department, Position, Setting
+from app.core.org import Department, Position
 from app.core.web import list_page, listing
 from app.core.web.links import is_shown
 from tests.kept import filled
@@ -32,7 +33,7 @@ def admin(_application: Any, database: Any) -> Browser:
     filled(database, make_world)
     with unscoped("what the world has none of") as session:
         session.add_all([Department(name="canary001z"), Position(name="canary001z")])
-        session.add(Setting(name="business_date", value="2018-06-25"))
+        clock.set_business_date(session, date(2018, 6, 25))
     return Browser(_application, "all")
 
 

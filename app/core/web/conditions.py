@@ -85,7 +85,8 @@ def _reached(entity: Any, name: str, principal: Principal) -> FieldInfo | None:
         return None
     if not field.path:
         is_shown = any(one.name == field.name for one in listable(entity))
-        return field if field.kind == "link" or (is_shown and field.is_open_to(principal)) else None
+        is_open = is_shown and field.is_compared and field.is_open_to(principal)
+        return field if field.kind == "link" or is_open else None
     target = describe(entity, field.path[0]).target
     rest = name.partition(".")[2]
     if not principal.may("can_list", subject(target)):

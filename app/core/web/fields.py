@@ -66,6 +66,11 @@ class FieldInfo:
         kind = None if self.column is None else self.column.info.get("said")
         return codes.words(kind) if kind else self.words
 
+    @property
+    def is_compared(self) -> bool:
+        """Whether lists can be filtered and sorted by it, which needs a column or what follows from one in its order."""
+        return self.derived is None or bool(self.derived.is_compared)
+
     def value(self, row: Any, on: Any = None) -> Any:
         """The value in a row; for a link the linked row."""
         if self.derived is not None:
@@ -221,7 +226,9 @@ def filterable(entity: Any) -> list[FieldInfo]:
     screen = entity.__screen__
     named = screen.columns("filters") or screen.columns("list")
     found = [
-        f for f in describe_all(entity, named) if not f.path and (f.has_fields or f.kind not in _UNFILTERED)
+        f
+        for f in describe_all(entity, named)
+        if not f.path and f.is_compared and (f.has_fields or f.kind not in _UNFILTERED)
     ]
     return [*found, *customs(entity)]
 

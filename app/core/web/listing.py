@@ -221,9 +221,10 @@ def field_target(entity: Any, field: FieldInfo) -> Any:
 
 
 def can_sort(field: FieldInfo, principal: Principal) -> bool:
-    """Links, long texts and masked values give no order."""
+    """Links, long texts, masked values and words that only this program knows give no order."""
     return (
         not field.path
+        and field.is_compared
         and field.kind not in ("link", "longtext", "json", "codes", "file")
         and field.is_open_to(principal)
     )
