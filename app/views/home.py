@@ -224,7 +224,21 @@ def own_place() -> list[str]:
     return [str(one) for one in found if one is not None]
 
 
-@screen(MenuEntry("", _("Home"), "/home/", "home", ("can_show", "Home"), 0))
+@screen(
+    MenuEntry(
+        "",
+        _("Home"),
+        "/home/",
+        "home",
+        ("can_show", "Home"),
+        0,
+        help=_(
+            "Your work at a glance: figures, lists and charts for your role, announcements, your "
+            "favourites and the records you looked at last. Every figure opens the rows behind it. "
+            "Reports that you built can be put here and arranged."
+        ),
+    )
+)
 class HomeView(BaseView):
     """The first page after login."""
 

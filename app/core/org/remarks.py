@@ -34,6 +34,10 @@ class Comment(About, Entity):
     created_at: Mapped[CreatedAt]
 
     __screen__ = Screen(
+        help=_(
+            "What people wrote about records, of any kind. A comment is seen by whoever sees the record, and only its "
+            "author changes it. Name a colleague as @login to have him told, if he sees the record."
+        ),
         menu=_("Work"), title=_("Comments"), icon="messages", list="created_at entity row_id author text", position=60,
         form={_("Comment"): "entity row_id text"}, show={_("Comment"): "created_at entity row_id author text"},
         search="text", labels={"row": _("Record")},
@@ -73,6 +77,10 @@ class Attachment(About, Entity):
     created_at: Mapped[CreatedAt]
 
     __screen__ = Screen(
+        help=_(
+            "Files that people put to records. A file is seen by whoever sees the record. What sort it is was found in its "
+            "content, not in its name: pictures, sound, film and PDF open in the page, everything else is only downloaded."
+        ),
         menu=_("Work"), title=_("Attachments"), icon="paperclip", list="created_at entity row_id name media_type size author note",
         form={_("Attachment"): "entity row_id file_key note"}, search="name note", position=61,
         show={_("Attachment"): "created_at entity row_id name media_type size author note"},
