@@ -14,7 +14,7 @@ from app.core import clock, seals
 from app.core.db import unscoped, web_session
 from app.core.labels import subject
 from app.core.org import AuditSeal, Branch, Region
-from app.core.web import announcements, links, task_rules
+from app.core.web import announcements, links, recents, task_rules
 from app.core.web.builder.home import parts as built
 from app.core.web.cells import plain
 from app.core.web.favourites import stars
@@ -258,6 +258,7 @@ class HomeView(BaseView):
             "subtitle": " · ".join([plain("date", home.on), *own_place()]),
             "actions": [],
             "stars": stars(principal),
+            "recents": recents.newest(principal),
             "announcements": announcements.current(principal, home.on),
             **parts,
             "tiles": [*present(my_tasks(home)), *parts["tiles"]],

@@ -128,6 +128,21 @@ class Following(_Marked, Entity):
     )  # fmt: skip
 
 
+class RecentRecord(About, Entity):
+    """A record whose page a user opened, to find it again; the newest of each user are kept."""
+
+    __scope__ = Scope.owned("user_id")
+    __history__ = False
+    __custom__ = False
+    __table_args__ = (
+        UniqueConstraint("user_id", "entity", "row_id"),
+        Index("ix_recent_record_user", "user_id", "opened_at"),
+    )
+
+    user_id: Mapped[int] = link("user", ondelete="CASCADE", index=False)
+    opened_at: Mapped[CreatedAt]
+
+
 def _followed() -> codes.Words:
     return {cls.slug(): singular(cls) for cls in registry.followed(Comment)}
 
