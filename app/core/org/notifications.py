@@ -86,7 +86,7 @@ class Notification(Entity):
 
 
 class NotificationChoice(Entity):
-    """The way by which a user wants to be told of one kind of thing; without it he is told on the screen."""
+    """The way by which a user wants to be told of one kind of thing; without it he is told by the usual one."""
 
     __scope__ = Scope.owned("user_id")
     __history__ = False
