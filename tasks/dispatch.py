@@ -5,6 +5,7 @@ from celery import shared_task
 from app.core.notices import settle
 from app.core.rules import runner
 from app.core.web import approved
+from app.core.web.builder import sending
 from app.core.webhooks import dispatch
 from app.messaging import notice_mail, provider
 from tasks.application import application
@@ -26,8 +27,9 @@ def follow_rules() -> int:
 
 @shared_task
 def notify() -> int:
-    """Tell users what happened that they want to know."""
+    """Tell users what happened that they want to know, and whose report is due."""
     with application().app_context():
+        sending.note_due()
         return settle.settle()
 
 

@@ -182,6 +182,8 @@ class Report:
     dimensions: tuple[Dimension, ...] = ()
     asked: type[Asked] = Asked
     icon: str = "report"
+    help: Any = ""
+    """What the help panel tells of it."""
     position: int = 50
     kind: str = "bar"
     """Kind of its chart: bar, line or stacked."""

@@ -57,6 +57,10 @@ class Screen:
     """column → "count sum(column)": a chart grouped by that column."""
     operations: str = "add edit delete"
     """Which of add, edit, delete people may get at all; roles narrow it further."""
+    help: Any = ""
+    """What the help panel tells of these screens: what they are for, what depends on them, what to watch."""
+    guide: str = ""
+    """The guide in docs/howto that tells more."""
     labels: Mapping[str, Any] = field(default_factory=dict)
     """Labels of columns whose name does not say it."""
     hints: Mapping[str, Any] = field(default_factory=dict)

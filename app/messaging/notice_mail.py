@@ -1,4 +1,4 @@
-"""Mail about notifications, to colleagues who want it: the table of notifications is its outbox.
+"""Mail about notifications, and with reports on set days, to colleagues who want it: the table of notifications is its outbox.
 
 A mail is claimed and that is committed before it is sent, so that none is sent twice: what a killed process leaves
 claimed has an unknown outcome and stays so. A server that is away is tried again, after longer and longer pauses.
@@ -20,10 +20,12 @@ from app.core.db import scoped_as, unscoped
 from app.core.labels import singular
 from app.core.notices import reading
 from app.core.notices.seen import rows
-from app.core.org import MailState, Notification, User
+from app.core.org import MailState, Notification, NotificationKind, User
 from app.core.retry import patiently
 from app.core.web import links, principal
-from app.messaging.channels import Channel, ChannelError, Message, Outcome, Receipt
+from app.core.web.builder import sending
+from app.core.web.transfer import XLSX
+from app.messaging.channels import Attached, Channel, ChannelError, Message, Outcome, Receipt
 
 log = logging.getLogger("loandesk.sending")
 BATCH = 50
@@ -42,7 +44,8 @@ def send_due(open_channel: Callable[[], Channel]) -> int:
     _give_up_lost()
     sent = 0
     while claimed := _claim():
-        mails = [mail for number in claimed if (mail := _mail(number)) is not None]
+        # made one after the other while they leave: a mail may have a file
+        mails = (mail for number in claimed if (mail := _mail(number)) is not None)
         for message, outcome in open_channel().send_many(mails):
             patiently(_store, int(message.reference.partition("-")[0]), outcome)
             sent += isinstance(outcome, Receipt)
@@ -94,14 +97,21 @@ def _mail(number: int) -> Message | None:
             return None
         said = f"{singular(type(row))} {row}" if type(row).naming_column() else str(row)
         what = reading.sentence(noted.one)
-        text = "\n\n".join(_lines(f"{said}: {what}", links.show_url(*target)))
-    return Message(
-        f"{number}-{noted.one.mail_tries}", noted.address, text, subject=f"Loandesk · {said}: {what}"
+    sent = (
+        sending.made(noted.one.row_id, who) if noted.one.kind == NotificationKind.REPORT else sending.Sent([])
     )
+    if sent is None:
+        _drop(number)
+        return None
+    with force_locale(noted.language):
+        text = "\n\n".join(_lines([f"{said}: {what}", *sent.sentences], links.show_url(*target)))
+    files = (Attached(sent.name, XLSX, sent.content),) if sent.content else ()
+    reference, subject = f"{number}-{noted.one.mail_tries}", f"Loandesk · {said}: {what}"
+    return Message(reference, noted.address, text, subject=subject, files=files)
 
 
-def _lines(told: str, path: str) -> Iterator[str]:
-    yield told
+def _lines(told: list[str], path: str) -> Iterator[str]:
+    yield from told
     if config.PUBLIC_URL:
         yield config.PUBLIC_URL.rstrip("/") + path
     yield gettext("By which way you are told of what is set in Loandesk: your name, What I am told of.")

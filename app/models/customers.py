@@ -70,6 +70,10 @@ class Customer(Entity):
     remark: Mapped[Text | None]
 
     __screen__ = Screen(
+        help=_(
+            "People and organisations that borrow, guarantee or may borrow. A customer is seen by whoever sees one of his "
+            "loans, by his manager and by his branch. Do not contact and vulnerable stop or limit messages at once."
+        ),
         menu=_("Portfolio"), title=_("Customers"), icon="users", position=10,
         list="name kind identity_number status branch manager is_do_not_contact client",
         form={_("Customer"): "client kind name identity_number sex born_on status",
@@ -239,6 +243,10 @@ class JointLiabilityGroup(Entity):
     names_in_files: Mapped[Text | None]
 
     __screen__ = Screen(
+        help=_(
+            "Borrowers who answer for each other's loans. A group is found in files by its name and the further names that "
+            "you give here; its loans stand on its page."
+        ),
         menu=_("Portfolio"), title=_("Joint liability groups"), icon="users-group", list="name branch region client",
         form={_("Group"): "client name branch region names_in_files"}, tabs="loan", search="name",
         hints={"names_in_files": file_names.HINT},
@@ -271,6 +279,10 @@ class ContactNote(Entity):
     author_id: Mapped[int | None] = link("user")
 
     __screen__ = Screen(
+        help=_(
+            "What colleagues wrote down after a call, meeting or visit. A note belongs to a customer and can be corrected "
+            "but not deleted; a recent conversation can hold back the next reminder."
+        ),
         menu=_("Contact"), title=_("Contact notes"), icon="note", list="at customer way place text author",
         form={_("Contact"): "customer at way place text"}, search="text", order="-id", operations="add edit",
         hints={"at": _("Empty means now")},

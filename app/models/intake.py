@@ -41,6 +41,11 @@ class ImportLayout(Entity):
     definition: Mapped[Json] = mapped_column(info={"is_code": True})
 
     __screen__ = Screen(
+        help=_(
+            "How portfolio files of one sort are read: their columns, transforms and what they may create. Layouts come "
+            "with the product and with your installation and are only read here. Files of any other records are sent from "
+            "their own list, where you choose the columns yourself."
+        ),
         menu=_("Administration"), title=_("Import layouts"), icon="columns", list="name title target",
         show={_("Layout"): "name title target definition"}, search="name title", order="name", operations="",
         labels={"name": _("Code")},
@@ -95,6 +100,11 @@ class ImportRun(Entity):
     started_by_id: Mapped[int | None] = link("user")
 
     __screen__ = Screen(
+        help=_(
+            "Portfolio files that were imported: by whom, with which layout, and what came of their rows. A wrong row never"
+            " stops the good ones; it is listed under Rows refused with its reason and can be sent again. The same file "
+            "sent twice changes nothing."
+        ),
         menu=_("Portfolio"), title=_("Imports"), icon="upload", position=70, operations="",
         list="started_at layout file_name state rows created updated unchanged rejected client started_by",
         show={_("Import"): "layout file_name client state rows created updated unchanged rejected message started_at ended_at started_by"},
@@ -192,6 +202,10 @@ class StatedDifference(Entity):
     personal: Mapped[PersonalKind | None]
 
     __screen__ = Screen(
+        help=_(
+            "Where a file states another balance, overdue date or status than the journal gives. Nothing is changed by it: "
+            "find out which side is right, and correct the source or post what is missing."
+        ),
         menu=_("Portfolio"), title=_("Stated differences"), icon="alert-circle", position=75, operations="",
         list="loan as_of field stated computed run", filters="field as_of loan run",
     )  # fmt: skip

@@ -60,6 +60,11 @@ class Repayment(Entity):
     posted_by_id: Mapped[int | None] = link("user")
 
     __screen__ = Screen(
+        help=_(
+            "The journal of money received. A repayment is posted once, by its source and reference, and never changed; "
+            "what was wrong is taken back by a reversal, which is a row of its own. Each payment is allocated to "
+            "instalments in the order that the product says."
+        ),
         menu=_("Portfolio"), title=_("Repayments"), icon="coins", position=26, operations="", order="-id",
         list="received_on loan customer amount currency kind source reference",
         show={_("Repayment"): "received_on loan customer amount currency kind source reference stated_principal stated_interest "
@@ -113,6 +118,10 @@ class WriteOff(Entity):
     posted_by_id: Mapped[int | None] = link("user")
 
     __screen__ = Screen(
+        help=_(
+            "Loans whose principal was taken off the books. The customer still owes it: money that comes in later is posted"
+            " as recovery. A write-off cannot be edited; it stays in the history of the loan."
+        ),
         menu=_("Portfolio"), title=_("Write-offs"), icon="ban", position=27, operations="",
         list="written_off_on loan principal reason posted_by", search="reason", order="-id",
     )  # fmt: skip

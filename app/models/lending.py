@@ -46,6 +46,10 @@ class Client(Entity):
     names_in_files: Mapped[Text | None]
 
     __screen__ = Screen(
+        help=_(
+            "The lenders whose loans are worked: your own bank, or banks that placed a portfolio. A client gives its loans the currency, the clock "
+            "and the contact rules of its country. Customers are kept apart for each client; a data grant can be limited to one."
+        ),
         menu=_("Portfolio"), title=_("Clients"), icon="briefcase", position=30,
         list="code name currency country language contact_pack",
         form={_("Client"): "code name currency country zone language contact_pack names_in_files"}, search="name code",
@@ -122,6 +126,10 @@ class Product(Entity):
     names_in_files: Mapped[Text | None]
 
     __screen__ = Screen(
+        help=_(
+            "The kinds of loans and the terms with which they start. An import gives method, day count and rounding to new loans. Days of grace and "
+            "the order in which a payment pays are read at each posting and each night, so a change of these touches loans that are there, too."
+        ),
         menu=_("Portfolio"), title=_("Products"), icon="tag", position=40, charts={"kind": "count"},
         list="name client kind status currency method grace_days code",
         form={_("Product"): "client code name kind status currency names_in_files",
@@ -148,6 +156,10 @@ class Bucket(Entity):
     colour: Mapped[Code] = mapped_column(info={"words": "colour"})
 
     __screen__ = Screen(
+        help=_(
+            "Ranges of days past due, each from its first day up to the next one. The night puts every overdue loan into its bucket, and reports on "
+            "asset quality have a column for each. A changed bound counts from the next night on."
+        ),
         menu=_("Portfolio"), title=_("Delinquency buckets"), icon="list", position=60, list="code name from_days colour",
         form={_("Bucket"): "code name from_days colour"}, order="from_days", search="name",
         hints={"from_days": _("Days past due from which a loan is in this bucket, up to the next bucket")},
@@ -218,6 +230,10 @@ class Loan(Entity):
     days_past_due = DaysSince("overdue_since")
 
     __screen__ = Screen(
+        help=_(
+            "Credit agreements with their terms and what is still owed on the business date. Loans come in by import; balances, arrears and status "
+            "are kept by postings and by the night and cannot be typed. Branch, officer and region of a loan decide who sees it and its customer."
+        ),
         menu=_("Portfolio"), title=_("Loans"), icon="cash", position=20,
         list="number customer product status days_past_due overdue_principal principal_outstanding officer",
         form={_("Agreement"): "client number contract_number customer product branch officer region joint_group",
@@ -262,6 +278,10 @@ class Instalment(Entity):
     """Fell due before its loan was taken over, so what was paid of it on which day is not known."""
 
     __screen__ = Screen(
+        help=_(
+            "The lines of the schedules: what falls due on which day, and how much of it is paid. They are made with the loan and changed only by "
+            "repayments and reversals."
+        ),
         menu=_("Portfolio"), title=_("Instalments"), icon="calendar", position=25, operations="", order="due_on",
         list="loan customer number due_on principal interest principal_paid interest_paid paid_on balance",
         show={_("Instalment"): "loan customer number due_on principal interest principal_paid interest_paid paid_on balance is_before_takeover"},

@@ -63,6 +63,11 @@ class MessageTemplate(Entity):
     is_active: Mapped[Flag]
 
     __screen__ = Screen(
+        help=_(
+            "Approved wordings and when the night makes messages of them: so many days before a due date, or at set times "
+            "while a loan is overdue. Only active templates are used, each in its own language. Words in braces are filled "
+            "in for each customer."
+        ),
         menu=_("Contact"), title=_("Message templates"), icon="message",
         list="name client kind channel language days_before send_times max_days_overdue is_active",
         form={_("Template"): "client name channel language text is_active",
@@ -139,6 +144,11 @@ class Message(Entity):
     created_by_id: Mapped[int | None] = link("user")
 
     __screen__ = Screen(
+        help=_(
+            "Every message to and from customers with what became of it. A message leaves only if the contact rules allow "
+            "it then; what they refuse stands here with its reason. Outcome unknown is not sent again by itself: wait for "
+            "the provider's receipt."
+        ),
         menu=_("Contact"), title=_("Messages"), icon="message", operations="", order="-id",
         list="business_on customer loan state reason template channel phone sent_at text",
         show={_("Message"): "customer loan template business_on slot channel is_inbound phone language text",

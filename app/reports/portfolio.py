@@ -18,6 +18,11 @@ NAMES = ("loans", "disbursed", "collected_principal", "collected_interest", "out
 @report(
     "portfolio",
     _("Portfolio quality"),
+    help=_(
+        "Balances, overdue amounts and collections of the loans in your scope, by place, branch, officer "
+        "or product. Without a day the figures are those of now; a past day is read from the nightly "
+        "snapshots. Choose a row to go one level down."
+    ),
     roles=ROLES,
     dimensions=STANDARD,
     icon="chart-bar",

@@ -37,6 +37,10 @@ def buckets(reader: Reader) -> Sequence[Measure]:
 @report(
     "quality",
     _("Asset quality"),
+    help=_(
+        "The balance by delinquency bucket, a column for each. It shows how much of the book is late and "
+        "how late. Bounds of the buckets are set under Delinquency buckets."
+    ),
     roles=ROLES,
     dimensions=STANDARD,
     icon="stack-2",

@@ -18,6 +18,10 @@ SUMS = {**{part: (part,) for part in figures.COLLECTED}, "collected": figures.CO
 @report(
     "repayments",
     _("Repayments received"),
+    help=_(
+        "Money received in a period, by day, month, place, branch, officer or customer, split into "
+        "principal and interest. A reversal takes its amount off again."
+    ),
     roles=ROLES,
     icon="coins",
     position=20,

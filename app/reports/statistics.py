@@ -17,6 +17,10 @@ from app.reports.portfolio import ROLES
 @report(
     "statistics",
     _("Loan statistics"),
+    help=_(
+        "How many customers and loans there are, how much was paid out and is still owed, by place, "
+        "branch, officer, kind of product or client. A customer with several loans counts once."
+    ),
     roles=ROLES,
     dimensions=(*PLACES, BRANCH, OFFICER, KIND, CLIENT),
     icon="list-details",

@@ -18,6 +18,10 @@ SUMS = {**{part: (part,) for part in PARTS}, "due": figures.DUE, "collected": fi
 @report(
     "trend",
     _("Due and collected"),
+    help=_(
+        "What fell due and what was collected, month by month. A gap that grows shows that the book is "
+        "getting worse before the balance does."
+    ),
     roles=("Manager", "Officer", "Auditor"),
     dimensions=(MONTH,),
     icon="chart-line",

@@ -124,6 +124,10 @@ def _sum(lines: list[Line], name: str) -> str:
 @report(
     "villages",
     _("Village list"),
+    help=_(
+        "Borrowers of a village with what each owes, to take along on a visit: print it or open it in "
+        "Excel. Choose the village first; numbers of people are masked where your role may not see them."
+    ),
     roles=ROLES,
     icon="map",
     position=40,

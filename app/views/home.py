@@ -14,7 +14,7 @@ from app.core import clock, seals
 from app.core.db import unscoped, web_session
 from app.core.labels import subject
 from app.core.org import AuditSeal, Branch, Region
-from app.core.web import announcements, links, task_rules
+from app.core.web import announcements, links, recents, task_rules
 from app.core.web.builder.home import parts as built
 from app.core.web.cells import plain
 from app.core.web.favourites import stars
@@ -224,7 +224,21 @@ def own_place() -> list[str]:
     return [str(one) for one in found if one is not None]
 
 
-@screen(MenuEntry("", _("Home"), "/home/", "home", ("can_show", "Home"), 0))
+@screen(
+    MenuEntry(
+        "",
+        _("Home"),
+        "/home/",
+        "home",
+        ("can_show", "Home"),
+        0,
+        help=_(
+            "Your work at a glance: figures, lists and charts for your role, announcements, your "
+            "favourites and the records you looked at last. Every figure opens the rows behind it. "
+            "Reports that you built can be put here and arranged."
+        ),
+    )
+)
 class HomeView(BaseView):
     """The first page after login."""
 
@@ -244,6 +258,7 @@ class HomeView(BaseView):
             "subtitle": " · ".join([plain("date", home.on), *own_place()]),
             "actions": [],
             "stars": stars(principal),
+            "recents": recents.newest(principal),
             "announcements": announcements.current(principal, home.on),
             **parts,
             "tiles": [*present(my_tasks(home)), *parts["tiles"]],

@@ -32,7 +32,20 @@ MADE = {"repayments": "repayment", "write_offs": "write_off"}
 
 
 @screen(
-    MenuEntry(_("Portfolio"), _("Import a file"), "/imports/new", "cloud-upload", ("can_add", "Imports"), 69)
+    MenuEntry(
+        _("Portfolio"),
+        _("Import a file"),
+        "/imports/new",
+        "cloud-upload",
+        ("can_add", "Imports"),
+        69,
+        help=_(
+            "Sends a portfolio file: loans with customers and schedules, repayments, write-offs or "
+            "regions. Choose the layout that fits the file and the client whose book it is. Branches and "
+            "officers that the file names must be entered before; wrong rows are listed and stop no good "
+            "ones."
+        ),
+    )
 )
 class Imports(BaseView):
     """Upload and result of imports."""

@@ -47,7 +47,21 @@ class Line:
     actions: list[Action]
 
 
-@screen(MenuEntry(_("Work"), _("Jobs"), HERE, "list-check", ("can_show", "Jobs"), 58))
+@screen(
+    MenuEntry(
+        _("Work"),
+        _("Jobs"),
+        HERE,
+        "list-check",
+        ("can_show", "Jobs"),
+        58,
+        help=_(
+            "Every job you asked for: imports, large files, nights. You see how far each is, why one "
+            "failed, and can stop it or run it again; you are told when one ends. Whoever sees everything"
+            " can show the jobs of all."
+        ),
+    )
+)
 class Jobs(BaseView):
     """Imports, files and nights in one place."""
 

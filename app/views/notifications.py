@@ -5,7 +5,7 @@ from typing import Any
 from flask import abort, flash, jsonify, redirect, render_template, request
 from flask_appbuilder import expose, has_access, permission_name
 from flask_appbuilder.baseviews import BaseView
-from flask_babel import gettext
+from flask_babel import gettext, lazy_gettext as _
 from sqlalchemy import select
 
 from app.core.db import web_session
@@ -14,13 +14,26 @@ from app.core.notices.settle import ways_of
 from app.core.org import Notification, NotificationChoice, NotificationKind, NotificationWay
 from app.core.web.fields import as_id
 from app.core.web.principal import current
-from app.core.web.register import screen
+from app.core.web.register import MenuEntry, screen
 from app.core.web.writing import storing
 
 HERE = "/notifications/"
 
 
-@screen()
+@screen(
+    unlisted=MenuEntry(
+        "",
+        _("Notifications"),
+        HERE,
+        "bell",
+        ("can_show", "Notifications"),
+        help=_(
+            "What you are told of: mentions, records you were put down on, comments and changes of "
+            "records you follow, the end of your jobs. Nobody else reads yours. Under your name, What I "
+            "am told of, you choose for each kind whether it comes here, by e-mail too, or not at all."
+        ),
+    )
+)
 class Notifications(BaseView):
     """The user's own notifications: nobody reads another's, whatever he sees."""
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import joinedload
 from app.contact.phones import PhoneError, normalise
 from app.core import labels, settings
 from app.core.db import web_session
-from app.core.web import conditions, links
+from app.core.web import conditions, links, recents
 from app.core.web.principal import current
 from app.core.web.register import screen
 from app.models import Customer, Loan, Phone
@@ -32,9 +32,11 @@ class Search(BaseView):
     @has_access
     def find(self) -> Any:
         text = request.args.get("q", "").strip().replace("\x00", "")[:100]
-        groups = (
-            [self._rows(Loan, text), self._rows(Customer, text), self._phones(text)] if len(text) >= 2 else []
-        )
+        groups = []
+        if not text:
+            groups = [_recent()]
+        elif len(text) >= 2:
+            groups = [self._rows(Loan, text), self._rows(Customer, text), self._phones(text)]
         return jsonify(groups=[group for group in groups if group])
 
     def _rows(self, entity: Any, text: str) -> dict[str, Any] | None:
@@ -77,6 +79,13 @@ class Search(BaseView):
             for row in rows
         ]
         return _group(gettext("Phones"), items)
+
+
+def _recent() -> dict[str, Any] | None:
+    """What the user opened last, offered before he types."""
+    found = recents.newest(current())
+    items = [{"text": one.label, "sub": one.sub, "url": one.url, "icon": one.icon} for one in found]
+    return _group(gettext("Recent"), items)
 
 
 def _group(label: str, items: list[dict[str, Any]]) -> dict[str, Any] | None:

@@ -36,9 +36,7 @@ def test_j_and_k_move_the_focus_and_enter_opens_the_row(visit: Visit, world: Wor
 @pytest.mark.browser
 def test_the_help_lists_the_keys_that_do_something_here(visit: Visit) -> None:
     visit.login("all")
-    listed = (
-        "[...document.querySelectorAll('#keys dl > div:not([hidden]) kbd')].map((key) => key.textContent)"
-    )
+    listed = "[...document.querySelectorAll('#help-keys dl > div:not([hidden]) kbd')].map((key) => key.textContent)"
     for path, there, absent in (
         ("/department/list/", {"n", "/"}, {"S"}),
         ("/loan/list/", {"j", "/", "x"}, {"n"}),
@@ -49,6 +47,7 @@ def test_the_help_lists_the_keys_that_do_something_here(visit: Visit) -> None:
         visit.page.keyboard.press("Escape")
         visit.page.evaluate("document.activeElement.blur()")
         visit.page.keyboard.press("?")
+        visit.page.locator("#help-keys").wait_for()
         keys = set(visit.page.evaluate(listed))
         assert there <= keys, path
         assert not absent & keys, path

@@ -1,10 +1,7 @@
 """Mail about notifications, sent to a real SMTP server."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import timedelta
-from email import message_from_bytes, policy
-from socket import socket
 from typing import Any
 
 import pytest
@@ -19,34 +16,14 @@ from app.core.org import Notification, User
 from app.messaging import notice_mail
 from app.messaging.channels import Channel, Message, open_channel
 from app.messaging.channels.base import ChannelError
+from tests.messaging.postbox import Postbox, open_postbox, way_to
 from tests.web.people import add, rows, stored
-
-
-@dataclass
-class Postbox:
-    """What a mail server took, and what it answers."""
-
-    mails: list[Any] = field(default_factory=list)
-    answer: str = "250 OK"
-
-    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802  as aiosmtpd names it
-        if self.answer.startswith("250"):
-            self.mails.append(
-                (envelope.rcpt_tos, message_from_bytes(envelope.content, policy=policy.default))
-            )
-        return self.answer
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[tuple[Postbox, Controller]]:
-    box = Postbox()
-    with socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    running = Controller(box, hostname="127.0.0.1", port=port)
-    running.start()
-    yield box, running
-    running.stop()
+    with open_postbox() as running:
+        yield running
 
 
 @pytest.fixture
@@ -58,9 +35,7 @@ def box(server: tuple[Postbox, Controller]) -> Postbox:
 
 @pytest.fixture
 def channel(server: tuple[Postbox, Controller], box: Postbox) -> Channel:
-    return open_channel(
-        "smtp", {"url": f"smtp://127.0.0.1:{server[1].port}", "sender": "Loandesk <desk@bank.example>"}
-    )
+    return way_to(server[1])
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,8 @@ from typing import Any
 
 from app.core import registry
 from app.core.web.fields import listable
+from app.core.web.help.guides import NAMES as GUIDES
+from app.core.web.help.topics import topics
 from app.core.web.links import is_shown
 from tests.walk.oracle import Oracle
 
@@ -24,7 +26,7 @@ LEFT_OUT = {
 
 SHARED = (
     "/saved_view/menu/", "/selection/", "/upload/new/", "/cell/", "/activity/", "/mentions/", "/star/", "/follow/", "/reference/",
-    "/user_report/build/",
+    "/user_report/build/", "/help/",
 )  # fmt: skip
 """Routes that are the same for every entity and that the people share out among them: each is tried by all kinds of
 people, and each entity's by some."""
@@ -63,9 +65,7 @@ def rules(app: Any) -> list[Any]:
 def entity_of(rule: Any) -> str | None:
     """The entity whose row an id in the route names, from the first known name in its path."""
     parts = rule.rule.removeprefix("/api/v1").strip("/").split("/")
-    names = {
-        "imports": "import_run", "files": "file_job", "roles": "role", "notifications": "notification",
-    }  # fmt: skip
+    names = {"imports": "import_run", "files": "file_job", "roles": "role", "notifications": "notification"}
     slug = names.get(parts[0], parts[0])
     return slug if registry.has_entity(slug) else None
 
@@ -136,6 +136,8 @@ def _values(name: str, slug: str | None, rule: str) -> list[str] | None:
         return [report.name for report in registry.reports()]
     if name in ("dimension", "by"):
         return ["customer", "village", "township", "county", "branch", "officer"]
+    if name in ("topic", "guide"):
+        return list(topics() if name == "topic" else GUIDES)
     if name == "version":
         return ["v1"]
     return None
@@ -259,13 +261,8 @@ def _foreign_links(path: str, method: str, slug: str, oracle: Oracle) -> Iterato
             and oracle.foreign(target)
         ):
             row = oracle.foreign(target)[0]
-            yield Door(
-                method,
-                path,
-                (target, row.id),
-                is_foreign=True,
-                body=_row_with(entity, column, row.id, oracle),
-            )
+            body = _row_with(entity, column, row.id, oracle)
+            yield Door(method, path, (target, row.id), is_foreign=True, body=body)
 
 
 def _is_about_any(entity: Any) -> bool:

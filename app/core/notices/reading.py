@@ -1,6 +1,7 @@
 """What a user reads of his notifications: those alone whose record he sees now, in the words of what he sees."""
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from flask_babel import gettext, ngettext
@@ -23,6 +24,7 @@ COUNTED = 99
 _ICONS = {
     NotificationKind.MENTION: "user-check", NotificationKind.ASSIGNED: "user-plus", NotificationKind.COMMENT: "message-circle",
     NotificationKind.FILE: "paperclip", NotificationKind.CHANGE: "pencil", NotificationKind.JOB: "circle-check",
+    NotificationKind.REPORT: "report-analytics",
 }  # fmt: skip
 
 
@@ -137,6 +139,8 @@ def sentence(one: Notification) -> str:
     who, n = str(actor) if actor is not None else gettext("Loandesk"), one.times
     if one.kind == NotificationKind.JOB:
         return gettext("Failed") if one.about == "failed" else gettext("Done")
+    if one.kind == NotificationKind.REPORT:
+        return gettext("The report for %(day)s", day=plain("date", date.fromisoformat(one.about or "")))
     if one.kind == NotificationKind.ASSIGNED:
         field = column_label(registry.entity(one.entity), one.about or "")
         if n == 1:

@@ -26,6 +26,9 @@ BATCH = 1000
 _MERGED = (NotificationKind.CHANGE, NotificationKind.ASSIGNED)
 """Kinds of which an unread one tells of the next like deed, too."""
 
+_USUAL = {NotificationKind.REPORT: NotificationWay.MAIL}
+"""Where nobody chose, what is told by another way than on the screen alone."""
+
 
 def settle() -> int:
     """Settle everything that was noted; how many notifications are told now."""
@@ -87,7 +90,7 @@ def _settle_of(user_id: int, ids: Sequence[int]) -> int:
 
 def ways_of(session: Session, user_id: int) -> dict[NotificationKind, NotificationWay]:
     """By which way a user wants to be told of each kind."""
-    ways = dict.fromkeys(NotificationKind, NotificationWay.SCREEN)
+    ways = dict.fromkeys(NotificationKind, NotificationWay.SCREEN) | _USUAL
     chosen = {
         one.kind: one.way
         for one in session.scalars(select(NotificationChoice).where(NotificationChoice.user_id == user_id))

@@ -15,9 +15,9 @@ from app.core.org.notifications import (
 )
 from app.core.org.places import Branch, Region, RegionLevel
 from app.core.org.records import AuditSeal, FileJob, History, JobRun, JobState
-from app.core.org.remarks import Attachment, Comment, Favourite, Following, Mention
+from app.core.org.remarks import Attachment, Comment, Favourite, Following, Mention, RecentRecord
 from app.core.org.repeats import IdempotentRequest
-from app.core.org.reports import HomeTile, TileKind, UserReport
+from app.core.org.reports import HomeTile, ReportSending, TileKind, UserReport
 from app.core.org.rules import FiringState, Rule, RuleEvent, RuleFiring, RuleVersion
 from app.core.org.setup import Holiday, Setting
 from app.core.org.staff import Department, Position, Team
@@ -60,8 +60,10 @@ __all__ = [
     "NotificationKind",
     "NotificationWay",
     "Position",
+    "RecentRecord",
     "Region",
     "RegionLevel",
+    "ReportSending",
     "RequestState",
     "Role",
     "RowState",

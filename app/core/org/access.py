@@ -43,6 +43,10 @@ class AppRole(FabRole):
     __scope__: ClassVar[Scope] = Scope.shared("names of roles")
     __history__: ClassVar[bool] = True
     __screen__: ClassVar[Screen] = Screen(
+        help=_(
+            "What people may do: a named list of permissions, changed on the role's page. Each user has exactly one role; "
+            "what he may see is said by his data grants. A change counts at once for all who hold the role."
+        ),
         menu=_("Security"), title=_("Roles"), icon="shield", list="name", form={_("Role"): "name"}, search="name",
         order="name", tabs="user", operations="add edit",
     )  # fmt: skip
@@ -94,6 +98,10 @@ class AppUser(FabUser):
     position: Mapped["Position | None"] = relationship("Position", foreign_keys=[position_id])
 
     __screen__: ClassVar[Screen] = Screen(
+        help=_(
+            "People with a login. A new user needs three things: a role, a data grant and a password, which is set on his "
+            "page afterwards. Close a login instead of deleting it: his name stays on what he did."
+        ),
         menu=_("Security"), title=_("Users"), icon="users",
         list="username first_name last_name role kind branch team active last_login",
         form={_("Person"): "first_name last_name names_in_files number email phone language",
@@ -159,6 +167,11 @@ class DataGrant(Entity):
     """Limits a territory grant to these kinds of product; empty means all."""
 
     __screen__ = Screen(
+        help=_(
+            "Which rows a user may see: everything, a branch with all below it, his own, his team's, a territory to read, "
+            "or one client's portfolio. Several grants of a user add up; without one he sees nothing. A change counts from "
+            "his next click."
+        ),
         menu=_("Security"), title=_("Data grants"), icon="key",
         list="user kind branch region team department client product_kinds",
         form={_("Grant"): "user kind branch region team department client product_kinds"},
@@ -202,6 +215,10 @@ class AuditEvent(Entity):
     written_in: Mapped[WrittenIn]
 
     __screen__ = Screen(
+        help=_(
+            "Who signed in, who was shown personal data in full, who took rows away in a file. Entries are written by the "
+            "platform, sealed, and can be neither changed nor deleted. Look here first when data may have got out."
+        ),
         menu=_("Audit"), title=_("Access log"), icon="eye", list="at user kind entity row_id about source network_address",
         show={_("Event"): "at user kind entity row_id about details source network_address"}, search="about", order="-id",
         operations="", labels={"row": _("Record")},

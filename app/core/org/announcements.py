@@ -25,6 +25,10 @@ class Announcement(Entity):
     ends_on: Mapped[date | None]
 
     __screen__ = Screen(
+        help=_(
+            "Notices on home pages, from one day to another, for everybody or for the holders of one role. With a language "
+            "it is shown only to who reads that language: write one for each, or leave the language empty."
+        ),
         menu=_("Administration"), title=_("Announcements"), icon="news", list="title role language starts_on ends_on",
         form={_("Announcement"): "title text role language starts_on ends_on"}, search="title", order="-starts_on -id",
         position=40, hints={"role": _("Empty: for all"), "language": _("Empty: whatever language they read")},

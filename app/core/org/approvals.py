@@ -46,6 +46,11 @@ class ApprovalRoute(Entity):
     is_off: Mapped[Flag]
 
     __screen__ = Screen(
+        help=_(
+            "Which operations need the word of somebody else: one role or two, from which amount, within how many days. "
+            "Whoever starts such an operation then only asks for it. Who asked does not decide, and nobody decides twice."
+        ),
+        guide="write-a-rule",
         menu=_("Administration"), title=_("Approval routes"), icon="git-merge", position=82, is_for_people=True,
         list="name operation first_role second_role least second_least days is_off",
         form={_("What"): "name operation amount_field least is_off", _("Who approves"): "first_role second_role second_least days"},
@@ -101,6 +106,11 @@ class ApprovalRequest(About, Entity):
     decided_at: Mapped[Instant | None]
 
     __screen__ = Screen(
+        help=_(
+            "Operations that wait for approval or were decided. You see requests about records in your sight; those that "
+            "are your role's turn stand among your tasks, too. After the last yes the operation is done once, as whoever "
+            "asked; if the record changed meanwhile it is not done and says so."
+        ),
         menu=_("Work"), title=_("Approval requests"), icon="checks", position=12, operations="", order="-id",
         list="created_at title told user state role entity row_id outcome",
         show={_("What was asked"): "title told operation entity row_id user created_at",

@@ -93,6 +93,11 @@ class CustomField(_Labelled, Entity):
     is_hidden: Mapped[Flag]
 
     __screen__ = Screen(
+        help=_(
+            "Fields of your own on any kind of record: they appear at once in forms, lists, filters, Excel files and for "
+            "programs. The kind of a field is chosen once and stays. Take a field out of use rather than delete it: what is"
+            " stored stays."
+        ),
         menu=_("Administration"), title=_("Custom fields"), icon="columns",
         list="entity code kind label_en position is_required is_personal is_hidden",
         form={_("Field"): "entity code kind target places position", _("Label"): f"{LABELS} hint",

@@ -24,6 +24,7 @@ class NotificationKind(Choice):
     FILE = "file", _("File on a record that you follow"), "teal"
     CHANGE = "change", _("Change of a record that you follow"), "gray"
     JOB = "job", _("Your job has ended or your file is ready"), "green"
+    REPORT = "report", _("A report that is sent on set days"), "purple"
 
 
 class NotificationWay(Choice):
@@ -57,6 +58,8 @@ class Notification(Entity):
         Index("ix_notification_user", "user_id", "id"),
         Index("ix_notification_unread", "user_id", "id", postgresql_where=text("read_at IS NULL")),
         Index("ix_notification_new", "id", postgresql_where=text("checked_at IS NULL")),
+        # one notification of a report for each day on which it is sent
+        Index("uq_notification_report", "user_id", "row_id", "about", unique=True, postgresql_where=text("kind = 'report'")),
         Index("ix_notification_mail", "mail_due_at", postgresql_where=text("mail_state IN ('waiting', 'sending')")),
     )  # fmt: skip
 
@@ -67,7 +70,7 @@ class Notification(Entity):
         BigInteger, info={"kind": "number", "of": "entity", "is_target": True}
     )
     about: Mapped[Code | None] = mapped_column(info=dict(_INSIDE))
-    """The column in which he was put down, or how the job ended."""
+    """The column in which he was put down, how the job ended, or the day for which the report is sent."""
     actor_id: Mapped[int | None] = link("user", ondelete="SET NULL", index=False)
     comment_id: Mapped[int | None] = link("comment", ondelete="CASCADE")
     times: Mapped[Count] = mapped_column(default=1, server_default="1")
@@ -83,7 +86,7 @@ class Notification(Entity):
 
 
 class NotificationChoice(Entity):
-    """The way by which a user wants to be told of one kind of thing; without it he is told on the screen."""
+    """The way by which a user wants to be told of one kind of thing; without it he is told by the usual one."""
 
     __scope__ = Scope.owned("user_id")
     __history__ = False

@@ -27,6 +27,11 @@ class Branch(Tree, Entity):
     names_in_files: Mapped[Text | None]
 
     __screen__ = Screen(
+        help=_(
+            "The units of the lender as a tree, head office on top. A data grant on a branch opens everything below it, so "
+            "moving a branch changes at once who sees its loans. Close a branch instead of deleting it; further names serve"
+            " to find it in files."
+        ),
         menu=_("Organisation"), title=_("Branches"), icon="building-bank", list="name code parent phone is_closed",
         form={_("Branch"): "name code parent phone is_closed names_in_files"}, search="name code", order="name",
         hints={"names_in_files": file_names.HINT},
@@ -60,6 +65,11 @@ class Region(Tree, Entity):
     parent_id: Mapped[int | None] = link("region")
 
     __screen__ = Screen(
+        help=_(
+            "The one classifier of territory, from province to village group. It is filled by the import of the official "
+            "list; areas are your own groups of townships. Partners are given a territory to read, with everything below "
+            "it."
+        ),
         menu=_("Organisation"), title=_("Regions"), icon="map", list="name level code parent",
         form={_("Region"): "name level code parent"}, search="name code", order="name",
     )  # fmt: skip

@@ -68,6 +68,11 @@ class History(Entity):
     written_in: Mapped[WrittenIn]
 
     __screen__ = Screen(
+        help=_(
+            "Every change of every record: who, when, from which screen, file or program, and each field before and after. "
+            "It is written by the database itself and can be neither changed nor deleted. You see the history of those "
+            "records that you may see."
+        ),
         menu=_("Audit"), title=_("History"), icon="history", list="at entity row_id action user source changes",
         show={_("Change"): "at entity row_id action user source reason changes"}, search="entity", operations="",
         filters="at entity row_id changes action user source reason", labels={"row": _("Record")},
@@ -103,6 +108,11 @@ class AuditSeal(Entity):
     """Id, instant and the beginning of the digest of each row, to name one that is no longer as it was."""
 
     __screen__ = Screen(
+        help=_(
+            "Links of a chain over history and access log: each sums up the rows it covers and all seals before it. Whoever"
+            " alters a row later breaks the chain, and the check says where. A growing number of rows without a seal means "
+            "that the sealing job does not run."
+        ),
         menu=_("Audit"), title=_("Seals"), icon="shield", list="number at entity rows head", operations="", order="-number",
         show={_("Seal"): "number at entity rows filed previous head"}, filters="number at entity head",
         labels={"filed": _("Last seal in the file"), "previous": _("Head before"), "head": _("Head")},
@@ -150,6 +160,10 @@ class JobRun(Entity):
     """Of a request: somebody wants the job to stop before its next step."""
 
     __screen__ = Screen(
+        help=_(
+            "What the installation did by itself: each step of the night and of housekeeping with its rows, seconds and "
+            "errors. A failed step is run again from where it stopped; a bad row is listed here and stops nothing."
+        ),
         menu=_("Administration"), title=_("Job runs"), icon="clock", operations="",
         list="job step business_on state rows seconds started_at", order="-id", search="job step",
         show={_("Run"): "job step business_on state rows seconds started_at ended_at attempts user errors result"},
@@ -183,6 +197,11 @@ class FileJob(Entity):
     created_at: Mapped[CreatedAt]
 
     __screen__ = Screen(
+        help=_(
+            "Files that are made for you in the background because they are large. You are told when one is ready and may "
+            "leave the page meanwhile. A file has the rows that you saw when it was made, and taking it is kept in the "
+            "access log."
+        ),
         menu=_("Work"), title=_("My files"), icon="file-spreadsheet", operations="", order="-id",
         list="created_at title state progress rows file_name", show={_("File"): "created_at title state progress rows message"},
     )  # fmt: skip

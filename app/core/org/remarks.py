@@ -34,6 +34,10 @@ class Comment(About, Entity):
     created_at: Mapped[CreatedAt]
 
     __screen__ = Screen(
+        help=_(
+            "What people wrote about records, of any kind. A comment is seen by whoever sees the record, and only its "
+            "author changes it. Name a colleague as @login to have him told, if he sees the record."
+        ),
         menu=_("Work"), title=_("Comments"), icon="messages", list="created_at entity row_id author text", position=60,
         form={_("Comment"): "entity row_id text"}, show={_("Comment"): "created_at entity row_id author text"},
         search="text", labels={"row": _("Record")},
@@ -73,6 +77,10 @@ class Attachment(About, Entity):
     created_at: Mapped[CreatedAt]
 
     __screen__ = Screen(
+        help=_(
+            "Files that people put to records. A file is seen by whoever sees the record. What sort it is was found in its "
+            "content, not in its name: pictures, sound, film and PDF open in the page, everything else is only downloaded."
+        ),
         menu=_("Work"), title=_("Attachments"), icon="paperclip", list="created_at entity row_id name media_type size author note",
         form={_("Attachment"): "entity row_id file_key note"}, search="name note", position=61,
         show={_("Attachment"): "created_at entity row_id name media_type size author note"},
@@ -118,6 +126,21 @@ class Following(_Marked, Entity):
         title=_("Followed records"), icon="bell", list="created_at entity row_id", form={_("Following"): "entity row_id"},
         operations="add delete", labels={"row": _("Record")},
     )  # fmt: skip
+
+
+class RecentRecord(About, Entity):
+    """A record whose page a user opened, to find it again; the newest of each user are kept."""
+
+    __scope__ = Scope.owned("user_id")
+    __history__ = False
+    __custom__ = False
+    __table_args__ = (
+        UniqueConstraint("user_id", "entity", "row_id"),
+        Index("ix_recent_record_user", "user_id", "opened_at"),
+    )
+
+    user_id: Mapped[int] = link("user", ondelete="CASCADE", index=False)
+    opened_at: Mapped[CreatedAt]
 
 
 def _followed() -> codes.Words:

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.core.entity import Entity, link
 from app.core.scope import Scope
 from app.core.screen import Screen
-from app.core.types import Choice, Code, Count, CreatedAt, Name, Text, choice
+from app.core.types import Choice, Code, Count, CreatedAt, Flag, Instant, Name, Text, choice
 
 
 class UserReport(Entity):
@@ -28,10 +28,35 @@ class UserReport(Entity):
     created_at: Mapped[CreatedAt]
 
     __screen__ = Screen(
+        help=_(
+            "Your own tables of figures: choose what is counted, by what it is grouped and for which period. A report keeps"
+            " the question, never the figures, so everyone who opens it sees those of his own scope. Kept under a name it "
+            "can be shared with a role and put on a home page."
+        ),
         title=_("User reports"), icon="report-analytics", list="name entity role user created_at",
         form={_("Report"): "name"}, show={_("Report"): "name entity role user created_at"}, search="name",
         filters="entity name role user", order="name", operations="edit delete", labels={"role": _("Shared with")},
     )  # fmt: skip
+
+
+class ReportSending(Entity):
+    """A report that is sent by e-mail again and again: when, and whether to the holders of its role, too.
+
+    Each receiver gets the figures of his own scope, in his own language, and nothing once he may not read it any more.
+    """
+
+    __scope__ = Scope.owned("user_id")
+    __history__ = False
+    __custom__ = False
+    __table_args__ = (UniqueConstraint("user_id", "report_id"),)
+
+    user_id: Mapped[int] = link("user", ondelete="CASCADE", index=False)
+    report_id: Mapped[int] = link("user_report", ondelete="CASCADE")
+    days: Mapped[Code]
+    """On which days: "day", "week-1" (every Monday) to "week-7", "month-1" to "month-28"."""
+    hour: Mapped[Count]
+    is_for_role: Mapped[Flag]
+    next_at: Mapped[Instant] = mapped_column(index=True)
 
 
 class TileKind(Choice):

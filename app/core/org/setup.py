@@ -41,6 +41,10 @@ class Setting(Entity):
     meaning = Said("name", "setting_meaning")
 
     __screen__ = Screen(
+        help=_(
+            "Values that steer the whole installation, each explained beside it. A change counts at once and for everybody,"
+            " and the history keeps who made it. Secrets and addresses of servers are not kept here but in the environment."
+        ),
         menu=_("Administration"), title=_("Settings"), icon="settings", list="name value meaning",
         form={_("Setting"): "name value"}, show={_("Setting"): "name value meaning"}, filters="name value",
         search="name", order="name", operations="edit", labels={"meaning": _("Explanation")},
@@ -62,6 +66,10 @@ class Holiday(Entity):
     is_working_day: Mapped[Flag]
 
     __screen__ = Screen(
+        help=_(
+            "Days on which a country does not work, and weekend days on which it does. The contact rules ask this calendar "
+            "before a message leaves: enter the year to come before it begins."
+        ),
         menu=_("Administration"), title=_("Holidays"), icon="calendar-event",
         list="held_on country name is_working_day", form={_("Holiday"): "country held_on name is_working_day"},
         search="name", order="-held_on", labels={"held_on": _("Day"), "country": _("Country")},

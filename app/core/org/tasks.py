@@ -50,6 +50,11 @@ class Task(About, Entity):
     late = Late("open_due_on")
 
     __screen__ = Screen(
+        help=_(
+            "What is to be done with a record, by whom and until when. A task is given to one person, to any holder of a "
+            "role or to anybody of a team; whoever sees the record sees it. Whoever ends it can leave a note, which stays "
+            "with it."
+        ),
         title=_("Tasks"), icon="list-check",
         list="title due_on late state user role team entity row_id author",
         form={_("Task"): "entity row_id title text due_on", _("Who does it"): "user role team"},

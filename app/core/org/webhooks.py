@@ -36,6 +36,12 @@ class Webhook(Entity):
     last_delivered_at: Mapped[Instant | None] = mapped_column(info=dict(_TRACE))
 
     __screen__ = Screen(
+        help=_(
+            "Addresses of other programs that are told of new, changed and deleted records of one kind. Only what the named"
+            " user may see is told, and each telling is signed. One that fails for long is switched off and says why; what "
+            "was told stands on its page."
+        ),
+        guide="use-the-api",
         menu=_("Administration"), title=_("Webhooks"), icon="send", position=80, is_for_people=True,
         list="name url entity user is_off last_delivered_at stopped_because",
         form={_("Webhook"): "name url is_off",

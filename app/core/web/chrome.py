@@ -21,6 +21,7 @@ from app.core.db import web_session
 from app.core.notices import reading
 from app.core.web import register
 from app.core.web.cells import plain
+from app.core.web.help import topics
 from app.core.web.steering import business_date, setting
 
 Permissions = frozenset[tuple[str, str]]
@@ -134,11 +135,17 @@ def context() -> dict[str, Any]:
         "search_url": "/search/",
         "sidebar": sidebar,
         "theme": request.cookies.get("theme", ""),
+        "help_url": help_url,
         "clock_banner": clock_banner() if principal else None,
         "unread": unread,
         "languages": current_app.config["LANGUAGES"],
         "language": str(get_locale()),
     }
+
+
+def help_url() -> str:
+    """Where the help for this page is read."""
+    return topics.address(request.path, g.principal)
 
 
 def unread() -> int:

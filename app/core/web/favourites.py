@@ -1,5 +1,9 @@
-"""The records that a reader starred, as far as he still sees them: for his home page."""
+"""The records that a reader starred, as far as he still sees them: for his home page.
 
+What he kept of any sort is shown as `lines` does it.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,9 +37,14 @@ def stars(principal: Principal) -> list[Star]:
         Favourite.user_id == principal.user_id, Favourite.entity.in_(followed.slugs(principal))
     )
     kept = web_session().scalars(newest.order_by(Favourite.id.desc()).limit(MOST)).all()
+    return lines([(one.entity, one.row_id) for one in kept])
+
+
+def lines(kept: Sequence[tuple[str, int]]) -> list[Star]:
+    """The records of these entities and ids that the reader sees, in their order; one query for each entity."""
     wanted: dict[str, list[int]] = {}
-    for one in kept:
-        wanted.setdefault(one.entity, []).append(one.row_id)
+    for slug, row_id in kept:
+        wanted.setdefault(slug, []).append(row_id)
     found = {(slug, row.id): row for slug, ids in wanted.items() for row in _rows(slug, ids)}
     return [
         Star(
@@ -44,7 +53,7 @@ def stars(principal: Principal) -> list[Star]:
             type(found[key]).__screen__.icon,
             singular(type(found[key])),
         )
-        for key in ((one.entity, one.row_id) for one in kept)
+        for key in kept
         if key in found
     ]
 

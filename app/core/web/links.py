@@ -27,6 +27,11 @@ def show_url(slug: str, row_id: Any) -> str:
     return _PAGES.get(slug, f"/{slug}/show/{{id}}").format(id=row_id)
 
 
+def record_pages() -> dict[str, str]:
+    """First part of such an address → entity."""
+    return {pattern.split("/")[1]: slug for slug, pattern in _PAGES.items()}
+
+
 def is_changeable(row: Any, principal: Principal) -> bool:
     """Whether a row that is seen is not somebody else's own, lent or shown to who sees everything."""
     owner = type(row).__scope__.owner

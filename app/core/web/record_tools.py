@@ -13,7 +13,7 @@ from app.core.db import web_session
 from app.core.errors import RuleError
 from app.core.labels import subject
 from app.core.org import Favourite, Following
-from app.core.web import followed, links
+from app.core.web import followed, links, recents
 from app.core.web.listing import Listing
 from app.core.web.principal import Principal
 from app.core.web.saved_views import canonical
@@ -44,7 +44,8 @@ class Tools:
 
 
 def tools(row: Any, principal: Principal) -> Tools:
-    """The tools of a record's page."""
+    """The tools of a record's page, which counts as opened by the reader."""
+    recents.note(row, principal)
     return Tools(_marks(row, principal), **_beside(row, principal))
 
 

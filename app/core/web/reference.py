@@ -31,7 +31,22 @@ _CALLS: tuple[tuple[str, str, str, Any], ...] = (
 )
 
 
-@screen(MenuEntry(_("Work"), _("API reference"), "/reference/", "code", ("can_show", "ApiReference"), 91))
+@screen(
+    MenuEntry(
+        _("Work"),
+        _("API reference"),
+        "/reference/",
+        "code",
+        ("can_show", "ApiReference"),
+        91,
+        help=_(
+            "What programs may ask: the calls, fields and filters of each kind of record that you may "
+            "list. It is made from the same declarations as the screens, so it is never out of date. A "
+            "program needs a token of its user."
+        ),
+        guide="use-the-api",
+    )
+)
 class ApiReference(BaseView):
     """What programs may ask, for whoever writes one."""
 

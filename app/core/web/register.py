@@ -17,18 +17,28 @@ class MenuEntry:
     icon: str
     permission: tuple[str, str]
     position: int = 50
+    help: Any = ""
+    """What the help panel tells of the screen; an entity's screens say it in their `Screen`."""
+    guide: str = ""
+    """The guide in docs/howto that tells more."""
 
 
 SCREENS: list[type[Any]] = []
 ENTRIES: list[MenuEntry] = []
+UNLISTED: list[MenuEntry] = []
+"""Screens with a help text that people reach by another way than the menu."""
 
 
-def screen(*entries: MenuEntry) -> Any:
-    """Class decorator: put this Flask-AppBuilder view on the app, with menu lines."""
+def screen(*entries: MenuEntry, unlisted: MenuEntry | None = None) -> Any:
+    """Class decorator: put this Flask-AppBuilder view on the app, with menu lines.
+
+    `unlisted` describes a screen that people reach by another way than the menu.
+    """
 
     def add(view: type[Any]) -> type[Any]:
         SCREENS.append(view)
         ENTRIES.extend(entries)
+        UNLISTED.extend([unlisted] if unlisted else [])
         return view
 
     return add
@@ -51,6 +61,7 @@ def register_screens(builder: Any) -> None:
         task_rules,
     )
     from app.core.web.builder import home, views  # noqa: F401
+    from app.core.web.help import views as _help  # noqa: F401  declares its screens
     from app.core.web.uploads import pages  # noqa: F401  declares its screens
 
     for view in [*entity_view.registered(), *SCREENS, *entity_api.registered(), openapi.Description]:

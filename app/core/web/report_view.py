@@ -68,7 +68,23 @@ def view_for(report: Report) -> type[ReportView]:
 def menu_entry(report: Report) -> MenuEntry:
     """Its line in the menu."""
     permission = (report.permission, report.subject)
-    return MenuEntry(_("Reports"), report.title, f"{report.url}/", report.icon, permission, report.position)
+    return MenuEntry(
+        _("Reports"), report.title, f"{report.url}/", report.icon, permission, report.position, report.help
+    )
+
+
+INDEX = MenuEntry(
+    "",
+    _("Reports"),
+    "/report/",
+    "report",
+    ("can_index", "Reports"),
+    help=_(
+        "All reports that you may open, those of the product and those that users built. Figures are "
+        "always of your own data scope. Numbers lead to the rows behind them, and each report has an "
+        "Excel file of exactly what is shown."
+    ),
+)
 
 
 class Reports(BaseView):

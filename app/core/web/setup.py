@@ -14,7 +14,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from app.core import db
 from app.core.errors import RuleError
 from app.core.i18n import CATALOGUES, compile_catalogues
-from app.core.web import assets, call_limits, drafts, error_pages, looks, reasons, sending, texts
+from app.core.web import assets, call_limits, drafts, error_pages, looks, reasons, recents, sending, texts
 from app.core.web.form_words import Words
 from app.core.web.ids import Digits, Id
 
@@ -124,6 +124,7 @@ def _around_requests(app: Flask) -> None:
     @app.after_request
     def headers(response: Response) -> Response:
         looks.keep(response)
+        recents.keep(response)
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
         if not request.path.startswith("/static/"):

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from app.messaging.channels.base import (
     CHANNELS,
+    Attached,
     Channel,
     ChannelError,
     DeliveryReport,
@@ -22,6 +23,7 @@ from app.messaging.channels.base import (
 
 __all__ = [
     "CHANNELS",
+    "Attached",
     "Channel",
     "ChannelError",
     "DeliveryReport",

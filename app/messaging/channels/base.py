@@ -16,12 +16,21 @@ CHANNELS: dict[str, type[Channel]] = {}
 
 
 @dataclass(frozen=True)
+class Attached:
+    """A file that goes with a mail."""
+
+    name: str
+    media_type: str
+    content: bytes = dataclasses.field(repr=False)
+
+
+@dataclass(frozen=True)
 class Message:
     """One message to one number or address.
 
     `reference` is ours and never changes between tries; it is what a provider's later receipt is matched
     by when the answer to the submission was lost. `to` is in E.164, of mail an address; `sender` replaces the
-    channel's own source address. Only mail has a subject.
+    channel's own source address. Only mail has a subject and files.
     """
 
     reference: str
@@ -29,6 +38,7 @@ class Message:
     text: str
     sender: str = ""
     subject: str = ""
+    files: tuple[Attached, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -129,4 +129,7 @@ def _written(message: Message, sender: str) -> EmailMessage:
     mail["Message-ID"] = f"<{message.reference}@{sender.rpartition('@')[2].strip('> ') or 'loandesk'}>"
     mail["Auto-Submitted"] = "auto-generated"
     mail.set_content(message.text)
+    for one in message.files:
+        kind, _slash, sort = one.media_type.partition("/")
+        mail.add_attachment(one.content, maintype=kind, subtype=sort, filename=one.name)
     return mail

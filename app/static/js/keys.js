@@ -1,15 +1,8 @@
 /* Keys of every page; they never fire while typing or in a dialog. A control names its key: data-key="n". */
 "use strict";
 (() => {
-  const { $, $$, on, rowCursor } = Loandesk;
+  const { $, rowCursor } = Loandesk;
   const typing = (target) => target.matches("textarea, select, [contenteditable]") || (target.matches("input") && !target.matches("[type=checkbox], [type=radio]"));
-
-  /** The help lists the keys that do something on this page. */
-  const help = () => {
-    $$("#keys [data-needs]").forEach((line) => { line.hidden = !$(line.dataset.needs); });
-    $("#keys").showModal();
-  };
-  on("click", "[data-keys-help]", help);
 
   addEventListener("keydown", (event) => {
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
@@ -17,9 +10,9 @@
       Loandesk.openPalette?.();
       return;
     }
-    if (typing(event.target) || event.ctrlKey || event.metaKey || event.altKey || $("dialog[open], .dropdown-menu.show")) return;
+    if (typing(event.target) || event.ctrlKey || event.metaKey || event.altKey || $("dialog[open], .dropdown-menu.show, .offcanvas.show")) return;
     const row = rowCursor.row();
-    if (event.key === "?") help();
+    if (event.key === "?") Loandesk.openHelp?.();
     else if (event.key === "j") rowCursor.move(1);
     else if (event.key === "k") rowCursor.move(-1);
     else if (event.key === "Enter" && row && !event.target.closest("a, button, summary, input")) location.assign(row.dataset.href);

@@ -1,4 +1,4 @@
-/* Ctrl+K: pages by name, records by what the server finds, what was open before. */
+/* Ctrl+K: pages by name, records by what the server finds, what was opened before. */
 "use strict";
 (() => {
   const { $, $$, on, make, icon, json, texts, debounce } = Loandesk;
@@ -12,21 +12,12 @@
     text: word(link), sub: word($("summary", link.closest("details") || link)), url: link.getAttribute("href"),
     icon: ($("use", link) || $("use", link.closest("details"))).getAttribute("href").split("#")[1],
   }));
-  const OLD = "loandesk.recent";
-  const STORE = `${OLD}.${box.dataset.user}`; // what one person opened is nobody else's business
   let items = [];
   let at = 0;
   let control;
 
-  const recent = () => { try { return JSON.parse(localStorage.getItem(STORE)) || []; } catch { return []; } };
-  const keep = (item) => {
-    try { localStorage.setItem(STORE, JSON.stringify([item, ...recent().filter((one) => one.url !== item.url)].slice(0, 8))); } catch { /* private window */ }
-  };
-  on("submit", "[data-logout]", () => { try { [OLD, STORE].forEach((name) => localStorage.removeItem(name)); } catch { /* private window */ } });
-  const record = $("main .crumbs ~ .page-head h1"); // home, lists and pages that only say something are not worth a line
-  if (record && !$("main form[data-guard]")) {
-    keep({ text: record.textContent.trim(), sub: $(".crumbs li:nth-last-child(2)")?.textContent.trim() || "", url: location.pathname, icon: "history" });
-  }
+  // an earlier release kept what was opened on this computer
+  on("submit", "[data-logout]", () => { try { Object.keys(localStorage).filter((name) => name.startsWith("loandesk.recent")).forEach((name) => localStorage.removeItem(name)); } catch { /* private window */ } });
 
   const mark = (index) => {
     at = index;
@@ -55,15 +46,12 @@
   const go = (index, apart) => {
     const item = items[index];
     if (!item) return;
-    keep({ text: item.text, sub: item.sub || "", url: item.url, icon: item.icon });
     if (apart) window.open(item.url, "_blank", "noopener"); else location.assign(item.url);
     box.close();
   };
   const local = (words) => {
     const fits = (item) => `${item.text} ${item.sub}`.toLowerCase().includes(words);
-    return words
-      ? [{ label: texts.pages, items: pages.filter(fits).slice(0, 8) }]
-      : [{ label: texts.recent, items: recent() }, { label: texts.pages, items: pages }];
+    return [{ label: texts.pages, items: words ? pages.filter(fits).slice(0, 8) : pages }];
   };
   const remote = debounce(async (words) => {
     control = new AbortController();
@@ -85,7 +73,7 @@
     control = null;
     draw(local(words.toLowerCase()));
     status.textContent = words.length > 1 ? (items.length ? "" : texts.searching) : "";
-    if (words.length > 1) remote(words);
+    if (words.length !== 1) remote(words);
   };
 
   Loandesk.openPalette = () => { if (box.open) return; box.showModal(); input.value = ""; find(); input.focus(); };

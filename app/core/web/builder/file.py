@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from flask import send_file
@@ -26,18 +27,27 @@ KINDS = {"money": "money", "days": "integer", "percent": "percent", "rate": "rat
 
 def export(asked: Asked, title: str) -> Any:
     """The workbook of everything that the report tells."""
+    with files.scratch("report.xlsx") as path:
+        write(asked, title, path)
+        content, size = path.open("rb"), path.stat().st_size
+    response = send_file(content, mimetype=XLSX, as_attachment=True, download_name=name_of(asked))
+    response.content_length = size
+    return response
+
+
+def name_of(asked: Asked) -> str:
+    """What the file is called."""
+    return f"{asked.entity.slug()}-{asked.on.isoformat()}.xlsx"
+
+
+def write(asked: Asked, title: str, path: Path) -> None:
+    """Write the workbook; the access log keeps for whom."""
     made = cube(asked, web_session(), MOST_GROUPS)
     shown = table.made(made, None)
     columns = [Column(f"group_{n}", head.label) for n, head in enumerate(shown.names or [Head("")])]
     columns += [Column(f"figure_{n}", head.whole, _kind(shown, n)) for n, head in enumerate(shown.figures)]
-    with files.scratch("report.xlsx") as path:
-        write_workbook(path, [Sheet(title, columns, _rows(shown))], _about(made, title))
-        content, size = path.open("rb"), path.stat().st_size
+    write_workbook(path, [Sheet(title, columns, _rows(shown))], _about(made, title))
     _log(asked, len(shown.lines))
-    name = f"{asked.entity.slug()}-{asked.on.isoformat()}.xlsx"
-    response = send_file(content, mimetype=XLSX, as_attachment=True, download_name=name)
-    response.content_length = size
-    return response
 
 
 def _kind(shown: Table, place: int) -> str:

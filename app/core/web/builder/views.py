@@ -15,7 +15,7 @@ from app.core.db import web_session
 from app.core.errors import RuleError
 from app.core.org import Role, UserReport
 from app.core.web import links
-from app.core.web.builder import file, form, home, keeping, page
+from app.core.web.builder import file, form, home, keeping, page, sending_views
 from app.core.web.builder.asked import Asked, own_of, read
 from app.core.web.fields import as_id
 from app.core.web.principal import current
@@ -82,6 +82,7 @@ class UserReports(BaseView):
             web_session().scalars(select(Role).order_by(Role.name)).all() if keeping.may_share() else []
         )
         shown["actions"], shown["puts"] = keeping.actions(report, current()), home.puts(report)
+        shown["sending"] = sending_views.form(report)
         return render_template("builder/build.html", page=shown), status
 
     @expose("/build/<slug>/export.xlsx")
