@@ -16,6 +16,7 @@ from wtforms.fields.choices import SelectChoice
 
 from app.core import clock, registry
 from app.core.db import web_session
+from app.core.errors import RuleError
 from app.core.labels import entity_label, subject
 from app.core.web import links, show_page
 from app.core.web.cells import cell, money
@@ -26,6 +27,7 @@ from app.core.web.pages import Action, Badge, Col, Row, Table, Tile
 from app.core.web.principal import Principal, current
 from app.core.web.record_tools import tools
 from app.core.web.register import screen
+from app.core.web.sending import Sending
 from app.core.web.steering import business_date
 from app.models import ContactNote, Customer, Loan
 from app.models.customers import ContactWay
@@ -170,12 +172,18 @@ class CustomerPage(BaseView):
             abort(403)
         if not form.validate():
             return render_template("customer360.html", page=self._page(customer, form)), 422
-        note = ContactNote(
-            customer_id=customer.id, at=clock.now(), way=ContactWay(form.way.data), place=form.place.data,
-            text=form.text.data, author_id=current().user_id,
-        )  # fmt: skip
-        session = web_session()
-        session.add(note)
+        session, sent = web_session(), Sending.now()
+        try:
+            is_again = sent.before(session) is not None
+        except RuleError as error:
+            form.text.errors = [str(error)]
+            return render_template("customer360.html", page=self._page(customer, form)), 422
+        if not is_again:
+            session.add(ContactNote(
+                customer_id=customer.id, at=clock.now(), way=ContactWay(form.way.data), place=form.place.data,
+                text=form.text.data, author_id=current().user_id,
+            ))  # fmt: skip
+            sent.keep(session)
         session.commit()
         flash(gettext("The contact is on the timeline"), "success")
         return redirect(links.show_url("customer", customer_id))

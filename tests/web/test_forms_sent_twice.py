@@ -82,6 +82,19 @@ def test_a_change_and_a_file_sent_twice_are_stored_once(shop: Shop) -> None:
     assert len(rows("attachment", entity="customer", row_id=shop.customers[4])) == 1
 
 
+def test_a_contact_note_sent_twice_stands_once_on_the_timeline(shop: Shop) -> None:
+    customer = shop.customers[6]
+    page = {
+        **opened(shop.admin, f"/customer/page/{customer}"),
+        "way": "phone",
+        "place": "",
+        "text": "Reached",
+    }
+    for _ in range(2):
+        assert send(shop.admin, f"/customer/page/{customer}/note", page).status_code == 302
+    assert len(rows("contact_note", customer_id=customer)) == 1
+
+
 def test_an_operation_sent_twice_runs_once(shop: Shop) -> None:
     row_id = add(
         "task", entity="team", row_id=add("team", name="Busy"), title="Call", author_id=shop.users["admin"]

@@ -1,4 +1,4 @@
-"""Writes that programs asked for under a key, so that asking again does nothing twice."""
+"""Writes that programs and forms asked for under a key, so that asking again does nothing twice."""
 
 from sqlalchemy import String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -14,7 +14,8 @@ _OWN = {"kind": "mark"}
 class IdempotentRequest(Entity):
     """A write that was done under a key, and how it was answered; stored in the transaction that did it.
 
-    The answer is what the API says of a write: ids, sentences and reasons, never the values of a row.
+    The answer is what the API says of a write: ids, sentences and reasons, never the values of a row. Of a form, whose
+    key has a space in it as no program's has, it is the id of what was stored.
     """
 
     __scope__ = Scope.owned("user_id")
