@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from flask import current_app, g
 from flask_babel import force_locale, gettext
 from sqlalchemy import select, update
 
@@ -98,7 +97,9 @@ def _mail(number: int) -> Message | None:
             return None
         said = f"{singular(type(row))} {row}" if type(row).naming_column() else str(row)
         what = reading.sentence(noted.one)
-    sent = _report(noted, who) if noted.one.kind == NotificationKind.REPORT else sending.Sent([])
+    sent = (
+        sending.made(noted.one.row_id, who) if noted.one.kind == NotificationKind.REPORT else sending.Sent([])
+    )
     if sent is None:
         _drop(number)
         return None
@@ -107,13 +108,6 @@ def _mail(number: int) -> Message | None:
     files = (Attached(sent.name, XLSX, sent.content),) if sent.content else ()
     reference, subject = f"{number}-{noted.one.mail_tries}", f"Loandesk · {said}: {what}"
     return Message(reference, noted.address, text, subject=subject, files=files)
-
-
-def _report(noted: _Noted, who: tuple[User, principal.Principal]) -> sending.Sent | None:
-    """The report that a mail brings, as its receiver sees it now; None where he may not read it any more."""
-    with current_app.app_context(), force_locale(noted.language):
-        g.user, g.principal = who
-        return sending.made(noted.one.row_id, who[1])
 
 
 def _lines(told: list[str], path: str) -> Iterator[str]:

@@ -31,17 +31,19 @@ def keep(response: Response) -> None:
         return
     user_id = g.principal.user_id
     values = {"user_id": user_id, "entity": opened[0], "row_id": opened[1]}
-    put = insert(RecentRecord).values(values)
-    put = put.on_conflict_do_update(
-        index_elements=list(values), set_={"opened_at": func.clock_timestamp()}
-    ).returning(RecentRecord.id)
+    again = {"opened_at": func.clock_timestamp()}
+    put = insert(RecentRecord).values(values).on_conflict_do_update(index_elements=list(values), set_=again)
     mine = RecentRecord.user_id == user_id
     # a row that is written anew must not be removed by the same statement
     is_other = tuple_(RecentRecord.entity, RecentRecord.row_id) != opened
     newest = RecentRecord.opened_at.desc(), RecentRecord.id.desc()
     old = select(RecentRecord.id).where(mine, is_other).order_by(*newest).offset(KEPT - 1)
     with unscoped("what a user opened last", user_id=user_id) as house:
-        house.execute(delete(RecentRecord).where(RecentRecord.id.in_(old)).add_cte(put.cte("put")))
+        house.execute(
+            delete(RecentRecord)
+            .where(RecentRecord.id.in_(old))
+            .add_cte(put.returning(RecentRecord.id).cte("put"))
+        )
 
 
 def newest(principal: Principal) -> list[Star]:

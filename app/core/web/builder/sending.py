@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import g
-from flask_babel import gettext
+from flask import current_app, g
+from flask_babel import force_locale, gettext
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
@@ -121,16 +121,21 @@ class Sent:
     content: bytes = b""
 
 
-def made(report_id: int, principal: Principal) -> Sent | None:
-    """A report as its receiver would see it now; None where he may not read it. Needs him as the context's principal."""
-    report = keeping.found(str(report_id))
-    asked = keeping.asked_of(report, principal) if report is not None else None
-    if report is None or asked is None:
-        return None
-    try:
-        return _made(asked, report.name)
-    except RuleError as error:
-        return Sent([str(error)])
+def made(report_id: int, who: tuple[User, Principal]) -> Sent | None:
+    """A report as its receiver would see it now, in his language; None where he may not read it any more.
+
+    Needs an application context, and reads in one of its own, which is the receiver's.
+    """
+    with current_app.app_context(), force_locale(who[1].language):
+        g.user, g.principal = who
+        report = keeping.found(str(report_id))
+        asked = keeping.asked_of(report, who[1]) if report is not None else None
+        if report is None or asked is None:
+            return None
+        try:
+            return _made(asked, report.name)
+        except RuleError as error:
+            return Sent([str(error)])
 
 
 def _made(asked: Asked, title: str) -> Sent:
