@@ -22,8 +22,8 @@ from tests.web.shop import Shop
 
 TEMPLATES = Path(__file__).parents[2] / "app" / "templates"
 ORIGINALS = Path(__file__).with_name("fab_originals.json")
-KINDS_OF_READ = {"audit_event", "file_job"}
-"""What reading may write: that somebody took a file, and the file being made for him."""
+KINDS_OF_READ = {"audit_event", "file_job", "recent_record"}
+"""What reading may write: that somebody took a file, the file being made for him, and what he opened last."""
 CHANGES_ONLY_THE_READER = ("/lang/",)
 SAMPLES = ("customer", "loan", "branch", "user", "setting", "file_job", "import_run")
 """One entity of each sort of scope and screen: the views of all others are made by the same class."""

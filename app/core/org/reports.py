@@ -52,7 +52,7 @@ class ReportSending(Entity):
 
     user_id: Mapped[int] = link("user", ondelete="CASCADE", index=False)
     report_id: Mapped[int] = link("user_report", ondelete="CASCADE")
-    days: Mapped[Code]
+    days: Mapped[Code] = mapped_column(info={"kind": "mark"})
     """On which days: "day", "week-1" (every Monday) to "week-7", "month-1" to "month-28"."""
     hour: Mapped[Count]
     is_for_role: Mapped[Flag]
