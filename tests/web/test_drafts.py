@@ -257,6 +257,6 @@ def test_a_form_of_chosen_rows_is_led_back_to_with_them(shop: Shop, writer: str)
     given = {**form_at(browser, path), "ids": ids, "reason": NAME}
     # opened from a list by its button, the page has no rows in its address
     answer = browser.client.post(
-        "/lang/uk", data=given, headers={"Referer": "http://localhost/loan/do/stop_dunning"}
+        "/lang/uk/form", data=given, headers={"Referer": "http://localhost/loan/do/stop_dunning"}
     )
     assert NAME in browser.get(answer.json["url"]).text
