@@ -231,7 +231,7 @@ def test_another_language_keeps_what_is_typed_and_saves_nothing(shop: Shop, writ
     browser = Browser(shop.app, writer)
     given = {**form_at(browser, "/customer/add"), "client_id": str(shop.client), "name": NAME}
     came = {"Referer": "http://localhost/customer/add"}
-    answer = browser.client.post("/lang/uk", data=given, headers=came)
+    answer = browser.client.post("/lang/uk/form", data=given, headers=came)
     assert (answer.status_code, answer.json) == (200, {"url": "/customer/add"})
     page = browser.get("/customer/add").text
     assert f'value="{NAME}"' in page
@@ -240,11 +240,13 @@ def test_another_language_keeps_what_is_typed_and_saves_nothing(shop: Shop, writ
     assert f'value="{NAME}"' not in browser.get("/customer/add").text, "it is given out once"
     stranger = shop.browser("olga")
     taken = stranger.client.post(
-        "/lang/ru", data={**given, "csrf_token": stranger.mark("/home/")}, headers=came
+        "/lang/ru/form", data={**given, "csrf_token": stranger.mark("/home/")}, headers=came
     )
     assert (taken.status_code, NAME in stranger.get("/customer/add").text) == (409, False)
     assert (
-        shop.browser("olga").client.post("/lang/xx", data={"csrf_token": stranger.mark("/home/")}).status_code
+        shop.browser("olga")
+        .client.post("/lang/xx/form", data={"csrf_token": stranger.mark("/home/")})
+        .status_code
         == 404
     )
 
@@ -255,6 +257,6 @@ def test_a_form_of_chosen_rows_is_led_back_to_with_them(shop: Shop, writer: str)
     given = {**form_at(browser, path), "ids": ids, "reason": NAME}
     # opened from a list by its button, the page has no rows in its address
     answer = browser.client.post(
-        "/lang/uk", data=given, headers={"Referer": "http://localhost/loan/do/stop_dunning"}
+        "/lang/uk/form", data=given, headers={"Referer": "http://localhost/loan/do/stop_dunning"}
     )
     assert NAME in browser.get(answer.json["url"]).text

@@ -83,7 +83,7 @@ def _hooks(app: Flask) -> None:
     app.context_processor(chrome.context)
     app.extensions["babel"].locale_selector = chrome.locale
     app.view_functions["LocaleView.index"] = tongue.switch
-    app.add_url_rule("/lang/<string:locale>", "tongue", tongue.switch_with_form, methods=["POST"])
+    app.add_url_rule("/lang/<string:locale>/form", "tongue", tongue.switch_with_form, methods=["POST"])
     texts.init(app)
     drafts.init(app)
     sending.init(app)

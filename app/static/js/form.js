@@ -46,7 +46,7 @@
     const said = new FormData(form);
     for (const [name, value] of [...said]) if (value instanceof File) said.delete(name);
     try {
-      const answer = await fetch(link.href, { method: "POST", body: said, headers: { Accept: "application/json" } });
+      const answer = await fetch(`${link.href}/form`, { method: "POST", body: said, headers: { Accept: "application/json" } });
       const { url, message } = await answer.json();
       if (!answer.ok) throw new Error(message);
       dirty = false;
