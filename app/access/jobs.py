@@ -108,5 +108,6 @@ def _declare(entity: Any) -> None:
 
 
 for _entity in list(registry.entities()):
-    if getattr(_entity, "__job__", None) is not None:
+    _job = getattr(_entity, "__job__", None)
+    if _job is not None and not _job.open:
         _declare(_entity)

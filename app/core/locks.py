@@ -46,3 +46,5 @@ class Lock(IntEnum):
     """One worker at a time for an upload; the second key is made of its id."""
     NOTIFICATIONS = 7_213_081
     """One process at a time looks through new notifications. The second key is always 0."""
+    APPROVAL = 7_213_091
+    """One request at a time to approve an operation on a record; the second key is a hash of both."""

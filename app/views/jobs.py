@@ -98,12 +98,13 @@ def _lines(*, is_all: bool) -> Iterator[Line]:
 def _line(entity: Any, row: Any, *, is_own: bool) -> Line:
     job, state = entity.__job__, str(row.state)
     at = _began(row)
-    is_open = state in ("waiting", "running")
-    label = gettext("Stops soon") if is_open and row.is_to_stop else row.state.label
+    is_open = state in (job.open or ("waiting", "running"))
+    label = gettext("Stops soon") if is_open and not job.open and row.is_to_stop else row.state.label
+    look = _LOOKS.get("running" if is_open and job.open else state, ("gray", "clock"))
     offered = actions(entity, row, current(), lambda _verb: False)
     return Line(
         at, singular(entity), _title(row), links.show_url(entity.slug(), row.id), str(getattr(row, job.user.removesuffix("_id")) or ""),
-        plain("datetime", at), Badge(label, *_LOOKS.get(state, ("gray", "clock"))), row.progress if is_open else None,
+        plain("datetime", at), Badge(label, *look), row.progress if is_open else None,
         _problem(row) if state == "failed" else "", job.result.format(id=row.id) if job.result and is_own and state == "done" else None,
         offered,
     )  # fmt: skip

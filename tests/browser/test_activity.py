@@ -47,7 +47,10 @@ def test_a_comment_an_image_and_a_star_are_made_by_hand(visit: Visit, world: Wor
     assert not visit.is_wider_than_screen()
     assert (visit.complaints, visit.foreign) == ([], [])
     visit.open("/home/")
-    expect(page.locator(".links-list", has_text=str(loan))).to_be_visible()
+    for card in ("Favourites", "Recent"):
+        expect(
+            page.locator(".card", has_text=card).locator(".links-list", has_text=str(loan))
+        ).to_be_visible()
 
 
 @pytest.mark.browser

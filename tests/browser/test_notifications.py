@@ -15,7 +15,11 @@ from tests.web.people import add, rows, stored
 def test_the_bell_leads_to_the_record_and_what_was_opened_is_read(visit: Visit, world: World) -> None:
     loan, page, reader = world.rows["loan"][0][1], visit.page, world.users["all"]
     told = {"user_id": reader, "entity": "loan", "row_id": loan.id, "actor_id": world.users["o1"], "checked_at": clock.now()}  # fmt: skip
-    numbers = [add("notification", kind=kind, about="officer_id", **told) for kind in NotificationKind]
+    about = {NotificationKind.REPORT: f"2018-06-{visit.page.viewport_size['width'] % 28 + 1:02d}"}
+    numbers = [
+        add("notification", kind=kind, about=about.get(kind, "officer_id"), **told)
+        for kind in NotificationKind
+    ]
     visit.login_by_hand("all")
     page.locator("[data-bell]").click()
     expect(page.locator(".notice.is-unread").first).to_be_visible()

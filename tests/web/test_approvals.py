@@ -96,6 +96,20 @@ def test_an_operation_with_a_route_is_stored_decided_by_another_and_then_done_on
     assert (last.source, last.user_id) == ("approval", shop.users["olga"])
 
 
+def test_what_waits_for_approval_is_not_asked_for_a_second_time(shop: Shop) -> None:
+    route(shop)
+    loan = shop.loans[12]
+    assert stop(shop, "olga", loan).status_code == 200
+    again = stop(shop, "admin", loan)
+    assert (again.status_code, "already; Olga Test" in again.json["message"]) == (422, True), again.text
+    first = request(loan)
+    other = shop.caller("olga").call("POST", f"loan/{loan}/do/stop_dunning", {"reason": "He has died"})
+    assert other.status_code == 200
+    assert decide(shop, "mary", first.id, "refuse_request", note="No").status_code == 200
+    assert stop(shop, "olga", loan).status_code == 200
+    assert len(rows("approval_request", entity="loan", row_id=loan)) == 3
+
+
 def test_a_refused_request_does_nothing_and_keeps_the_reason(shop: Shop) -> None:
     route(shop)
     loan = shop.loans[2]

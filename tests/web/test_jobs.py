@@ -8,6 +8,7 @@ from app.core.chain import Chain
 from app.core.db import unscoped
 from app.core.web import export_job
 from tests.web.people import add, rows, stored
+from tests.web.sent import check, send, store
 from tests.web.shop import DAY, Shop
 
 
@@ -25,7 +26,9 @@ def state(slug: str, row_id: int) -> tuple[str, bool]:
 
 def test_every_kind_of_job_can_be_stopped_and_run_again(shop: Shop) -> None:
     assert shop.admin
-    kinds = [cls.slug() for cls in registry.entities() if getattr(cls, "__job__", None)]
+    jobs_of = {cls.slug(): job for cls in registry.entities() if (job := getattr(cls, "__job__", None))}
+    assert jobs_of["upload"].open, "goes on from its own page"
+    kinds = [slug for slug, job in jobs_of.items() if not job.open]
     assert {"file_job", "import_run", "job_run"} <= set(kinds)
     for slug in kinds:
         names = {one.name for one in registry.operations(registry.entity(slug))}
@@ -127,3 +130,14 @@ def test_what_is_over_or_is_a_part_of_a_job_cannot_be_stopped(shop: Shop) -> Non
         )
         assert "It is not under way" in page.text
         assert not stored(slug, row_id).is_to_stop
+
+
+def test_a_file_that_became_records_stands_among_the_jobs_and_its_sender_is_told(shop: Shop) -> None:
+    url = send(shop, "team", "Name\nStork\n", "owner", "storks.csv")
+    check(shop, url, "owner")
+    done = store(shop, url, "", "owner")
+    assert (str(done.state), done.created) == ("done", 1)
+    page = shop.browser("owner").get("/jobs/").text
+    assert "storks.csv" in page
+    [told] = rows("notification", entity="upload", row_id=done.id)
+    assert (told.user_id, str(told.kind), told.about) == (shop.users["owner"], "job", "done")

@@ -81,6 +81,7 @@ def test_what_both_changed_stays_as_typed_and_is_stored_when_saved_again(shop: S
     assert shop.admin.post(path, data | {"name": "First"}).status_code == 302
     answer = shop.admin.post(path, data | {"name": "Second"})
     assert (answer.status_code, shown(answer, "name")) == (409, "Second")
+    assert "Stored meanwhile: First" in answer.text
     assert stored("customer", shop.customers[4]).name == "First"
     assert shop.admin.post(path, data | {"name": "Second", "_opened": opened(answer)}).status_code == 302
     assert stored("customer", shop.customers[4]).name == "Second"

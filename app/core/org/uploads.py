@@ -4,7 +4,7 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import BigInteger, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core.entity import Entity, link
+from app.core.entity import Entity, JobOf, link
 from app.core.scope import Scope
 from app.core.screen import Screen
 from app.core.types import Choice, Code, Count, CreatedAt, Flag, Instant, Json, JsonList, Line, Name, choice
@@ -29,6 +29,7 @@ class Upload(Entity):
     __called__ = "file_name"
     __scope__ = Scope.owned("user_id")
     __history__ = False
+    __job__ = JobOf("user_id", open=("checking", "storing", "undoing"))
 
     user_id: Mapped[int] = link("user", ondelete="CASCADE")
     entity: Mapped[Code] = mapped_column(info={"words": "entity"})

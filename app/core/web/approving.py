@@ -9,12 +9,13 @@ from decimal import Decimal
 from typing import Any
 
 from flask_babel import gettext, lazy_gettext as _
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.core import clock, form_rules, registry
 from app.core.db import ScopedSession
 from app.core.errors import RuleError
+from app.core.locks import Lock
 from app.core.operation import Operation, operation
 from app.core.org import ApprovalRequest, ApprovalRoute, RequestState, Task, TaskState, User
 from app.core.types import Line
@@ -47,6 +48,7 @@ def ask(
     session: ScopedSession, route: ApprovalRoute, asked: Operation, row: Any, arguments: Mapping[str, Any]
 ) -> str:
     """Store what was asked for, and give the first role a task. Returns the sentence that says so; raises RuleError."""
+    _refuse_twice(session, asked, row, texts(arguments))
     amount = _amount(route, row, arguments)
     is_two = route.second_role_id is not None and (
         route.second_least is None or amount is None or amount >= route.second_least
@@ -66,6 +68,22 @@ def ask(
     }  # fmt: skip
     put(session, ApprovalRequest, None, {**about, **values})
     return gettext("Sent for approval")
+
+
+def _refuse_twice(session: ScopedSession, asked: Operation, row: Any, said: dict[str, str]) -> None:
+    """The same operation with the same values is not asked for again while it waits: it would be done twice."""
+    what = f"{asked.name} {row.slug()} {row.id}"
+    session.execute(select(func.pg_advisory_xact_lock(Lock.APPROVAL, func.hashtext(what))))
+    same = select(ApprovalRequest).where(
+        ApprovalRequest.entity == row.slug(),
+        ApprovalRequest.row_id == row.id,
+        ApprovalRequest.operation == asked.name,
+        ApprovalRequest.arguments == said,
+        ApprovalRequest.state.in_((RequestState.WAITING, RequestState.APPROVED)),
+    )
+    known = session.scalars(same.limit(1)).unique().first()
+    if known is not None:
+        raise RuleError(_("This waits for approval already; %(who)s asked for it", who=str(known.user)))
 
 
 def texts(arguments: Mapping[str, Any]) -> dict[str, str]:

@@ -22,8 +22,10 @@ from werkzeug.datastructures import ETags
 from app.core.custom_column import COLUMN, is_open
 from app.core.errors import RuleError
 from app.core.history_triggers import history_columns
+from app.core.web.cells import cell
 from app.core.web.fields import FieldInfo, customs, describe_all
 from app.core.web.principal import current
+from app.core.web.steering import business_date
 
 OPENED = "_opened"
 """Name of the hidden input that carries the marks."""
@@ -32,7 +34,10 @@ DIGITS = 16
 
 
 class ChangedMeanwhile(RuleError):
-    """The stored row differs from what its form was opened with; `stored` holds the changed values by column."""
+    """The stored row differs from what its form was opened with.
+
+    `stored` holds the changed values by column, `told` the same as pages show them.
+    """
 
     def __init__(self, fields: Sequence[FieldInfo], row: Any, marks: str) -> None:
         labels = ", ".join(field.label for field in fields)
@@ -44,6 +49,9 @@ class ChangedMeanwhile(RuleError):
             )
         )
         self.stored = {field.column.key: getattr(row, field.column.key) for field in fields}
+        self.told = {
+            field.column.key: cell(field, row, current(), business_date()).text or "–" for field in fields
+        }
         self.marks = marks
 
 
@@ -109,12 +117,20 @@ class Opened:
         )
 
     def show_again(self, form: Any, error: ChangedMeanwhile) -> "Opened":
-        """Give untouched fields their stored values and say what happened; the marks to show the form with."""
+        """Give untouched fields their stored values, show these beside the others, and say what happened.
+
+        Returns the marks to show the form with.
+        """
         for field in self.fields:
             key = field.column.key
-            if key in error.stored and self.is_untouched(field, form[key]):
+            if key not in error.stored:
+                continue
+            if self.is_untouched(field, form[key]):
                 form[key].process(None, error.stored[key])
                 form[key].raw_data = None
+            else:
+                both = gettext("Stored meanwhile: %(value)s", value=error.told[key])
+                form[key].errors = [*form[key].errors, both]
         form.form_errors.append(str(error))
         return Opened(self.fields, self.row_id, error.marks)
 

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from flask_babel import lazy_gettext as _
+
 from app.core import files
 from app.core.org import Upload
 from app.core.sheets.layout import is_remark
@@ -10,7 +12,7 @@ from app.core.sheets.peek import Peek, peek
 SAMPLES = 3
 LONGEST = 60
 ENCODINGS = ("utf-8", "gb18030", "big5", "cp1251", "utf-16", "latin-1")
-SEPARATORS = {",": ",", ";": ";", "\t": "Tab", "|": "|"}
+SEPARATORS = {",": _("Comma"), ";": _("Semicolon"), "\t": _("Tab"), "|": _("Vertical bar")}
 
 
 def look(key: str, said: dict[str, Any] | None = None) -> Peek:
