@@ -1,5 +1,6 @@
 """export: the list as a workbook, processor time, against the writer alone that makes the same file from memory."""
 
+import gc
 import tempfile
 import time
 from collections.abc import Iterator
@@ -45,6 +46,8 @@ def export(bench: Bench) -> Iterator[Line]:
         reader.session() as session,
         tempfile.TemporaryDirectory() as folder,
     ):
+        gc.collect()
+        gc.freeze()  # as the web server does: the program itself is not looked through with every thousand rows
         listing, path = reader.listing(Loan), str(Path(folder) / "list.xlsx")
         rustpy_xlsxwriter.write_worksheets = heard
         try:
