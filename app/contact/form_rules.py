@@ -155,7 +155,10 @@ def setting_can_be_read(session: Session, setting: Setting) -> None:
     """A setting keeps its name, and its value is one that the program understands."""
     if form_rules.changed(setting, "name"):
         raise RuleError(_("The name of a setting cannot be changed"), "name")
-    if setting.name == "zone":
+    if not setting.value:
+        if setting.name != clock.BUSINESS_DATE:
+            raise RuleError(_("Needed"), "value")
+    elif setting.name == "zone":
         try:
             setting.value = form_rules.zone(session, setting, setting.value)
         except RuleError as error:

@@ -131,7 +131,7 @@ def welcome(servers: Servers, url: str, options: argparse.Namespace, phases: Pha
             say("  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
         say("")
     elif not logins:
-        say("  No login yet? python3 run.py create-user NAME --role Administrator\n")
+        say("  No login yet? python3 run.py create-user NAME --role Administrator --sees all\n")
     if not is_loopback(options.host):
         say("  Served unencrypted to other machines: put a proxy with HTTPS in front (docs/operate.md).")
     say(f"Started in {phases.total:.1f} s ({phases}). Logs: {servers.data.logs}. Ctrl-C stops everything.")

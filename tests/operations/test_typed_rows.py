@@ -226,4 +226,11 @@ def test_a_setting_keeps_its_name_and_takes_only_what_the_program_understands(de
         admin.post(path, {"name": "other", "value": "2018-06-25"}).text, "name"
     )
     assert stored("setting", setting.id).value == "2018-06-25"
-    assert admin.post(path, {"name": "business_date", "value": "2018-06-25"}).status_code == 302
+    for day in ("", "2018-06-25"):
+        assert admin.post(path, {"name": "business_date", "value": day}).status_code == 302
+        assert stored("setting", setting.id).value == day
+    for other in ("zone", "country", "attachment_mb"):
+        [known] = rows("setting", name=other)
+        answer = admin.post(f"/setting/edit/{known.id}", {"name": other, "value": ""})
+        assert "Needed" in refusal(answer.text, "value")
+        assert stored("setting", known.id).value == known.value

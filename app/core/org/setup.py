@@ -37,7 +37,7 @@ class Setting(Entity):
     __custom__ = False
 
     name: Mapped[Code] = mapped_column(unique=True, info={"said": "setting", "offers": _itself})
-    value: Mapped[Line] = mapped_column(info={"said": "setting_value", "offers": _values})
+    value: Mapped[Line] = mapped_column(info={"said": "setting_value", "offers": _values, "empty": ""})
     meaning = Said("name", "setting_meaning")
 
     __screen__ = Screen(

@@ -75,10 +75,12 @@ def input_for(field: FieldInfo, session: Any, row: Any = None) -> Any:
             common["validators"] = [Chosen(_("Needed"))]
         return LookupField(**common, target=field.target, session=session, url=url)
     offered = column.info["offers"](row) if row is not None and "offers" in column.info else {}
+    if not offered:
+        return plain_input(field, common)
+    if not column.nullable:
+        common["validators"] = [Needed()]
     # what may stand there depends on the row, so the entity's rules check it
-    return (
-        CodeInput(**common, words=offered, validate_choice=False) if offered else plain_input(field, common)
-    )
+    return CodeInput(**common, words=offered, validate_choice=False)
 
 
 def _default(column: Any) -> Any:
