@@ -1,6 +1,7 @@
 """Excel of a list as it is shown, by request or by job; and the words for what a database refused."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 from flask import flash, redirect, request, send_file
@@ -91,9 +92,16 @@ def export_list(listing: Listing) -> Any:
         return start_job(listing)
     with files.scratch("export.xlsx") as path:
         log_export(listing, write_list(listing, session, str(path)))
-        # removed with its folder now, read until it is sent: nothing is left behind, whatever happens
-        content, size = path.open("rb"), path.stat().st_size
-    response = send_file(content, mimetype=XLSX, as_attachment=True, download_name=file_name(listing))
+        return sent(path, file_name(listing))
+
+
+def sent(path: Path, name: str) -> Any:
+    """The answer with a workbook that stands in a scratch folder, under this name.
+
+    The file may be removed with its folder at once and is read until it is sent: nothing is left behind, whatever happens.
+    """
+    content, size = path.open("rb"), path.stat().st_size
+    response = send_file(content, mimetype=XLSX, as_attachment=True, download_name=name)
     response.content_length = size
     return response
 

@@ -5,7 +5,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from flask import send_file
 from flask_babel import gettext
 
 from app.core import clock, files
@@ -18,7 +17,7 @@ from app.core.web.builder.page import in_short, period_words
 from app.core.web.builder.table import Head, Shown, Table
 from app.core.web.cells import here
 from app.core.web.chips import in_words
-from app.core.web.transfer import XLSX
+from app.core.web.transfer import sent
 from app.core.workbook import About, Column, Sheet, write_workbook
 
 MOST_GROUPS = 100_000
@@ -29,10 +28,7 @@ def export(asked: Asked, title: str) -> Any:
     """The workbook of everything that the report tells."""
     with files.scratch("report.xlsx") as path:
         write(asked, title, path)
-        content, size = path.open("rb"), path.stat().st_size
-    response = send_file(content, mimetype=XLSX, as_attachment=True, download_name=name_of(asked))
-    response.content_length = size
-    return response
+        return sent(path, name_of(asked))
 
 
 def name_of(asked: Asked) -> str:
