@@ -9,6 +9,7 @@ from werkzeug.datastructures import MultiDict
 
 from app.core import registry
 from app.core.db import scoped_as, unscoped
+from app.core.org import GrantKind
 from app.core.web import principal
 from app.core.web.listing import Listing
 from app.core.web.values import Values
@@ -33,6 +34,17 @@ def test_every_row_is_there_with_its_amounts_however_many_are_read_at_a_time(sho
             assert max(len(block[0]) for block in blocks) <= size
             read = [row for block in blocks for row in zip(*block, strict=True)]
             assert read == [(f"s{n}", n, large, Decimal(n) / 4) for n in range(7)]
+
+
+def test_lists_of_codes_of_every_length_stand_in_one_file(shop: Shop) -> None:
+    kinds = (None, ["livestock"], ["livestock", "consumer"], [])
+    about = {"user_id": shop.users["olga"], "kind": GrantKind.BRANCH, "branch_id": shop.branches["north"]}
+    for some in kinds:
+        add("data_grant", **about, product_kinds=some)
+    with shop.admin.get("/data_grant/export.xlsx?cols=user.product_kinds") as answer:
+        lines = list(load_workbook(BytesIO(answer.get_data())).worksheets[0].iter_rows(values_only=True))
+    assert len(lines) == 1 + len(rows("data_grant"))
+    assert [words for _user, words in lines[1:5]] == [None, "Livestock, Consumer", "Livestock", None]
 
 
 def test_an_amount_with_more_digits_than_a_spreadsheet_keeps_is_text(shop: Shop) -> None:

@@ -6,13 +6,13 @@ Objects cost a file of 10 000 rows twenty times what its writer takes, a step of
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache, partial
-from itertools import chain
 from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from psycopg.pq import Format
 from sqlalchemy import (
+    ARRAY,
     Double,
     Numeric,
     Select,
@@ -25,6 +25,7 @@ from sqlalchemy import (
     select,
     type_coerce,
 )
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session, aliased
 
 from app.core.export.cells import DIGITS, Fit, numbers
@@ -38,8 +39,8 @@ from app.core.web.link_names import names
 from app.core.web.listing import Listing
 from app.core.web.principal import Principal
 
-BATCH = 1000
-"""Rows read at a time: all their values stay in the processor's cache until they are written."""
+BATCH = 5000
+"""Rows read at a time."""
 _TYPED = ("money", "rate", "number", "days", "date", "bool", "id")
 _TEXTS = ("text", "longtext", "code", "phone")
 Make = Callable[..., Any]
@@ -70,24 +71,19 @@ class Values:
         dialect, self.session = session.get_bind().dialect, session
         result = self._begun(session, size)
         try:
-            part = result.raw.fetchmany(size)
-            while count := len(part):
-                # zip would make an iterator of every row; rows let go before the next are read leave them their memory
-                values, part, width = list(chain.from_iterable(part)), (), len(self.columns)
-                read: list[Sequence[Any]] = [values[place::width] for place in range(width)]
+            for found in result.raw:
+                read: list[Sequence[Any]] = list(found)
                 for place, kind in self._made.items():
                     read[place] = [kind.process_result_value(value, dialect) for value in read[place]]
                 yield [
                     read[places[0]] if make is None else make(*(read[place] for place in places))
                     for places, make in self.cells
                 ]
-                # the driver's own rows: SQLAlchemy's take longer than reading them, and nothing in them differs
-                part = result.raw.cursor.fetchmany(size) if count == size else ()
         finally:
             result.close()
 
     def _begun(self, session: Session, size: int) -> Any:
-        """The rows as the database holds them in memory: they need not be written out and read again."""
+        """The columns of blocks of rows, as the database holds them in memory: they need not be written out and read again."""
         connection = session.connection()
 
         def ask(_connection: Any, cursor: Any, *_statement: Any) -> None:
@@ -95,9 +91,18 @@ class Values:
 
         event.listen(connection, "before_cursor_execute", ask)
         try:
-            return session.execute(self.query(session).execution_options(yield_per=size))
+            return session.execute(self._by_block(session, size).execution_options(yield_per=1))
         finally:
             event.remove(connection, "before_cursor_execute", ask)
+
+    def _by_block(self, session: Session, size: int) -> Select[Any]:
+        """`query` with `size` rows in one, an array of each column: reading every value by itself took thrice as long."""
+        number = func.row_number().over(order_by=self.listing.terms()).label("number")
+        named = [column.label(f"c{place}") for place, column in enumerate(self.columns)]
+        *columns, at = self.query(session).order_by(None).with_only_columns(*named, number).subquery().c
+        block = (at - 1) // size
+        arrays: list[Any] = [func.array_agg(aggregate_order_by(column, at)) for column in columns]
+        return select(*arrays).group_by(block).order_by(block)
 
     def _cell(self, field: FieldInfo) -> tuple[list[int], MakeAll | None]:
         """Which columns a cell is made of, and how; None where it is the column's value."""
@@ -140,7 +145,8 @@ class Values:
             # a member made of every choice and asked for its label took as long as the writer: its text does
             if not isinstance(kind, ChoiceText):
                 self._made[place] = kind
-        self.columns.append(column)
+        # an array of arrays has to have rows of one length
+        self.columns.append(func.to_jsonb(column) if isinstance(kind, ARRAY) else column)
         return place
 
     def _linked(self, path: tuple[str, ...], field: FieldInfo | None = None) -> Any:
