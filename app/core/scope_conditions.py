@@ -91,24 +91,44 @@ def conditions(reach: Reach, _declared: int) -> ScopeConditions:
     )
 
 
-def opened(entity: Any) -> Any:
-    """An alias for joining the row that a row of `entity` opens to whoever sees it (a loan opens its customer).
+def opened(entity: Any, link: str) -> Any:
+    """An alias for joining the row behind a link that every row of `entity` opens to whoever sees it; None for any other link.
 
     Only to be joined to that row, whose own condition has said already what this one's would say again for
     each; row security still does.
     """
-    target = registry.entity(entity.__table__.c[f"{entity.__scope__.opens}_id"].info["link"])
-    return aliased(target, name=_OPENED.format(entity.__table__.name))
+    if not opens(entity, link):
+        return None
+    target = registry.entity(entity.__table__.c[f"{link}_id"].info["link"])
+    return aliased(target, name=_OPENED.format(entity.__table__.name, link))
 
 
-_OPENED = "opened_by_{}"
+@cache
+def opens(entity: Any, link: str) -> bool:
+    """Whether who sees a row of `entity` sees what its link leads to: a loan opens its customer, both open their client.
+
+    So it is where the link is a key of the row, the row's keys stand in a reach table, and who sees a row of that
+    table sees what this key of it leads to.
+    """
+    scope, column = entity.__scope__, entity.__table__.c.get(f"{link}_id")
+    if column is None or link == scope.opens or scope.mode != "keyed":
+        return column is not None and link == scope.opens
+    target = registry.entity(column.info["link"]) if column.info.get("link") else None
+    table, pointer = (target.__scope__.opened_in if target else None) or ("", "")
+    if table not in (f"{scope.opens}_reach", f"{entity.__table__.name}_reach"):
+        return False
+    keys = registry.by_table(table).__scope__.key_columns()
+    return any(own == column.name and keys.get(kind) == pointer for kind, own in scope.key_columns().items())
+
+
+_OPENED = "opened_by_{}_{}"
 
 
 @cache
 def _opened_names(target: Any) -> frozenset[str]:
     """Names under which `opened` joins rows of an entity."""
-    return frozenset(
-        _OPENED.format(cls.__table__.name)
-        for cls in registry.entities()
-        if cls.__scope__.opens and cls.__table__.c[f"{cls.__scope__.opens}_id"].info["link"] == target.slug()
-    )
+    found, declared = set(), registry.entities()  # type: set[str], Any
+    for cls in declared:
+        links = [c.name.removesuffix("_id") for c in cls.__table__.c if c.info.get("link") == target.slug()]
+        found |= {_OPENED.format(cls.__table__.name, link) for link in links if opens(cls, link)}
+    return frozenset(found)

@@ -12,7 +12,7 @@ from app.core.db import engine, scoped_as
 from app.core.scope_conditions import opened
 from app.core.web import listing as listing_module, principal
 from app.core.web.listing import Listing
-from app.models import Customer, Loan
+from app.models import Client, Customer, Loan
 from tests.core.scoped import Person, only_orm
 from tests.kept import filled
 from tests.walk.world import PEOPLE, World, make_world
@@ -92,21 +92,25 @@ def test_a_list_does_not_ask_again_whether_the_customers_of_its_loans_are_seen(
         assert "customer_reach" in sent_for(person, Customer, sort="name")[0]
 
 
-@pytest.mark.parametrize("name", ["o1", "county", "two_grants", "branch_leaf"])
+@pytest.mark.parametrize("name", ["o1", "county", "two_grants", "branch_leaf", "client"])
 def test_only_a_row_that_is_opened_is_joined_without_its_own_criteria(world: World, name: str) -> None:
     person = Person(world, name)
     with only_orm(person) as session:
-        customer = opened(Loan)
-        joined = select(Loan.id, customer.id).outerjoin(Loan.customer.of_type(customer))
-        found = session.execute(joined).all()
-        assert {loan for loan, _customer in found} == person.ids("loan")
-        assert {one for _loan, one in found} <= person.ids("customer")
+        for entity, link in ((Loan, "customer"), (Loan, "client"), (Customer, "client")):
+            alias, own, slug = opened(entity, link), entity.slug(), link
+            joined = select(entity.id, alias.id).outerjoin(getattr(entity, link).of_type(alias))
+            found = session.execute(joined).all()
+            assert {row for row, _ in found} == person.ids(own)
+            assert {one for _, one in found} <= person.ids(slug)
         others = {
-            "customer": aliased(Customer, name="opened_by_phone"),
-            "loan": aliased(Loan, name="opened_by_loan"),
+            "customer": aliased(Customer, name="opened_by_phone_customer"),
+            "loan": aliased(Loan, name="opened_by_repayment_loan"),
+            "client": aliased(Client, name="opened_by_branch_client"),
         }
         for slug, other in others.items():
             assert set(session.scalars(select(other.id))) == person.ids(slug)
+    assert not any(opened(Loan, link) for link in ("product", "branch", "officer", "nothing"))
+    assert opened(Customer, "branch") is None
 
 
 def loans_of(person: Person) -> tuple[set[int], str]:

@@ -145,12 +145,12 @@ class Listing:
     def _label(self, query: Select[Any], field: FieldInfo) -> tuple[Select[Any], Any]:
         """The query and the option that joins the columns that make a link's label."""
         link, target, names = getattr(self.entity, field.name), field.target, label_columns(field.target)
-        if field.name != self.entity.__scope__.opens:
+        alias = opened(self.entity, field.name)
+        if alias is None:
             return query, joinedload(link).load_only(*(getattr(target, name) for name in names))
         # SQLAlchemy joins a `joinedload` by the criteria of the table, whatever the alias is exempt from
-        target = opened(self.entity)
-        link = link.of_type(target)
-        label = contains_eager(link).load_only(*(getattr(target, name) for name in names))
+        link = link.of_type(alias)
+        label = contains_eager(link).load_only(*(getattr(alias, name) for name in names))
         return query.outerjoin(link), label
 
     def count(self, session: Session) -> int:

@@ -59,8 +59,7 @@ class _Tables:
         if name not in self.joins:
             link = describe(self.entity, name)
             # who sees the row that opens it sees it, too: its condition would say the same again
-            is_opened = name == self.entity.__scope__.opens
-            target = opened(self.entity) if is_opened else aliased(link.target)
+            target = opened(self.entity, name) or aliased(link.target)
             self.joins[name] = (target, target.id == attribute(self.entity, link))
         return self.joins[name][0]
 
