@@ -28,6 +28,7 @@ WORKERS = min(6, (os.cpu_count() or 1) + 1)
 WHOLE_SUITE = ("-n", str(WORKERS), "--dist", "loadfile", "--no-loadscope-reorder")
 """Arguments of a run of everything: the tests of a file stay together, in the order of collection."""
 DATABASES_OF_TESTS = "test_"
+COMPILED = "test-compiled"
 
 
 def cluster_dir(data_dir: str | Path = DEFAULT_DATA_DIR) -> Path:
@@ -125,10 +126,12 @@ def test(options: argparse.Namespace, arguments: list[str]) -> int:
         told = {
             **os.environ,
             "PYTHONPATH": str(PROJECT),
+            # tests start the program some hundred times: each would compile it anew where Python is told to keep nothing
+            "PYTHONPYCACHEPREFIX": os.path.abspath(Path(options.data_dir) / COMPILED),  # noqa: PTH100
             "LOANDESK_TEST_CLUSTER": str(options.data_dir),
             "LOANDESK_FULL": "yes" if options.full else "no",
         }
-        for name in OURS:
+        for name in (*OURS, "PYTHONDONTWRITEBYTECODE"):
             told.pop(name, None)
         spread = WHOLE_SUITE if is_whole and "-n" not in arguments and "-x" not in arguments else ()
         code = pytest([*module("pytest"), *spread, *arguments, *naming(arguments)], told)

@@ -17,6 +17,7 @@ from app.core.i18n import CATALOGUES, compile_catalogues
 from app.core.web import assets, call_limits, drafts, error_pages, looks, reasons, recents, sending, texts
 from app.core.web.form_words import Words
 from app.core.web.ids import Digits, Id
+from app.core.web.routes import Route
 
 ROOT = Path(__file__).resolve().parents[2]
 CSP = (
@@ -37,6 +38,7 @@ HEADERS = {
 def build(**overrides: Any) -> Flask:
     """Make the Flask app with every declared screen on it."""
     app = Flask("app", template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
+    app.url_rule_class = Route
     app.config.from_object("config")
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(CATALOGUES)
     app.config.update(overrides)
