@@ -2,9 +2,10 @@
 
 from celery import shared_task
 
+from app.core import clock
 from app.core.notices import settle
 from app.core.rules import runner
-from app.core.web import approved
+from app.core.web import approved, escalating
 from app.core.web.builder import sending
 from app.core.webhooks import dispatch
 from app.messaging import notice_mail, provider
@@ -20,9 +21,9 @@ def tell() -> int:
 
 @shared_task
 def follow_rules() -> int:
-    """Do what rules of administrators say of what happened, and what was approved."""
+    """Do what rules of administrators say of what happened, and what was approved; pass on what waits for it too long."""
     with application().app_context():
-        return runner.run() + approved.run()
+        return runner.run() + approved.run() + escalating.run(clock.now())
 
 
 @shared_task

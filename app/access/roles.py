@@ -22,8 +22,8 @@ from app.core.org import Role
 READ = ("can_list", "can_show", "can_export", "can_chart")
 WRITE = (*READ, "can_add", "can_edit", "can_delete")
 _SHOWN_WORDS = ("comment", "attachment")
-_WORDS = (*_SHOWN_WORDS, "task")
-"""What people add to records; who may do so is not asked for the right to change the record."""
+_WORDS = (*_SHOWN_WORDS, "task", "absence")
+"""What people add to records, and of themselves; who may do so is not asked for the right to change the record."""
 _BOOK = ("customer", "loan", "instalment", "repayment", "allocation", "write_off", "phone", "address", "customer_link",
          "joint_liability_group", "contact_note", "message", "history", "rule_firing", "approval_request", "approval_route", "stated_difference")  # fmt: skip
 _REFERENCE = ("region", "branch", "product", "bucket", "holiday", "team", "department", "position", "client")

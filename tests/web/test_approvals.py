@@ -1,59 +1,17 @@
 """Operations that need approval: stored instead of done, decided by others in their steps, then done once as whoever asked."""
 
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
-from sqlalchemy import delete
-
-from app.access.users import create_user
 from app.core.db import unscoped
-from app.core.org import ApprovalRequest, ApprovalRoute, GrantKind
-from app.core.web import approved
+from tests.web.approvals import decide, no_other_route, request, role, route, work
 from tests.web.people import rows, stored
 from tests.web.shop import Shop
 
-
-@pytest.fixture(autouse=True)
-def _no_other_route(shop: Shop) -> Iterator[None]:
-    if not rows("user", username="mary"):
-        for name in ("mary", "martin"):
-            create_user(
-                name, "pw", "Manager", first_name=name, last_name="T", grants=({"kind": GrantKind.ALL},)
-            )
-    yield
-    with unscoped("no route of another test") as session:
-        session.execute(delete(ApprovalRequest))
-        session.execute(delete(ApprovalRoute))
-
-
-def role(name: str) -> int:
-    return int(next(one.id for one in rows("role") if one.name == name))
-
-
-def route(shop: Shop, **values: Any) -> int:
-    said = {"name": "Stopping", "operation": "stop_dunning", "first_role": role("Manager"), **values}
-    answer = shop.caller("admin").call("POST", "approval_route/", said)
-    assert answer.status_code == 201, answer.text
-    return int(answer.json["result"]["id"])
+__all__ = ["no_other_route"]
 
 
 def stop(shop: Shop, login: str, loan: int) -> Any:
     return shop.caller(login).call("POST", f"loan/{loan}/do/stop_dunning", {"reason": "He is ill"})
-
-
-def request(loan: int) -> Any:
-    [one] = rows("approval_request", entity="loan", row_id=loan)
-    return one
-
-
-def decide(shop: Shop, login: str, request_id: int, verb: str = "approve_request", **said: str) -> Any:
-    return shop.caller(login).call("POST", f"approval_request/{request_id}/do/{verb}", said)
-
-
-def work(shop: Shop) -> int:
-    with shop.app.app_context():
-        return approved.run()
 
 
 def is_stopped(loan: int) -> bool:

@@ -19,7 +19,10 @@ DECLARING = {
     ("custom_field", "kind"): "text",
     ("custom_field", "target"): None,
     ("custom_field", "places"): None,
-    **{("approval_route", name): None for name in ("amount_field", "least", "second_least")},
+    **{
+        ("approval_route", name): None
+        for name in ("field_names", "amount_field", "least", "second_least", "first_hours", "second_hours")
+    },
     **{
         ("rule", name): None
         for name in ("field", "message", "set_field", "set_value", "task_field", "task_title")

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from app.core import clock, registry
 from app.core.labels import column_label, singular, subject
+from app.core.notices import approvals
 from app.core.notices.seen import rows, seen
 from app.core.org import Comment, Notification, NotificationKind, User
 from app.core.web import followed, links
@@ -24,7 +25,7 @@ COUNTED = 99
 _ICONS = {
     NotificationKind.MENTION: "user-check", NotificationKind.ASSIGNED: "user-plus", NotificationKind.COMMENT: "message-circle",
     NotificationKind.FILE: "paperclip", NotificationKind.CHANGE: "pencil", NotificationKind.JOB: "circle-check",
-    NotificationKind.REPORT: "report-analytics",
+    NotificationKind.REPORT: "report-analytics", NotificationKind.APPROVAL: "checks",
 }  # fmt: skip
 
 
@@ -141,6 +142,8 @@ def sentence(one: Notification) -> str:
         return gettext("Failed") if one.about == "failed" else gettext("Done")
     if one.kind == NotificationKind.REPORT:
         return gettext("The report for %(day)s", day=plain("date", date.fromisoformat(one.about or "")))
+    if one.kind == NotificationKind.APPROVAL:
+        return _of_request(one.about, who)
     if one.kind == NotificationKind.ASSIGNED:
         field = column_label(registry.entity(one.entity), one.about or "")
         if n == 1:
@@ -159,3 +162,13 @@ def sentence(one: Notification) -> str:
         NotificationKind.COMMENT: gettext("%(who)s comments", who=who),
         NotificationKind.FILE: gettext("%(who)s adds a file", who=who),
     }[one.kind]
+
+
+def _of_request(about: str | None, who: str) -> str:
+    """What is with a request for approval."""
+    late = gettext("It waits for approval too long; you may decide now")
+    return {
+        approvals.REFUSED: gettext("%(who)s refuses what you asked for", who=who),
+        approvals.DONE: gettext("What you asked for is approved and done"),
+        approvals.FAILED: gettext("What you asked for is approved but could not be done"),
+    }.get(about or approvals.LATE, late)

@@ -2,6 +2,7 @@
 
 import app.core.org.moves
 import app.core.org.words  # noqa: F401  codes in words
+from app.core.org.absences import Absence
 from app.core.org.access import AuditEvent, DataGrant, GrantKind, Role, User, UserKind
 from app.core.org.announcements import Announcement
 from app.core.org.approvals import ApprovalRequest, ApprovalRoute, RequestState
@@ -28,6 +29,7 @@ from app.core.org.views import SavedView, Selection, ViewStart
 from app.core.org.webhooks import Webhook, WebhookDelivery
 
 __all__ = [
+    "Absence",
     "Announcement",
     "ApiToken",
     "ApprovalRequest",

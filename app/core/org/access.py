@@ -110,7 +110,7 @@ class AppUser(FabUser):
               _("Login"): "username role kind active last_login login_count fail_login_count",
               _("Place"): "branch region team position"},
         filters="username last_name email role kind branch region team active",
-        search="username last_name first_name email", order="username", operations="add edit",
+        search="username last_name first_name email", order="username", operations="add edit", tabs="absence",
         labels={"active": _("Active"), "number": _("Employee number"), "last_login": _("Last login"), "email": _("E-mail")},
         hints={"username": _("The name he logs in with; a password is set on his page afterwards"), "names_in_files": file_names.HINT},
     )  # fmt: skip

@@ -24,6 +24,7 @@ class NotificationKind(Choice):
     FILE = "file", _("File on a record that you follow"), "teal"
     CHANGE = "change", _("Change of a record that you follow"), "gray"
     JOB = "job", _("Your job has ended or your file is ready"), "green"
+    APPROVAL = "approval", _("A request for approval waits too long, or yours is decided"), "orange"
     REPORT = "report", _("A report that is sent on set days"), "purple"
 
 
@@ -70,7 +71,7 @@ class Notification(Entity):
         BigInteger, info={"kind": "number", "of": "entity", "is_target": True}
     )
     about: Mapped[Code | None] = mapped_column(info=dict(_INSIDE))
-    """The column in which he was put down, how the job ended, or the day for which the report is sent."""
+    """The column in which he was put down, how the job ended, what is with the request, or the day of the report."""
     actor_id: Mapped[int | None] = link("user", ondelete="SET NULL", index=False)
     comment_id: Mapped[int | None] = link("comment", ondelete="CASCADE")
     times: Mapped[Count] = mapped_column(default=1, server_default="1")

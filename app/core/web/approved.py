@@ -1,9 +1,13 @@
-"""Doing what was approved: as whoever asked for it, with his values, once, and only if the record is as it was then."""
+"""Doing what was approved, once, and only if the record is as it was then.
+
+An operation is done as whoever asked for it, with his values. A change of fields must be one that he may still make, and
+is stored as the act of who approved it last, with his name in the history's reason.
+"""
 
 import logging
 from typing import Any
 
-from flask_babel import lazy_gettext as _
+from flask_babel import gettext, lazy_gettext as _
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import OperationalError
 from werkzeug.datastructures import ETags, MultiDict
@@ -12,13 +16,16 @@ from app.core import i18n, registry
 from app.core.db import because, source, unscoped, web_session
 from app.core.errors import RuleError
 from app.core.faults import reason_of
+from app.core.labels import subject
 from app.core.locks import Lock
+from app.core.notices import approvals as notices
 from app.core.org import ApprovalRequest, RequestState
 from app.core.rules.runner import NobodyThere, acting, said
-from app.core.web import operations
+from app.core.web import bodies, field_changes, operations
 from app.core.web.meanwhile import Expected, OtherVersion
 from app.core.web.operations import Outcome
 from app.core.web.principal import current
+from app.core.web.writing import put
 
 log = logging.getLogger("loandesk.approvals")
 
@@ -43,7 +50,7 @@ def _done(request_id: int) -> bool:
     mark = source.set("approval")
     try:
         with acting(request):
-            _carry_out(request)
+            _store(request) if request.changes else _carry_out(request)
         return True
     except (OperationalError, DoneAlready):
         log.info("request %d is left to another try", request_id)
@@ -53,10 +60,17 @@ def _done(request_id: int) -> bool:
         _fail(request_id, _("The record was changed after this was asked for; ask again"))
     except Exception as error:
         log.exception("what was approved could not be done")
-        _fail(request_id, error.message if isinstance(error, RuleError) else said(error) or reason_of(error))
+        _fail(request_id, _why(error))
     finally:
         source.reset(mark)
     return False
+
+
+def _why(error: Exception) -> Any:
+    """The sentence of a rule; of values that cannot stand where they should what is wrong with each."""
+    if isinstance(error, RuleError) and not isinstance(error, bodies.Wrong):
+        return error.message
+    return said(error) or reason_of(error)
 
 
 def _carry_out(request: ApprovalRequest) -> None:
@@ -71,11 +85,7 @@ def _carry_out(request: ApprovalRequest) -> None:
     because(session, request.title)
 
     def then(within: Any, outcomes: list[Outcome]) -> None:
-        state = RequestState.DONE if outcomes[0].is_done else RequestState.FAILED
-        mine = ApprovalRequest.id == request.id, ApprovalRequest.state == RequestState.APPROVED
-        marked = update(ApprovalRequest).where(*mine).values(state=state, outcome=outcomes[0].sentence[:500])
-        if not within.scalars(marked.returning(ApprovalRequest.id)).all():
-            raise DoneAlready
+        _mark(within, request, outcomes[0].sentence, is_done=outcomes[0].is_done)
 
     seen = Expected(ETags([request.version or ""]))
     operations.run(
@@ -84,8 +94,49 @@ def _carry_out(request: ApprovalRequest) -> None:
     session.commit()
 
 
+def _mark(within: Any, request: ApprovalRequest, outcome: str, *, is_done: bool) -> None:
+    """Say what came of it, in the transaction that writes it, and let whoever asked be told. Raises DoneAlready."""
+    state = RequestState.DONE if is_done else RequestState.FAILED
+    mine = ApprovalRequest.id == request.id, ApprovalRequest.state == RequestState.APPROVED
+    marked = update(ApprovalRequest).where(*mine).values(state=state, outcome=outcome[:500])
+    if not within.scalars(marked.returning(ApprovalRequest.id)).all():
+        raise DoneAlready
+    notices.tell(within, request, [request.user_id], notices.DONE if is_done else notices.FAILED)
+
+
+def _store(request: ApprovalRequest) -> None:
+    """Store a change as the act of who approved it last, once it was tried as whoever asked: by his rights and scope."""
+    values = _tried(request)
+    decider = request.second_by_id or request.first_by_id
+    entity = registry.entity(request.entity)
+    with unscoped("store a change that was approved", user_id=decider) as house:
+        who = house.get_one(ApprovalRequest, request.id, with_for_update=True).user
+        because(house, gettext("%(what)s; asked for by %(who)s", what=request.title, who=str(who))[:500])
+        mine = select(entity).where(entity.id == request.row_id).with_for_update(of=entity, key_share=True)
+        row = house.scalars(mine).unique().one()
+        field_changes.refuse_stale(row, request.changes)
+        written = put(house, entity, row, values, is_approved=True)
+        sentence = " ".join([gettext("The change is stored"), *written.warnings])
+        _mark(house, request, sentence, is_done=True)
+
+
+def _tried(request: ApprovalRequest) -> dict[str, Any]:
+    """The values of a change, which whoever asked for it could store himself. Raises RuleError where he could not."""
+    entity, session = registry.entity(request.entity), web_session()
+    if not current().may("can_edit", subject(entity)):
+        raise RuleError(_("Whoever asked may not do this any more"))
+    row = session.scalars(select(entity).where(entity.id == request.row_id)).unique().one_or_none()
+    if row is None:
+        raise RuleError(_("The record is gone, or whoever asked does not see it any more"))
+    values = bodies.values(entity, row, {name: after for name, (_before, after) in request.changes.items()})
+    put(session, entity, row, values, is_approved=True)
+    session.rollback()
+    return values
+
+
 def _fail(request_id: int, sentence: Any) -> None:
     with unscoped("what was approved cannot be done") as house:
         request = house.get_one(ApprovalRequest, request_id, with_for_update=True)
         if request.state == RequestState.APPROVED:
             request.state, request.outcome = RequestState.FAILED, i18n.spoken(sentence)[:500]
+            notices.tell(house, request, [request.user_id], notices.FAILED)

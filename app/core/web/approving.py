@@ -1,10 +1,12 @@
-"""Asking for approval instead of doing: operations that have a route are stored as a request, and done after its last step.
+"""Asking for approval instead of doing: operations and changes that have a route are stored as a request.
 
-What is done in the end is done as whoever asked, with the values that he gave, once, and only if the record is as it was.
+Who decides it is said in `deciding`; what is done in the end in `approved`: once, with the values that were given, and
+only if the record is as it was.
 """
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -16,14 +18,28 @@ from app.core import clock, form_rules, registry
 from app.core.db import ScopedSession
 from app.core.errors import RuleError
 from app.core.locks import Lock
-from app.core.operation import Operation, operation
-from app.core.org import ApprovalRequest, ApprovalRoute, RequestState, Task, TaskState, User
-from app.core.types import Line
+from app.core.operation import Operation
+from app.core.org import ApprovalRequest, ApprovalRoute, RequestState, Task
+from app.core.web import field_changes
 from app.core.web.fields import describe
 from app.core.web.meanwhile import stored_version
 from app.core.web.steering import business_date
-from app.core.web.task_rules import DOERS
 from app.core.web.writing import put
+
+MOST_HOURS = 24 * 366
+MOST_DAYS = 3660
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is asked for: an operation with its arguments, or a change of fields."""
+
+    operation: str
+    title: str
+    arguments: Mapping[str, str] = field(default_factory=dict)
+    changes: field_changes.Changes = field(default_factory=dict)
+    told: str | None = None
+    version: str | None = None
 
 
 def route_of(session: ScopedSession, asked: Operation) -> ApprovalRoute | None:
@@ -34,51 +50,69 @@ def route_of(session: ScopedSession, asked: Operation) -> ApprovalRoute | None:
 
 def is_needed(route: ApprovalRoute, row: Any, arguments: Mapping[str, Any]) -> bool:
     """Whether the amount is one that must be approved; of an amount that nobody knows it is."""
-    amount = _amount(route, row, arguments)
+    amount = amount_of(route, row, arguments)
     return route.least is None or amount is None or amount >= route.least
 
 
-def _amount(route: ApprovalRoute, row: Any, arguments: Mapping[str, Any]) -> Decimal | None:
+def amount_of(route: ApprovalRoute, row: Any, said: Mapping[str, Any]) -> Decimal | None:
+    """The amount that the route's limits are about: as it was said, else the record's."""
     name = route.amount_field or ""
-    found = arguments[name] if name in arguments else getattr(row, name, None)
+    found = said[name] if name in said else getattr(row, name, None)
     return found if isinstance(found, Decimal) else None
 
 
 def ask(
     session: ScopedSession, route: ApprovalRoute, asked: Operation, row: Any, arguments: Mapping[str, Any]
 ) -> str:
-    """Store what was asked for, and give the first role a task. Returns the sentence that says so; raises RuleError."""
-    _refuse_twice(session, asked, row, texts(arguments))
-    amount = _amount(route, row, arguments)
+    """Store the operation that was asked for. Returns the sentence that says so; raises RuleError."""
+    wanted = Wanted(
+        asked.name, f"{asked.label}: {row}"[:500], texts(arguments), told=_told(asked, arguments),
+        version=stored_version(session, row),
+    )  # fmt: skip
+    store(session, route, row, wanted, amount_of(route, row, arguments))
+    return gettext("Sent for approval")
+
+
+def store(
+    session: ScopedSession, route: ApprovalRoute, row: Any, wanted: Wanted, amount: Decimal | None
+) -> None:
+    """Store a request and give the first role a task. Raises RuleError where the same is asked for already."""
+    _refuse_twice(session, row, wanted)
     is_two = route.second_role_id is not None and (
         route.second_least is None or amount is None or amount >= route.second_least
     )
     about = {"entity": row.slug(), "row_id": row.id}
-    title = f"{asked.label}: {row}"[:500]
     due = None if route.days is None else business_date() + timedelta(days=route.days)
-    said = {
-        "title": gettext("Approve: %(what)s", what=title)[:500],
-        "role_id": route.first_role_id,
-        "due_on": due,
-    }
+    said = {"title": task_title(wanted.title), "role_id": route.first_role_id, "due_on": due}
     task = put(session, Task, None, {**about, **said})
     values = {
-        "title": title, "route_id": route.id, "operation": asked.name, "arguments": texts(arguments), "told": _told(asked, arguments),
-        "version": stored_version(session, row), "role_id": route.first_role_id, "is_last": not is_two, "task_id": task.id,
+        "title": wanted.title, "route_id": route.id, "operation": wanted.operation, "arguments": wanted.arguments,
+        "changes": wanted.changes, "told": wanted.told, "version": wanted.version, "role_id": route.first_role_id,
+        "is_last": not is_two, "task_id": task.id, "escalates_at": deadline(route.first_hours, clock.now()),
     }  # fmt: skip
     put(session, ApprovalRequest, None, {**about, **values})
-    return gettext("Sent for approval")
 
 
-def _refuse_twice(session: ScopedSession, asked: Operation, row: Any, said: dict[str, str]) -> None:
-    """The same operation with the same values is not asked for again while it waits: it would be done twice."""
-    what = f"{asked.name} {row.slug()} {row.id}"
+def task_title(what: str) -> str:
+    """What the task of a step is called."""
+    return gettext("Approve: %(what)s", what=what)[:500]
+
+
+def deadline(hours: int | None, now: datetime) -> datetime | None:
+    """When a step that begins now has waited for its hours; None where it may wait."""
+    return None if hours is None else now + timedelta(hours=hours)
+
+
+def _refuse_twice(session: ScopedSession, row: Any, wanted: Wanted) -> None:
+    """The same with the same values is not asked for again while it waits: it would be done twice."""
+    what = f"{wanted.operation} {row.slug()} {row.id}"
     session.execute(select(func.pg_advisory_xact_lock(Lock.APPROVAL, func.hashtext(what))))
     same = select(ApprovalRequest).where(
         ApprovalRequest.entity == row.slug(),
         ApprovalRequest.row_id == row.id,
-        ApprovalRequest.operation == asked.name,
-        ApprovalRequest.arguments == said,
+        ApprovalRequest.operation == wanted.operation,
+        ApprovalRequest.arguments == wanted.arguments,
+        ApprovalRequest.changes == wanted.changes,
         ApprovalRequest.state.in_((RequestState.WAITING, RequestState.APPROVED)),
     )
     known = session.scalars(same.limit(1)).unique().first()
@@ -107,68 +141,35 @@ def _told(asked: Operation, arguments: Mapping[str, Any]) -> str | None:
     return " · ".join(f"{label}: {value}" for label, value in named.items())[:500] or None
 
 
-def _is_waiting(request: ApprovalRequest) -> bool:
-    return request.state == RequestState.WAITING
+@form_rules.check(ApprovalRoute)
+def route_has_its_fields(_session: Session, route: ApprovalRoute) -> None:
+    """A change names fields that people may type, an operation none; they are kept by the names of their columns."""
+    entity = field_changes.entity_of(route.operation)
+    said = (route.field_names or "").replace(",", " ").split()
+    if entity is None:
+        if said:
+            raise RuleError(
+                _("Fields are for a change of fields; an operation is asked for as a whole"), "field_names"
+            )
+        return
+    offered = field_changes.offered(entity)
+    names = [name if name in offered else f"{name}_id" for name in dict.fromkeys(said)]
+    wrong = [one for one, name in zip(dict.fromkeys(said), names, strict=True) if name not in offered]
+    if wrong or not names:
+        known = ", ".join(name.removesuffix("_id") for name in offered)
+        raise RuleError(_("Choose among these fields: %(names)s", names=known), "field_names")
+    route.field_names = " ".join(names)
+    if len(route.field_names) > ApprovalRoute.__table__.c.field_names.type.length:
+        raise RuleError(_("These are too many fields for one route"), "field_names")
 
 
-@operation(
-    ApprovalRequest, _("Approve"), roles=DOERS, icon="check", is_primary=True, is_offered=_is_waiting,
-    house="who approves changes a request of somebody else",
-)  # fmt: skip
-def approve_request(
-    house: Session, request: ApprovalRequest, *, note: Line | None = None, user_id: int
-) -> str:
-    """Say yes for the step whose turn it is; after the last one the operation is done within seconds."""
-    request = _decided(house, request, user_id, note)
-    if request.step == 1:
-        request.first_by_id = user_id
-    else:
-        request.second_by_id = user_id
-    if request.is_last:
-        request.state, request.decided_at = RequestState.APPROVED, clock.now()
-        return gettext("Approved; it is done within some seconds")
-    route = house.get_one(ApprovalRoute, request.route_id)
-    if route.second_role_id is None:
-        raise RuleError(_("The route has no second step any more; refuse the request and ask again"))
-    request.step, request.is_last, request.role_id = 2, True, route.second_role_id
-    due = None if route.days is None else clock.business_date(house) + timedelta(days=route.days)
-    task = Task(
-        entity=request.entity, row_id=request.row_id, author_id=request.user_id, role_id=request.role_id, due_on=due,
-        open_due_on=due, title=gettext("Approve: %(what)s", what=request.title)[:500],
-    )  # fmt: skip
-    house.add(task)
-    house.flush()
-    request.task_id = task.id
-    return gettext("Approved; the second step is to follow")
-
-
-@operation(
-    ApprovalRequest, _("Refuse"), roles=DOERS, icon="ban", is_danger=True, is_offered=_is_waiting,
-    house="who refuses changes a request of somebody else",
-)  # fmt: skip
-def refuse_request(house: Session, request: ApprovalRequest, *, note: Line, user_id: int) -> str:
-    """Say no, and why; nothing is done."""
-    request = _decided(house, request, user_id, note)
-    request.state, request.decided_at = RequestState.REFUSED, clock.now()
-    return gettext("The request is refused")
-
-
-def _decided(house: Session, request: ApprovalRequest, user_id: int, note: str | None) -> ApprovalRequest:
-    """The request, locked, for who may decide on it now: of the role whose turn it is, and nobody who had his say in it."""
-    mine = select(ApprovalRequest).where(ApprovalRequest.id == request.id).with_for_update(of=ApprovalRequest)
-    request = house.scalars(mine.execution_options(populate_existing=True)).unique().one()
-    if request.state != RequestState.WAITING:
-        raise RuleError(_("This request is decided already: %(state)s", state=request.state.label))
-    if user_id in (request.user_id, request.first_by_id):
-        raise RuleError(_("Another person has to decide: you had your say in it"))
-    if house.get_one(User, user_id).role_id != request.role_id:
-        raise RuleError(_("It is the turn of another role"))
-    request.note = note
-    task = house.get(Task, request.task_id) if request.task_id else None
-    if task is not None and task.state == TaskState.OPEN:
-        task.state, task.note, task.done_at, task.done_by_id = TaskState.DONE, note, clock.now(), user_id
-        task.open_due_on = None
-    return request
+@form_rules.check(ApprovalRoute, about="first_hours second_hours days")
+def route_has_its_time(_session: Session, route: ApprovalRoute) -> None:
+    """The time for a step is at least an hour and at most a year."""
+    form_rules.at_least(route, first_hours=1, second_hours=1, days=0)
+    for name, most in (("first_hours", MOST_HOURS), ("second_hours", MOST_HOURS), ("days", MOST_DAYS)):
+        if (getattr(route, name) or 0) > most:
+            raise RuleError(_("At most %(most)s", most=most), name)
 
 
 @form_rules.check(ApprovalRoute)
@@ -178,11 +179,14 @@ def route_can_be_taken(_session: Session, route: ApprovalRoute) -> None:
         if route.least is not None or route.second_least is not None:
             raise RuleError(_("Say which amount the limit is about"), "amount_field")
         return
-    asked = registry.operation(route.operation)
-    if any(one.name == route.amount_field for one in asked.arguments):
-        return
+    entity = field_changes.entity_of(route.operation)
+    if entity is None:
+        asked = registry.operation(route.operation)
+        if any(one.name == route.amount_field for one in asked.arguments):
+            return
+        entity = asked.entity
     try:
-        kind = describe(asked.entity, route.amount_field).kind
+        kind = describe(entity, route.amount_field).kind
     except KeyError:
         kind = ""
     if kind != "money":

@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import request
 from flask_babel import gettext
@@ -12,6 +14,7 @@ from werkzeug.datastructures import MultiDict
 from app.core.db import web_session
 from app.core.errors import RuleError
 from app.core.web import forms
+from app.core.web.cells import zone
 from app.core.web.fields import FieldInfo, typed_fields
 from app.core.web.principal import current
 
@@ -154,3 +157,14 @@ def _text(key: str, value: Any) -> str | None:
     if not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text):
         raise RuleError(gettext("It has characters that cannot be stored"), key)
     return text
+
+
+def as_said(value: Any) -> Any:
+    """A stored value as a program would say it."""
+    if isinstance(value, datetime):
+        return value.astimezone(ZoneInfo(zone())).replace(tzinfo=None).isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    if value is None or isinstance(value, (bool, int, list)):
+        return value
+    return format(value, "f") if isinstance(value, Decimal) else str(value)

@@ -16,7 +16,7 @@ from app.core import custom, form_rules, guard
 from app.core.custom_column import COLUMN
 from app.core.db import ScopedSession
 from app.core.errors import ReadOnlyScope, RuleError
-from app.core.web import custom_lock
+from app.core.web import custom_lock, field_changes
 from app.core.web.transfer import plain_reason
 from app.core.web.writing import in_words
 
@@ -81,7 +81,8 @@ class _Change:
 
     def __init__(self, session: ScopedSession, entity: Any, values: dict[str, Any], user_id: int) -> None:
         self.session, self.entity, self.values, self.user_id = session, entity, values, user_id
-        self.is_free = form_rules.is_free(entity, values)
+        is_watched = field_changes.is_watched(session, entity, values)
+        self.is_free = form_rules.is_free(entity, values) and not is_watched
         self.done, self.tried = Done(), 0
 
     def locked(self, ids: Sequence[int]) -> list[int]:
@@ -154,6 +155,8 @@ class _Change:
             for name, value in self.values.items():
                 setattr(row, name, value)
             warnings = form_rules.prepare(self.session, row, self.user_id)
+            if refusal := field_changes.needed(self.session, row, self.values):
+                raise refusal
         except RuleError as error:
             part.refused.append(Said(row.id, str(error)))
             return {}

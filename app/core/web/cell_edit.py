@@ -8,9 +8,9 @@ from flask import jsonify, render_template, request
 from app.core.db import web_session
 from app.core.errors import RuleError
 from app.core.web import forms
+from app.core.web.changing import write
 from app.core.web.fields import FieldInfo
 from app.core.web.meanwhile import OPENED, ChangedMeanwhile, Opened
-from app.core.web.writing import write
 
 
 def cell(entity: Any, row: Any, field: FieldInfo) -> Any:

@@ -22,6 +22,8 @@ from app.core.errors import RuleError
 from app.core.labels import subject
 from app.core.web import bodies, followed, links, openapi, operations, upserts
 from app.core.web.api_base import Api
+from app.core.web.changing import asked
+from app.core.web.field_changes import NeedsApproval
 from app.core.web.fields import as_id
 from app.core.web.listing import Listing
 from app.core.web.meanwhile import Expected, OtherVersion, stored_version, version
@@ -178,13 +180,20 @@ class EntityApi(Api):
         return self._do(lambda keep: self._operate(pk, name, keep), pk)
 
     def _write(self, row: Any, status: int, keep: Keep) -> Answer:
-        """Check the body as the form would, then store it."""
+        """Check the body as the form would, then store it; or ask for it, where it needs approval."""
         values = bodies.values(self.entity, row, bodies.body())
-        with storing(self.entity) as session:
-            written = put(session, self.entity, row, values, expected())
-            told = {"result": {"id": written.id}, "warnings": written.warnings}
-            answer = Answer(status, told, stored_version(session, written.row))
-            keep(session, answer)
+        try:
+            with storing(self.entity) as session:
+                written = put(session, self.entity, row, values, expected())
+                told = {"result": {"id": written.id}, "warnings": written.warnings}
+                answer = Answer(status, told, stored_version(session, written.row))
+                keep(session, answer)
+        except NeedsApproval as needs:
+            with storing(self.entity) as session:
+                said = {"message": asked(session, row, needs), "result": {"id": row.id}}
+                answer = Answer(202, said)
+                keep(session, answer)
+            return answer
         return _with_secret(answer, told_once.told(written.row))
 
     def _delete(self, pk: str, keep: Keep) -> Answer:

@@ -13,8 +13,20 @@ from app.core import once, registry
 from app.core.db import web_session
 from app.core.errors import OutOfScope, RuleError
 from app.core.labels import entity_label, singular, subject
-from app.core.web import creating, drafts, duplicates, followed, forms, links, lookups, offers, saved_views
+from app.core.web import (
+    creating,
+    drafts,
+    duplicates,
+    field_changes,
+    followed,
+    forms,
+    links,
+    lookups,
+    offers,
+    saved_views,
+)
 from app.core.web.cell_edit import cell
+from app.core.web.changing import write
 from app.core.web.fields import FieldInfo, customs, typed_fields
 from app.core.web.list_doors import ListDoors
 from app.core.web.list_page import list_page
@@ -28,7 +40,7 @@ from app.core.web.record_tools import tools
 from app.core.web.sending import Sending, say
 from app.core.web.show_page import show_page
 from app.core.web.steering import business_date
-from app.core.web.writing import Written, remove, storing, write
+from app.core.web.writing import Written, remove, storing
 
 
 class EntityView(ListDoors, RecordDoors):
@@ -107,7 +119,8 @@ class EntityView(ListDoors, RecordDoors):
                 form.validate_on_submit()
                 and (saved := self._save(form, row, fields, opened, marks is not None)) is not None
             ):
-                say(is_again=saved.is_again)
+                if not saved.is_asked:
+                    say(is_again=saved.is_again)
                 return redirect(back)
         except ChangedMeanwhile as error:
             opened, status = opened.show_again(form, error), 409
@@ -193,6 +206,7 @@ class EntityView(ListDoors, RecordDoors):
             csrf=form.csrf_token if "csrf_token" in form else None, errors=list(form.form_errors),
             hidden=[*settled.items(), *([(OPENED, opened)] if opened else [])],
             crumbs=[(entity_label(self.entity), self._list_url()), *([(called, cancel)] if called else [])],
+            intro=field_changes.notice(web_session(), self.entity) if opened else None,
         )  # fmt: skip
         template = "generated/new.html" if creating.is_asked() else "generated/form.html"
         return render_template(template, page=page), (422 if form.errors or form.form_errors else 200)

@@ -16,9 +16,9 @@ def record_page(slug: str, pattern: str) -> None:
     _PAGES[slug] = pattern
 
 
-def list_url(slug: str, **filters: Any) -> str:
-    """Address of an entity's list with filters: list_url("loan", days_past_due__gt=30)."""
-    query = urlencode({key: str(value) for key, value in filters.items() if value is not None})
+def list_url(slug: str, *pairs: tuple[str, Any], **filters: Any) -> str:
+    """Address of an entity's list with filters: list_url("loan", days_past_due__gt=30). In pairs one may come twice."""
+    query = urlencode([(key, str(value)) for key, value in (*pairs, *filters.items()) if value is not None])
     return f"/{slug}/list/" + (f"?{query}" if query else "")
 
 

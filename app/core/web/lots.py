@@ -15,7 +15,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from app.core import once
 from app.core.errors import OutOfScope, ReadOnlyScope, RuleError
-from app.core.web import custom_lock
+from app.core.web import custom_lock, field_changes
 from app.core.web.fields import as_id
 from app.core.web.writing import ready
 
@@ -69,6 +69,8 @@ def _together(call: "Call", items: list[Any], questions: list[int]) -> list[dict
         custom_lock.hold(call.session, values)
         with _asking_nothing(call, questions):
             new, warnings = ready(call.session, call.entity, row, values)
+        if field_changes.needed(call.session, new, values):
+            raise OneByOne
         stored.append(("created" if row is None else "updated", new, warnings))
     call.session.flush()
     return [told(result, row, warnings) for result, row, warnings in stored]

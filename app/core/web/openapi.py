@@ -32,7 +32,8 @@ REASON: dict[str, Any] = {
 }  # fmt: skip
 LAST_WINS = "Without If-Match the last writer wins: fields that are said replace what stands there."
 SAID = {
-    "200": "done", "201": "created", "400": "not a request as this describes it", "401": "no token", "403": "no right",
+    "200": "done", "201": "created", "202": "nothing was stored yet: the change waits for approval",
+    "400": "not a request as this describes it", "401": "no token", "403": "no right",
     "404": "no such row", "409": "the same request is being worked on, or another changed the same rows at this moment: ask again",
     "412": "the record is no longer as it was read; `stored` holds it as it is", "422": "refused, with reasons; nothing was stored",
     "503": "the database does not answer: ask again",
@@ -42,7 +43,7 @@ _ETAG = {"ETag": {"description": "the record's version, for If-Match", "schema":
 _REPLAYED = {"Idempotent-Replayed": {"description": "true: was done before", "schema": {"type": "string"}}}
 _RETRY = {"Retry-After": {"description": "seconds", "schema": {"type": "integer"}}}
 HEADERS: dict[str, Any] = {
-    "200": {**_ETAG, **_REPLAYED}, "201": {**_ETAG, **_REPLAYED}, "409": _RETRY, "412": _ETAG, "503": _RETRY,
+    "200": {**_ETAG, **_REPLAYED}, "201": {**_ETAG, **_REPLAYED}, "202": _REPLAYED, "409": _RETRY, "412": _ETAG, "503": _RETRY,
 }  # fmt: skip
 
 _FILTERS = (
@@ -147,7 +148,9 @@ def methods(entity: Any) -> dict[str, Any]:
     changed = _answers("200", "409", "412")
     kept = {field.name for field in fields if field.is_fixed}
     changing = {called: schema for called, schema in properties.items() if called not in kept}
-    change = call(one, changed, requestBody=_body(changing, []), description=LAST_WINS)
+    change = call(
+        one, _answers("200", "202", "409", "412"), requestBody=_body(changing, []), description=LAST_WINS
+    )
     known = {
         "get_list": {"get": call(_parameters(entity), _answers("200"), description=_FILTERS)},
         "get": {"get": call([pk, _fields(entity)], _answers("200"))},

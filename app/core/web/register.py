@@ -47,9 +47,11 @@ def screen(*entries: MenuEntry, unlisted: MenuEntry | None = None) -> Any:
 def register_screens(builder: Any) -> None:
     """Add all screens and APIs to Flask-AppBuilder."""
     from app.core.web import (  # noqa: F401  declare their screens and rules
+        absence_rules,
         announcements,
         attachments,
         custom_rules,
+        deciding,
         entity_api,
         entity_view,
         lookups,

@@ -36,6 +36,8 @@ def plain_reason(error: IntegrityError) -> str:
         return gettext("Other records belong to this one, so it cannot be deleted")
     if state == "23502":
         return gettext("Something needed is missing")
+    if state == "23P01":
+        return gettext("This overlaps another one")
     return gettext("This cannot be stored as it is")
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from app.core import form_rules
 from app.core.db import ScopedSession, web_session
 from app.core.errors import BeyondScope, ReadOnlyScope, RuleError
-from app.core.web import custom_lock
+from app.core.web import custom_lock, field_changes
 from app.core.web.meanwhile import Held
 from app.core.web.principal import current
 from app.core.web.sending import Sending
@@ -30,6 +30,8 @@ class Written:
     row: Any = field(repr=False, compare=False)
     is_again: bool = False
     """Whether the same form had stored it before, so that nothing was written now."""
+    is_asked: bool = False
+    """Whether the change waits for approval, so that nothing was written yet; the warnings say so."""
 
 
 @contextmanager
@@ -56,7 +58,8 @@ def write(
 ) -> Written:
     """Store the values in a row, or in a new one when `row` is None, and commit; once for the form that was `sent`.
 
-    Raises what `storing` says; of these ChangedMeanwhile where the row is no longer as the form was `opened` with.
+    Raises what `storing` says; of these ChangedMeanwhile where the row is no longer as the form was `opened` with, and
+    NeedsApproval.
     """
     with storing(entity) as session:
         before = sent.row_before(session, entity) if sent is not None else None
@@ -69,19 +72,31 @@ def write(
 
 
 def put(
-    session: ScopedSession, entity: Any, row: Any, values: dict[str, Any], opened: Held | None = None
+    session: ScopedSession,
+    entity: Any,
+    row: Any,
+    values: dict[str, Any],
+    opened: Held | None = None,
+    *,
+    is_approved: bool = False,
 ) -> Written:
-    """Write the values within the running transaction, by the rules; the caller ends it."""
+    """Write the values within the running transaction, by the rules; the caller ends it.
+
+    Raises NeedsApproval, once all else was found to be right, for a change that waits for it unless it `is_approved`.
+    """
     custom_lock.hold(session, values)
     if row is not None and opened is not None:
         opened.hold(session, row)
     row, warnings = ready(session, entity, row, values)
+    refusal = None if is_approved else field_changes.needed(session, row, values)
     try:
         session.flush()
     except BeyondScope as error:
         scope = entity.__scope__
         told = gettext("You would not see it any longer: it needs an officer, branch or client of yours")
         raise RuleError(told, scope.officer or scope.branch or scope.client) from error
+    if refusal is not None:
+        raise refusal
     return Written(row.id, warnings, row)
 
 

@@ -3,10 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
-from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask_babel import gettext
 from sqlalchemy import or_
@@ -17,7 +14,7 @@ from app.core.db import ScopedSession
 from app.core.org import RowState, Upload
 from app.core.sheets.convert import Converter
 from app.core.web import lots, upserts
-from app.core.web.cells import zone
+from app.core.web.bodies import as_said
 from app.core.web.fields import FieldInfo
 from app.core.web.principal import Principal
 from app.core.web.uploads.cells import read
@@ -173,19 +170,6 @@ class Filling:
 def tried(outcome: Outcome) -> Outcome:
     """The same where nothing was stored after all: a new record has no number yet."""
     return replace(outcome, row_id=None if outcome.state == RowState.NEW else outcome.row_id, before={})
-
-
-def as_said(value: Any) -> Any:
-    """A stored value as a program would say it."""
-    if isinstance(value, datetime):
-        return value.astimezone(ZoneInfo(zone())).replace(tzinfo=None).isoformat()
-    if isinstance(value, date):
-        return value.isoformat()
-    return value if value is None or isinstance(value, (bool, int, list)) else _plain(value)
-
-
-def _plain(value: Any) -> str:
-    return format(value, "f") if isinstance(value, Decimal) else str(value)
 
 
 def _sentence(reason: Any) -> str:

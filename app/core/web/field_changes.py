@@ -1,0 +1,172 @@
+"""Changes of fields that need approval: which they are, and what of a row is about to change.
+
+Whoever stores what was typed asks here before it is stored (`app.core.web.writing`, `bulk`). Verbs are asked for under
+their own names, and what a job computes nobody approves.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from flask_babel import gettext
+from sqlalchemy import inspect, select
+
+from app.core import custom, registry
+from app.core.custom_column import COLUMN, PREFIX
+from app.core.db import ScopedSession
+from app.core.errors import RuleError
+from app.core.labels import column_label
+from app.core.org import ApprovalRoute
+from app.core.org.approvals import CHANGE
+from app.core.web.bodies import as_said
+from app.core.web.fields import FieldInfo, typed_fields
+
+Changes = dict[str, list[Any]]
+"""Each field as [before, after], written as a program would say the values."""
+_UNASKED = ("file", "password")
+_KEPT = "field_routes"
+
+
+@dataclass(frozen=True)
+class Watch:
+    """A route for changes: the fields that it is about, and from which amount."""
+
+    route_id: int
+    names: frozenset[str]
+    amount_field: str | None
+    least: Decimal | None
+
+
+class NeedsApproval(RuleError):
+    """A change that is not stored before somebody approves it.
+
+    Where one row is changed on its page or by a program, it is asked for (`app.core.web.changing`); elsewhere the
+    sentence refuses it.
+    """
+
+    def __init__(self, watch: Watch, entity: Any, changes: Changes) -> None:
+        super().__init__(gettext("This change needs approval: edit it on its page"))
+        self.route_id, self.changes = watch.route_id, changes
+        self.asked = labels(entity, sorted(watch.names & changes.keys()))
+
+
+def offered(entity: Any) -> dict[str, FieldInfo]:
+    """The fields, by column, for whose change an approval can be asked."""
+    return {
+        one.column.key: one
+        for one in typed_fields(entity)
+        if not one.is_fixed and one.kind not in _UNASKED and not one.custom
+    }
+
+
+def watches(session: ScopedSession, entity: Any) -> list[Watch]:
+    """The routes for changes of an entity's rows, read once in a transaction."""
+    session.connection()
+    running = session.get_transaction()
+    of, kept = session.info.get(_KEPT, (None, {}))
+    if of is not running:
+        kept = {}
+        session.info[_KEPT] = (running, kept)
+    if entity not in kept:
+        columns = (
+            ApprovalRoute.id,
+            ApprovalRoute.field_names,
+            ApprovalRoute.amount_field,
+            ApprovalRoute.least,
+        )
+        mine = ApprovalRoute.operation == f"{CHANGE}{entity.slug()}", ~ApprovalRoute.is_off
+        with session.no_autoflush:
+            found = session.execute(select(*columns).where(*mine).order_by(ApprovalRoute.id)).all()
+        kept[entity] = [
+            Watch(number, frozenset((fields or "").split()), amount, least)
+            for number, fields, amount, least in found
+        ]
+    return kept[entity]
+
+
+def is_watched(session: ScopedSession, entity: Any, names: Iterable[str]) -> bool:
+    """Whether a change of one of these columns may need approval."""
+    return any(not one.names.isdisjoint(names) for one in watches(session, entity))
+
+
+def notice(session: ScopedSession, entity: Any) -> str | None:
+    """What a form says before somebody changes such a field."""
+    names = sorted(set().union(*(one.names for one in watches(session, entity))))
+    if not names:
+        return None
+    told = gettext("A change of %(fields)s waits for approval, with all that is changed beside it", fields=labels(entity, names))  # fmt: skip
+    return str(told)
+
+
+def needed(session: ScopedSession, row: Any, names: Iterable[str]) -> NeedsApproval | None:
+    """What refuses the row's unsaved changes, if one of them needs approval; `names` are the columns that were typed.
+
+    Asked before they are flushed. A new row changes nothing.
+    """
+    if not inspect(row).persistent:
+        return None
+    for watch in watches(session, type(row)):
+        changes = _changes(session, row, {*names, *watch.names})
+        if not watch.names.isdisjoint(changes) and _is_large(watch, row, changes):
+            return NeedsApproval(watch, type(row), changes)
+    return None
+
+
+def _changes(session: ScopedSession, row: Any, names: Iterable[str]) -> Changes:
+    """Which of these differ from what is stored."""
+    found = {}
+    for name in names:
+        if name.startswith(PREFIX):
+            continue
+        history = inspect(row).attrs[name].history
+        if not history.has_changes():
+            continue
+        before = history.deleted[0] if history.deleted else _stored(session, row, name)
+        if before != getattr(row, name):
+            found[name] = [as_said(before), as_said(getattr(row, name))]
+    own = {one.name: (one, after) for one, after in custom.changes(row)}
+    before = (inspect(row).attrs[COLUMN].history.deleted or [None])[0] or {} if own else {}
+    return found | {name: [as_said(one.read(before)), as_said(after)] for name, (one, after) in own.items()}
+
+
+def _stored(session: ScopedSession, row: Any, name: str) -> Any:
+    """The value of a column that the row had not read before it was set."""
+    entity = type(row)
+    with session.no_autoflush:
+        return session.scalar(select(getattr(entity, name)).where(entity.id == row.id))
+
+
+def _is_large(watch: Watch, row: Any, changes: Changes) -> bool:
+    """Whether the amount, before or after the change, is one that must be approved; of one that nobody knows it is."""
+    name = watch.amount_field or ""
+    if watch.least is None:
+        return True
+    said = changes.get(name) or [as_said(getattr(row, name, None))]
+    amounts = [Decimal(one) for one in said if one is not None]
+    return not amounts or max(amounts) >= watch.least
+
+
+def refuse_stale(row: Any, changes: Mapping[str, list[Any]]) -> None:
+    """Raise RuleError where one of the fields is no longer what it was when its change was asked for."""
+    other = [name for name, (before, _after) in changes.items() if as_said(getattr(row, name)) != before]
+    if other:
+        fields = labels(type(row), other)
+        raise RuleError(
+            gettext(
+                "Changed after this was asked for: %(fields)s. Refuse the request; it has to be asked for again",
+                fields=fields,
+            )
+        )
+
+
+def labels(entity: Any, names: Iterable[str]) -> str:
+    """The fields as people call them."""
+    customs = {one.name: one.label for one in typed_fields(entity) if one.custom}
+    return ", ".join(str(customs.get(name) or column_label(entity, name)) for name in names)
+
+
+def entity_of(operation: str) -> Any:
+    """The entity whose change a route or request is about; None where it is about an operation."""
+    slug = operation.removeprefix(CHANGE)
+    return registry.entity(slug) if slug != operation and registry.has_entity(slug) else None
