@@ -135,9 +135,10 @@ class Values:
 
     def _place(self, column: Any) -> int:
         place, kind = len(self.columns), column.type
-        if isinstance(kind, TypeDecorator):
-            read = kind.column_expression(column) if isinstance(kind, OpenedJson) else column
-            column = type_coerce(read, kind.impl_instance)
+        if isinstance(kind, OpenedJson):
+            column = type_coerce(kind.column_expression(column), kind.impl_instance)
+        elif isinstance(kind, TypeDecorator):
+            column = type_coerce(column, kind.impl_instance)
             # a member made of every choice and asked for its label took as long as the writer: its text does
             if not isinstance(kind, ChoiceText):
                 self._made[place] = kind
