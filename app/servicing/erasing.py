@@ -27,7 +27,7 @@ UNDER_WAY = (MessageState.QUEUED, MessageState.SENDING)
         "tasks and files stay: delete those first that name the person."
     ),
 )  # fmt: skip
-def erase_customer(house: Session, customer: Customer, *, reason: Line) -> str:
+def erase_customer(house: Session, customer: Customer, *, reason: Line) -> object:
     """Empty what is personal of a customer with whom all business is done, and destroy the key of his history."""
     erasure.hold(house, customer)
     owed = select(Loan.number).where(Loan.customer_id == customer.id, Loan.status != LoanStatus.SETTLED)
