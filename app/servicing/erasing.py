@@ -19,7 +19,7 @@ UNDER_WAY = (MessageState.QUEUED, MessageState.SENDING)
 
 
 @operation(
-    Customer, _("Erase personal values"), icon="trash", is_bulk=False, is_danger=True,
+    Customer, _("Erase personal values"), icon="trash", is_bulk=False, is_danger=True, is_seldom=True,
     house="a person's values are erased wherever they stand, also beyond the sight of whoever asks",
     intro=_(
         "This cannot be undone. Name, numbers, day of birth, remarks, contact notes and texts of messages are emptied; telephones, "
