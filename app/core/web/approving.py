@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from app.core import clock, form_rules, registry
 from app.core.db import ScopedSession
 from app.core.errors import RuleError
+from app.core.labels import singular
 from app.core.locks import Lock
 from app.core.operation import Operation, operation
 from app.core.org import ApprovalRequest, ApprovalRoute, RequestState, Task, TaskState, User
@@ -54,7 +55,7 @@ def ask(
         route.second_least is None or amount is None or amount >= route.second_least
     )
     about = {"entity": row.slug(), "row_id": row.id}
-    title = f"{asked.label}: {row}"[:500]
+    title = f"{asked.label}: {_called(row)}"[:500]
     due = None if route.days is None else business_date() + timedelta(days=route.days)
     said = {
         "title": gettext("Approve: %(what)s", what=title)[:500],
@@ -68,6 +69,11 @@ def ask(
     }  # fmt: skip
     put(session, ApprovalRequest, None, {**about, **values})
     return gettext("Sent for approval")
+
+
+def _called(row: Any) -> str:
+    """What the request calls the record for good: a person by his number, so that no name outlives his erasure."""
+    return f"{singular(type(row))} {row.id}" if getattr(row, "__is_person__", False) else str(row)
 
 
 def _refuse_twice(session: ScopedSession, asked: Operation, row: Any, said: dict[str, str]) -> None:
