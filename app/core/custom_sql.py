@@ -27,8 +27,18 @@ SELECT string_agg(to_json('{PREFIX}' || k)::text || ':' || json_build_array(o ->
 FROM jsonb_object_keys(coalesce(o, '{{}}') || coalesce(n, '{{}}')) k WHERE o -> k IS DISTINCT FROM n -> k $$""",
     f"""CREATE OR REPLACE FUNCTION custom_removed(o jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
 SELECT coalesce(jsonb_object_agg('{PREFIX}' || key, jsonb_build_array(value, NULL)), '{{}}') FROM jsonb_each(o) $$""",
+    f"""CREATE OR REPLACE FUNCTION custom_changed_of(o jsonb, n jsonb, hidden text[], kind text, before bigint, after bigint)
+RETURNS text LANGUAGE sql AS $$
+SELECT string_agg(to_json('{PREFIX}' || k)::text || ':' || (CASE WHEN k = ANY (hidden) THEN json_build_array(
+    personal_encrypted(kind, before, (o -> k)::json), personal_encrypted(kind, after, (n -> k)::json))
+    ELSE json_build_array(o -> k, n -> k) END)::text, ',')
+FROM jsonb_object_keys(coalesce(o, '{{}}') || coalesce(n, '{{}}')) k WHERE o -> k IS DISTINCT FROM n -> k $$""",
+    f"""CREATE OR REPLACE FUNCTION custom_removed_of(o jsonb, hidden text[], kind text, person bigint)
+RETURNS jsonb LANGUAGE sql AS $$
+SELECT coalesce(jsonb_object_agg('{PREFIX}' || key, jsonb_build_array(CASE WHEN key = ANY (hidden)
+    THEN personal_encrypted(kind, person, value::json)::jsonb ELSE value END, NULL)), '{{}}') FROM jsonb_each(o) $$""",
 )
-"""What the triggers of history keep of the column: each custom field by itself, like a column."""
+"""What the triggers of history keep of the column: each custom field by itself, like a column; a person's, encrypted."""
 
 
 def functions() -> Iterator[str]:
@@ -38,7 +48,7 @@ def functions() -> Iterator[str]:
     )
     yield f"""
 CREATE OR REPLACE FUNCTION custom_index_wanted() RETURNS TABLE (name text, relation regclass, statement text)
-LANGUAGE sql STABLE SET search_path = public AS $$
+LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
 SELECT w.name, w.relation, format('%%I ON %%s ((%%s), id)', w.name, w.relation, CASE
     WHEN f.kind = 'number' AND coalesce(f.places, 0) = 0 THEN format('(custom ->> %%L)::integer', f.code)
     WHEN f.kind IN ('number', 'money') THEN format('(custom ->> %%L)::numeric', f.code)
@@ -50,7 +60,7 @@ LATERAL (SELECT '{INDEX}' || f.id || '_' || left(md5(concat_ws('/', f.entity, f.
 WHERE f.is_indexed AND NOT f.is_hidden $$"""
     yield f"""
 CREATE OR REPLACE FUNCTION custom_index_keep() RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = public SET lock_timeout = '2s' AS $$
+SET search_path = public, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE done text;
 BEGIN
     SELECT 'DROP INDEX ' || quote_ident(c.relname) INTO done FROM pg_class c WHERE c.relkind = 'i'

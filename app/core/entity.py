@@ -141,6 +141,10 @@ class Entity(Model):
     """The column that names a row to people; empty means the first of name, number, code and title that there is."""
     __zone__: ClassVar[str] = ""
     """The path from a row to the time zone of its times without a day, such as `customer.client.zone`."""
+    __is_person__: ClassVar[bool] = False
+    """Rows are persons: the history keeps their personal values, and those of rows linked to them, under a key of each."""
+    __goes_with_person__: ClassVar[bool] = False
+    """Rows say nothing without their personal values: they are deleted where those of their person are erased."""
     __custom__: ClassVar[bool] = True
     """Administrators may add fields to rows that people type (see `app.core.custom`)."""
     __said__: ClassVar[dict[str, dict[str, Any]]] = {}

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from app.core import custom_column
+from app.core import custom_column, personal_ddl
+from app.core.persons import Private, private
 from app.core.types import UNSEEN
 
 _HISTORY_TARGET = "INSERT INTO history (entity, row_id, action, user_id, source, reason, written_in, changes)"
@@ -19,7 +20,7 @@ _FIRED = "INSERT INTO rule_firing (rule_id, version_id, user_id, name, entity, r
 _DEPTH = "(SELECT coalesce(nullif(current_setting('app.rule_depth', true), '')::int, 0))"
 """How many rules, one after the other, led to the change: said by what carries a rule out."""
 CALL_WEBHOOK = """CREATE OR REPLACE FUNCTION rule_tell(firing bigint) RETURNS void LANGUAGE sql SECURITY DEFINER
-SET search_path = public AS $$
+SET search_path = public, pg_temp AS $$
 INSERT INTO webhook_delivery (webhook_id, entity, row_id, event)
 SELECT w.id, f.entity, f.row_id, 'rule'
 FROM rule_firing f JOIN rule r ON r.id = f.rule_id JOIN webhook w ON w.id = r.webhook_id AND w.is_called_by_rules
@@ -39,14 +40,24 @@ def history_triggers(entity: Any) -> Iterator[str]:
     if not entity.__history__:
         return
     table, slug, columns = entity.__table__.name, entity.slug(), history_columns(entity)
-    is_open = custom_column.is_open(entity)
-    removed = _removal(slug, columns) + (" || custom_removed(o.custom)" if is_open else "") + " FROM o"
+    is_open, own = custom_column.is_open(entity), _whose(entity)
+    removed = _removal(slug, columns, own, is_open=is_open)
+    changed = _change(slug, columns, own, is_open=is_open)
     removal = _with_outbox(slug, "deleted", "is_told_of_removals", removed)
-    change = _with_outbox(slug, "changed", "is_told_of_changes", _change(slug, columns, is_open=is_open))
+    change = _with_outbox(slug, "changed", "is_told_of_changes", changed)
+    if own:
+        removal = personal_ddl.keys_of_removal(own, slug) + removal
+        change = personal_ddl.keys_of_change(own, slug) + change
     addition = _with_outbox(slug, "created", "is_told_of_new", _addition(slug))
     yield from _history_trigger(table, "del", "DELETE", "OLD TABLE AS o", removal)
     yield from _history_trigger(table, "upd", "UPDATE", "OLD TABLE AS o NEW TABLE AS n", change)
     yield from _history_trigger(table, "ins", "INSERT", "NEW TABLE AS n", addition)
+
+
+def _whose(entity: Any) -> Private | None:
+    """Whose personal values the history of the entity keeps encrypted; every row has to have its person."""
+    own = private(entity)
+    return own if own and own.is_certain else None
 
 
 def _with_outbox(slug: str, event: str, flag: str, kept: str) -> str:
@@ -73,7 +84,7 @@ def _with_outbox(slug: str, event: str, flag: str, kept: str) -> str:
 def _history_trigger(table: str, short: str, verb: str, referencing: str, body: str) -> Iterator[str]:
     yield (
         f"CREATE OR REPLACE FUNCTION history_{short}_{table}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER "
-        f"SET search_path = public AS $$ BEGIN {body}; RETURN NULL; END $$"
+        f"SET search_path = public, pg_temp AS $$ BEGIN {body}; RETURN NULL; END $$"
     )
     yield f"DROP TRIGGER IF EXISTS history_{short} ON {table}"
     yield (
@@ -88,26 +99,46 @@ def _object(pairs: list[str]) -> str:
     return " || ".join(f"jsonb_build_object({', '.join(chunk)})" for chunk in chunks)
 
 
-def _change(slug: str, columns: list[str], *, is_open: bool) -> str:
+def _change(slug: str, columns: list[str], own: Private | None, *, is_open: bool) -> str:
     """What differs, written as JSON's text: building every column as jsonb first took twice as long.
 
     Each column is named once, for a night plans this in every session: rows that stay equal are told by having
     nothing to tell. Without OFFSET 0 the planner would name all of them twice again.
     """
-    pair = "CASE WHEN o.{c} IS DISTINCT FROM n.{c} THEN '\"{c}\":' || json_build_array(o.{c}, n.{c}) END"
-    custom = [
-        "CASE WHEN o.custom IS DISTINCT FROM n.custom THEN custom_changed(o.custom, n.custom) END"
-    ] * is_open
-    changed = ", ".join([*(pair.format(c=c) for c in columns), *custom])
+    custom = [f"CASE WHEN o.custom IS DISTINCT FROM n.custom THEN {_custom_change(slug, own)} END"] * is_open
+    changed = ", ".join([*(_pair(name, own) for name in columns), *custom])
     return (
         f"{_HISTORY_TARGET} SELECT '{slug}', d.id, 'change', {_WHO}, ('{{' || d.told || '}}')::jsonb FROM ("
         f"SELECT n.id, array_to_string(ARRAY[{changed}], ',') AS told FROM o JOIN n USING (id) OFFSET 0) d WHERE d.told <> ''"
     )
 
 
-def _removal(slug: str, columns: list[str]) -> str:
-    kept = _object([f"'{c}', jsonb_build_array(o.{c}, NULL)" for c in columns])
-    return f"{_HISTORY_TARGET} SELECT '{slug}', o.id, 'delete', {_WHO}, {kept}"
+def _pair(column: str, own: Private | None) -> str:
+    said = ", ".join(_said(row, column, own) for row in ("o", "n"))
+    return f"CASE WHEN o.{column} IS DISTINCT FROM n.{column} THEN '\"{column}\":' || json_build_array({said}) END"
+
+
+def _said(row: str, column: str, own: Private | None) -> str:
+    """A value as it is kept: a person's own, encrypted."""
+    plain = f"{row}.{column}"
+    return personal_ddl.value(own, row, f"to_json({plain})") if own and column in own.columns else plain
+
+
+def _custom_change(slug: str, own: Private | None) -> str:
+    if own is None:
+        return "custom_changed(o.custom, n.custom)"
+    whose = f"'{own.person.slug()}', o.{own.column}, n.{own.column}"
+    return f"custom_changed_of(o.custom, n.custom, {personal_ddl.hidden(slug)}, {whose})"
+
+
+def _removal(slug: str, columns: list[str], own: Private | None, *, is_open: bool) -> str:
+    kept = _object([f"'{c}', jsonb_build_array({_said('o', c, own)}, NULL)" for c in columns])
+    if is_open and own:
+        whose = f"'{own.person.slug()}', o.{own.column}"
+        kept += f" || custom_removed_of(o.custom, {personal_ddl.hidden(slug)}, {whose})"
+    elif is_open:
+        kept += " || custom_removed(o.custom)"
+    return f"{_HISTORY_TARGET} SELECT '{slug}', o.id, 'delete', {_WHO}, {kept} FROM o"
 
 
 def _addition(slug: str) -> str:

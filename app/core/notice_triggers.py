@@ -122,5 +122,5 @@ def _statement(entity: Any, short: str, body: str) -> Iterator[str]:
 def _function(name: str, body: str) -> str:
     return (
         f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER "
-        f"SET search_path = public AS $$ BEGIN {body}; RETURN NULL; END $$"
+        f"SET search_path = public, pg_temp AS $$ BEGIN {body}; RETURN NULL; END $$"
     )

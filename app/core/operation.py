@@ -33,6 +33,8 @@ class Operation:
     """What the form says above its fields."""
     is_danger: bool = False
     """Whether what is done cannot be taken back; the button says so by its colour."""
+    is_seldom: bool = False
+    """Whether the button of a record stands behind those for editing it."""
     is_offered: Callable[[Any], bool] | None = None
     """Whether the button is shown for a row; None: always."""
     is_for_people: bool = False

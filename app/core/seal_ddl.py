@@ -13,7 +13,7 @@ MONTHS_AHEAD = 4
 """This month and the three after it."""
 MONTHS = """
 CREATE OR REPLACE FUNCTION history_months(ahead int) RETURNS int LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = public SET timezone = 'UTC' SET lock_timeout = '3s' AS $$
+SET search_path = public, pg_temp SET timezone = 'UTC' SET lock_timeout = '3s' AS $$
 DECLARE begins timestamptz; span text; part text; made int := 0;
 BEGIN
     IF to_regclass('history_default') IS NULL THEN

@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Iterator
 from typing import Any
 
-from app.core import alphabet, custom_sql, policy, registry, seal_ddl
+from app.core import alphabet, custom_sql, personal_ddl, policy, registry, seal_ddl
 from app.core.tree import Tree, line_of
 from app.core.triggers import all_triggers
 
@@ -16,7 +16,7 @@ RESOLVE = """
 CREATE OR REPLACE FUNCTION scope_resolve(who int) RETURNS TABLE (
     kind text, lo bigint, hi bigint, own boolean, branches text, regions text, kind_regions jsonb,
     officers text, clients text)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 WITH g AS (SELECT d.* FROM data_grant d JOIN ab_user u ON u.id = d.user_id WHERE d.user_id = who AND u.active),
 node AS (
     SELECT g.kind, g.product_kinds,
@@ -90,6 +90,7 @@ def grants(prefix: str, app_login: str) -> Iterator[str]:
     yield from _user_grants(prefix, everyone)
     yield f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {everyone}, {_quoted(policy.role(prefix, 'login'))}"
     yield from seal_ddl.grants(prefix)
+    yield from personal_ddl.grants(prefix)
     yield f"GRANT EXECUTE ON FUNCTION scope_resolve(int) TO {_quoted(app_login)}"
     yield f"GRANT EXECUTE ON FUNCTION custom_index_keep() TO {_quoted(policy.role(prefix, 'all'))}"
     yield f"GRANT EXECUTE ON FUNCTION scope_prefix() TO {_quoted(app_login)}"
@@ -151,6 +152,7 @@ def statements(connection: Any, prefix: str, app_login: str) -> Iterator[str]:
     yield RESOLVE
     yield alphabet.FUNCTION
     yield from custom_sql.functions()
+    yield from personal_ddl.functions()
     # a copy of the database keeps the roles its policies name
     yield f"CREATE OR REPLACE FUNCTION scope_prefix() RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT '{prefix}' $$"
     yield "REVOKE ALL ON FUNCTION scope_resolve(int) FROM PUBLIC"
@@ -165,7 +167,8 @@ def statements(connection: Any, prefix: str, app_login: str) -> Iterator[str]:
 def fingerprint() -> str:
     """Changes whenever a declaration would lead to other roles, policies or triggers."""
     parts = [
-        RESOLVE, alphabet.FUNCTION, *custom_sql.functions(), *seal_ddl.declared(), *lines(), *grants("p", "a"), *all_triggers()
+        RESOLVE, alphabet.FUNCTION, *custom_sql.functions(), *personal_ddl.functions(), *seal_ddl.declared(), *lines(),
+        *grants("p", "a"), *all_triggers(),
     ]  # fmt: skip
     for entity in registry.entities():
         parts += policy.policies(entity, "p")

@@ -49,7 +49,7 @@ def tally_triggers(entity: Any) -> Iterator[str]:
             function = f"{name}_{short}_{tally.table}"
             yield (
                 f"CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER "
-                f"SET search_path = public AS $$ BEGIN {_added(entity, tally, signs)}; RETURN NULL; END $$"
+                f"SET search_path = public, pg_temp AS $$ BEGIN {_added(entity, tally, signs)}; RETURN NULL; END $$"
             )
             yield f"DROP TRIGGER IF EXISTS {name}_{short} ON {tally.table}"
             yield (

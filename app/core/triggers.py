@@ -27,7 +27,7 @@ def key_trigger(entity: Any) -> Iterator[str]:
     )
     yield (
         f"CREATE OR REPLACE FUNCTION scope_keys_{table}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER "
-        f"SET search_path = public AS $$ BEGIN {body} RETURN NEW; END $$"
+        f"SET search_path = public, pg_temp AS $$ BEGIN {body} RETURN NEW; END $$"
     )
     yield f"DROP TRIGGER IF EXISTS scope_keys ON {table}"
     columns = ", ".join(column for column, _source, _there in copied.values())
@@ -55,11 +55,11 @@ def following_triggers(entity: Any) -> Iterator[str]:
         name = f"follow_{key}"
         yield (
             f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER "
-            f"SET search_path = public AS $$ BEGIN {body} RETURN NULL; END $$"
+            f"SET search_path = public, pg_temp AS $$ BEGIN {body} RETURN NULL; END $$"
         )
         yield (
             f"CREATE OR REPLACE FUNCTION hold_{key}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER "
-            f"SET search_path = public AS $$ BEGIN PERFORM FROM {source} WHERE id = NEW.id FOR UPDATE; RETURN NEW; END $$"
+            f"SET search_path = public, pg_temp AS $$ BEGIN PERFORM FROM {source} WHERE id = NEW.id FOR UPDATE; RETURN NEW; END $$"
         )
         for trigger, moment in ((f"hold_{key}", "BEFORE"), (name, "AFTER")):
             yield f"DROP TRIGGER IF EXISTS {trigger} ON {source}"
@@ -163,7 +163,7 @@ def _reach_function(of: Source, reach: str, sources: list[Source], entity: Any) 
     )
     return (
         f"CREATE OR REPLACE FUNCTION reach_refresh_{table}(ids bigint[], prune boolean) RETURNS void "
-        f"LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$ BEGIN "
+        f"LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$ BEGIN "
         f"IF prune THEN DELETE FROM {reach} r WHERE r.{opened} = ANY (ids) AND {kept}; END IF; "
         f"INSERT INTO {reach} ({opened}, {', '.join(targets)}) SELECT DISTINCT t.{column}, {values} FROM {table} t "
         f"WHERE t.{column} = ANY (ids) ON CONFLICT DO NOTHING; END $$"
@@ -174,7 +174,7 @@ def _reach_statement(table: str, short: str, body: str) -> str:
     block = body if body.startswith("DECLARE") else f"BEGIN {body} END;"
     return (
         f"CREATE OR REPLACE FUNCTION reach_{short}_{table}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER "
-        f"SET search_path = public AS $$ BEGIN {block} RETURN NULL; END $$"
+        f"SET search_path = public, pg_temp AS $$ BEGIN {block} RETURN NULL; END $$"
     )
 
 
@@ -205,7 +205,7 @@ def feeding_triggers(entity: Any) -> Iterator[str]:
 def _feeding(table: str, source: str, short: str, statement: str) -> Iterator[str]:
     yield (
         f"CREATE OR REPLACE FUNCTION feed_{table}_{short}_{source}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER "
-        f"SET search_path = public AS $$ BEGIN {statement}; RETURN NULL; END $$"
+        f"SET search_path = public, pg_temp AS $$ BEGIN {statement}; RETURN NULL; END $$"
     )
     yield f"DROP TRIGGER IF EXISTS feed_{table}_{short} ON {source}"
 

@@ -12,16 +12,19 @@ from typing import Annotated, Any, Self
 from sqlalchemy import (
     BigInteger,
     Boolean,
+    ColumnElement,
     DateTime,
     Integer,
     LargeBinary,
     Numeric,
     String,
     Text as SqlText,
+    case,
+    cast,
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, JSONPATH
 from sqlalchemy.orm import mapped_column
 from sqlalchemy.types import TypeDecorator
 
@@ -115,9 +118,35 @@ class ChoiceText(TypeDecorator[Choice]):
         return self if isinstance(value, Choice) else String()
 
 
+class OpenedJson(TypeDecorator[dict[str, Any]]):
+    """JSON in which values of persons stand encrypted; whoever reads a row reads it opened (`app.core.personal_ddl`).
+
+    Conditions, and whatever SQL makes of the column, have it as it is stored: so do the seals.
+    """
+
+    impl = JSONB
+    cache_ok = True
+
+    def column_expression(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
+        # the function is called only where something is encrypted: most of the history is not
+        is_encrypted = func.jsonb_path_exists(column, cast("$.*[*].encrypted", JSONPATH))
+        return case((is_encrypted, func.personal_opened(column, type_=JSONB())), else_=column)
+
+    def coerce_compared_value(self, op: Any, value: Any) -> Any:
+        return self.impl_instance.coerce_compared_value(op, value)
+
+
 def choice(choices: type[Choice], *, default: Choice | None = None, **kwargs: Any) -> Any:
     """A column holding one member of `choices`."""
     server: dict[str, Any] = (
         {} if default is None else {"default": default, "server_default": str(default.value)}
     )
     return mapped_column(ChoiceText(choices), info={"kind": "choice", "choices": choices}, **server, **kwargs)
+
+
+def of_person() -> Any:
+    """A column that says of a person what is not masked: kept encrypted in the history, emptied when he is erased.
+
+    Columns that are masked are kept so by themselves.
+    """
+    return mapped_column(info={"is_of_person": True})

@@ -10,7 +10,18 @@ from app.core import codes, file_names
 from app.core.entity import Entity, link
 from app.core.scope import Scope
 from app.core.screen import Screen
-from app.core.types import Choice, Code, Flag, Line, Name, PersonalData, Phone as PhoneNumber, Text, choice
+from app.core.types import (
+    Choice,
+    Code,
+    Flag,
+    Line,
+    Name,
+    PersonalData,
+    Phone as PhoneNumber,
+    Text,
+    choice,
+    of_person,
+)
 
 
 class CustomerKind(Choice):
@@ -39,6 +50,7 @@ class Sex(Choice):
 class Customer(Entity):
     """A person or organisation that borrows, guarantees or may borrow. Separate for each client."""
 
+    __is_person__ = True
     __scope__ = Scope(
         branch="branch_id",
         officer="manager_id",
@@ -54,10 +66,10 @@ class Customer(Entity):
 
     client_id: Mapped[int] = link("client", index=False)
     kind: Mapped[CustomerKind] = choice(CustomerKind, default=CustomerKind.PERSON)
-    name: Mapped[Name]
+    name: Mapped[Name] = of_person()
     identity_number: Mapped[PersonalData | None] = mapped_column(index=True)
     sex: Mapped[Sex | None] = choice(Sex)
-    born_on: Mapped[date | None]
+    born_on: Mapped[date | None] = of_person()
     manager_id: Mapped[int | None] = link("user")
     branch_id: Mapped[int | None] = link("branch")
     language: Mapped[Code] = mapped_column(server_default="en", info={"words": "language", "empty": ""})
@@ -67,7 +79,7 @@ class Customer(Entity):
     status: Mapped[CustomerStatus] = choice(CustomerStatus, default=CustomerStatus.ACTIVE)
     is_do_not_contact: Mapped[Flag]
     is_vulnerable: Mapped[Flag]
-    remark: Mapped[Text | None]
+    remark: Mapped[Text | None] = of_person()
 
     __screen__ = Screen(
         help=_(
@@ -145,6 +157,7 @@ codes.add("phone_source", {"import": _("From a file")})
 class Phone(Entity):
     """A telephone number of a customer, whose it is and what is known of it."""
 
+    __goes_with_person__ = True
     __scope__ = Scope.through("customer")
     __table_args__ = (
         UniqueConstraint("customer_id", "number"),
@@ -154,7 +167,7 @@ class Phone(Entity):
     customer_id: Mapped[int] = link("customer", ondelete="CASCADE", index=False)
     number: Mapped[PhoneNumber] = mapped_column(index=True)
     kind: Mapped[PhoneKind] = choice(PhoneKind, default=PhoneKind.MOBILE)
-    holder: Mapped[Name | None]
+    holder: Mapped[Name | None] = of_person()
     """Who answers when it is not the customer: spouse, neighbour."""
     is_primary: Mapped[Flag]
     state: Mapped[PhoneState] = choice(PhoneState, default=PhoneState.UNKNOWN)
@@ -178,6 +191,7 @@ class AddressKind(Choice):
 class Address(Entity):
     """An address of a customer: a place of the classifier and the house in it."""
 
+    __goes_with_person__ = True
     __scope__ = Scope.through("customer")
     __table_args__ = (
         UniqueConstraint("customer_id", "kind", "region_id", "house", postgresql_nulls_not_distinct=True),
@@ -186,7 +200,7 @@ class Address(Entity):
     customer_id: Mapped[int] = link("customer", ondelete="CASCADE")
     kind: Mapped[AddressKind] = choice(AddressKind, default=AddressKind.HOME)
     region_id: Mapped[int | None] = link("region")
-    house: Mapped[Line | None]
+    house: Mapped[Line | None] = of_person()
     is_blocked: Mapped[Flag]
 
     __screen__ = Screen(
@@ -208,6 +222,7 @@ class LinkKind(Choice):
 class CustomerLink(Entity):
     """Somebody linked to a customer; a customer himself where he is known, else a name and a number."""
 
+    __goes_with_person__ = True
     __scope__ = Scope.through("customer")
     __table_args__ = (
         UniqueConstraint("customer_id", "kind", "name", "phone", postgresql_nulls_not_distinct=True),
@@ -216,7 +231,7 @@ class CustomerLink(Entity):
     customer_id: Mapped[int] = link("customer", ondelete="CASCADE")
     kind: Mapped[LinkKind] = choice(LinkKind)
     linked_id: Mapped[int | None] = link("customer", ondelete="SET NULL")
-    name: Mapped[Name]
+    name: Mapped[Name] = of_person()
     phone: Mapped[PhoneNumber | None]
 
     __screen__ = Screen(
@@ -274,8 +289,8 @@ class ContactNote(Entity):
         DateTime(timezone=True), info={"kind": "datetime", "is_filled": True}
     )
     way: Mapped[ContactWay] = choice(ContactWay, default=ContactWay.PHONE)
-    place: Mapped[Line | None]
-    text: Mapped[Text]
+    place: Mapped[Line | None] = of_person()
+    text: Mapped[Text] = of_person()
     author_id: Mapped[int | None] = link("user")
 
     __screen__ = Screen(

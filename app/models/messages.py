@@ -23,6 +23,7 @@ from app.core.types import (
     Phone as PhoneNumber,
     Text,
     choice,
+    of_person,
 )
 
 
@@ -126,7 +127,7 @@ class Message(Entity):
     is_inbound: Mapped[Flag]
     phone: Mapped[PhoneNumber | None]
     language: Mapped[Code | None] = mapped_column(info={"words": "language"})
-    text: Mapped[Text]
+    text: Mapped[Text] = of_person()
     state: Mapped[MessageState] = choice(MessageState, default=MessageState.QUEUED)
     reason: Mapped[Code | None] = mapped_column(info={"words": "contact_reason"})
     """Stable code of a refusal, cancellation or failure; `app.contact` and `app.messaging` name them."""

@@ -10,6 +10,7 @@ import app.contact.form_rules
 import app.messaging.form_rules
 import app.messaging.operations
 import app.messaging.rule_messages
+import app.servicing.erasing
 import app.servicing.form_rules
 import app.servicing.operations  # noqa: F401  importing declares
 from app.views import (  # noqa: F401

@@ -26,6 +26,7 @@ SQL_AS_TEXT: dict[str, str] = {
     "app/core/policy.py": "roles and row policies are statements SQLAlchemy has no words for",
     "app/core/deploy.py": "grants, advisory locks and roles, of which SQLAlchemy knows nothing",
     "app/core/seal_ddl.py": "functions and partitions are written in the database's own language",
+    "app/core/personal_ddl.py": "functions that encrypt and open values are written in the database's own language",
     "app/core/custom_sql.py": "functions of history and indexes of custom fields, which the database runs",
     "app/core/security_ddl.py": "makes roles, policies and triggers equal to the registry's declarations",
     "app/core/tallies.py": "triggers and their functions are written in the database's own language",

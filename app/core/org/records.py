@@ -1,7 +1,7 @@
 """Records the platform keeps by itself: field history and runs of jobs."""
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from flask_babel import lazy_gettext as _
 from sqlalchemy import BigInteger, DateTime, Index, Numeric, String, Text, UniqueConstraint, func, text
@@ -21,6 +21,7 @@ from app.core.types import (
     Json,
     JsonList,
     Line,
+    OpenedJson,
     WrittenIn,
     choice,
 )
@@ -32,7 +33,7 @@ Head = Annotated[str, mapped_column(String(64), info={"kind": "code"})]
 class History(Entity):
     """One change of one row: who, when, from where, and each changed field as [before, after].
 
-    Written only by triggers, partitioned by month, never updated.
+    Written only by triggers, partitioned by month, never updated. Personal values are stored under their person's key.
     """
 
     __scope__ = Scope.follows()
@@ -64,7 +65,12 @@ class History(Entity):
     user_id: Mapped[int | None] = link("user", index=False)
     source: Mapped[Code] = mapped_column(info={"words": "history_source"})
     reason: Mapped[Line | None]
-    changes: Mapped[Json] = mapped_column(info={"of": "entity", "has_fields": True})
+    changes: Mapped[dict[str, Any]] = mapped_column(
+        OpenedJson,
+        default=dict,
+        server_default="{}",
+        info={"kind": "json", "of": "entity", "has_fields": True},
+    )
     written_in: Mapped[WrittenIn]
 
     __screen__ = Screen(

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from app.core import clock, form_rules, registry
 from app.core.db import ScopedSession
 from app.core.errors import RuleError
+from app.core.labels import singular
 from app.core.locks import Lock
 from app.core.operation import Operation
 from app.core.org import ApprovalRequest, ApprovalRoute, RequestState, Task
@@ -66,7 +67,7 @@ def ask(
 ) -> str:
     """Store the operation that was asked for. Returns the sentence that says so; raises RuleError."""
     wanted = Wanted(
-        asked.name, f"{asked.label}: {row}"[:500], texts(arguments), told=_told(asked, arguments),
+        asked.name, f"{asked.label}: {called(row)}"[:500], texts(arguments), told=_told(asked, arguments),
         version=stored_version(session, row),
     )  # fmt: skip
     store(session, route, row, wanted, amount_of(route, row, arguments))
@@ -91,6 +92,11 @@ def store(
         "is_last": not is_two, "task_id": task.id, "escalates_at": deadline(route.first_hours, clock.now()),
     }  # fmt: skip
     put(session, ApprovalRequest, None, {**about, **values})
+
+
+def called(row: Any) -> str:
+    """What the request calls the record for good: a person by his number, so that no name outlives his erasure."""
+    return f"{singular(type(row))} {row.id}" if getattr(row, "__is_person__", False) else str(row)
 
 
 def task_title(what: str) -> str:

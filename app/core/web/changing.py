@@ -33,7 +33,8 @@ def write(
 def asked(session: ScopedSession, row: Any, needs: NeedsApproval) -> str:
     """Store the request for a change of the row; the sentence that says so. Raises RuleError."""
     route = session.get_one(ApprovalRoute, needs.route_id)
-    title = gettext("Change: %(what)s", what=f"{singular(type(row))} {row}")
+    what = approving.called(row) if getattr(row, "__is_person__", False) else f"{singular(type(row))} {row}"
+    title = gettext("Change: %(what)s", what=what)
     wanted = approving.Wanted(route.operation, title[:500], changes=needs.changes)
     name = str(route.amount_field)
     amounts = [Decimal(one) for one in needs.changes.get(name, ()) if one is not None]

@@ -35,6 +35,8 @@ _UNSAID = ("cols", "after", "before", "last", "size", "partial", "at", "ids", "n
 _NOTHING: tuple[list[Any], ...] = ([None, None], [[], None])
 """What a removal keeps of a field that was empty."""
 HIDDEN = "•••"
+ERASED, ENCRYPTED = {"erased": True}, "encrypted"
+"""What is read of a personal value without a key, and what it stands under where it was altered."""
 Plain = Callable[[FieldInfo, Any], str]
 
 
@@ -134,12 +136,21 @@ def _said(
     is_change: bool,
 ) -> str:  # fmt: skip
     field = _field(name, of, fields)
-    say = partial(_value, field, principal, plain) if field else partial(_word, WORDS.get(name))
+    say = partial(
+        _readable, partial(_value, field, principal, plain) if field else partial(_word, WORDS.get(name))
+    )
     if isinstance(one, dict):
         return text(one, of, principal, plain, is_change=False) or "–"
     if isinstance(one, list) and field and is_change and len(one) == 2:
         return f"{say(one[0])} → {say(one[1])}"
     return ", ".join(map(say, one)) if isinstance(one, list) else say(one)
+
+
+def _readable(say: Callable[[Any], str], value: Any) -> str:
+    """A kept value by what says it; of a person's whose key was destroyed, or that nothing opens, just that."""
+    if value == ERASED:
+        return gettext("erased")
+    return gettext("unreadable") if isinstance(value, dict) and {*value} == {ENCRYPTED} else say(value)
 
 
 def _word(kind: str | None, value: Any) -> str:

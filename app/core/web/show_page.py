@@ -85,11 +85,12 @@ def _zone_of(row: Any) -> str | None:
 def actions(entity: Any, row: Any, principal: Principal, may: Callable[[str], bool]) -> list[Action]:
     """Operations offered for this row, then edit and delete, as far as the role allows."""
     slug = entity.slug()
-    found = [
-        Action(op.name, op.label, f"/{slug}/do/{op.name}?ids={row.id}", op.icon, op.is_primary)
+    offered = [
+        (op, Action(op.name, op.label, f"/{slug}/do/{op.name}?ids={row.id}", op.icon, op.is_primary))
         for op in registry.operations(entity)
         if principal.may(op.permission, op.subject) and (op.is_offered is None or op.is_offered(row))
     ]
+    found = [action for op, action in offered if not op.is_seldom]
     is_changeable = links.is_changeable(row, principal)
     if may("edit") and is_changeable:
         found.append(
@@ -104,6 +105,7 @@ def actions(entity: Any, row: Any, principal: Principal, may: Callable[[str], bo
     if may("add") and not entity.__scope__.is_own_to_write and entity.__screen__.form:
         found.append(Action("duplicate", gettext("Duplicate"), f"/{slug}/add?copy={row.id}", "copy"))
     found += _task_action(slug, row, principal)
+    found += [action for op, action in offered if op.is_seldom]
     if may("delete") and is_changeable:
         found.append(Action("delete", gettext("Delete"), f"/{slug}/delete/{row.id}", "trash", method="POST"))
     return found

@@ -32,7 +32,7 @@ from app.core.export.cells import DIGITS, Fit, numbers
 from app.core.i18n import shown, told
 from app.core.labels import singular
 from app.core.personal import mask
-from app.core.types import Choice, ChoiceText
+from app.core.types import Choice, ChoiceText, OpenedJson
 from app.core.web.cells import text_of, zone
 from app.core.web.fields import FieldInfo, attribute, describe, label_columns
 from app.core.web.link_names import names
@@ -140,7 +140,9 @@ class Values:
 
     def _place(self, column: Any) -> int:
         place, kind = len(self.columns), column.type
-        if isinstance(kind, TypeDecorator):
+        if isinstance(kind, OpenedJson):
+            column = type_coerce(kind.column_expression(column), kind.impl_instance)
+        elif isinstance(kind, TypeDecorator):
             column = type_coerce(column, kind.impl_instance)
             # a member made of every choice and asked for its label took as long as the writer: its text does
             if not isinstance(kind, ChoiceText):
