@@ -13,7 +13,18 @@ from app.core import once, registry
 from app.core.db import web_session
 from app.core.errors import OutOfScope, RuleError
 from app.core.labels import entity_label, singular, subject
-from app.core.web import creating, drafts, duplicates, followed, forms, links, lookups, offers, saved_views
+from app.core.web import (
+    creating,
+    drafts,
+    duplicates,
+    filter_input,
+    followed,
+    forms,
+    links,
+    lookups,
+    offers,
+    saved_views,
+)
 from app.core.web.cell_edit import cell
 from app.core.web.fields import FieldInfo, customs, typed_fields
 from app.core.web.list_doors import ListDoors
@@ -179,6 +190,7 @@ class EntityView(ListDoors, RecordDoors):
         for key, near in lookups.dependent(fields).items():
             form[key].near = near
         forms.tell_conditions(form, self.entity)
+        filter_input.tell(form, fields)
         if creating.is_asked():
             creating.apart(form)
         names = {field.name: field.column.key for field in fields if field.column.key not in settled}

@@ -58,14 +58,15 @@ def text(value: Any, of: str | None, principal: Principal, plain: Plain, *, is_c
 
 
 def links(of: str | None, value: Any) -> Iterator[tuple[str, int]]:
-    """The linked rows, as (entity, id), that a kept change of a row of the entity `of` tells of."""
+    """The linked rows, as (entity, id), that a kept row of the entity `of`, or a change of one, tells of."""
     if not isinstance(value, dict):
         return
     fields = _all_fields(of)
     for name, one in value.items():
         field = fields.get(name)
-        if field and field.kind == "link" and isinstance(one, list):
-            yield from ((field.target.slug(), number) for number in one if type(number) is int)
+        if field and field.kind == "link":
+            numbers = one if isinstance(one, list) else [one]
+            yield from ((field.target.slug(), number) for number in numbers if type(number) is int)
 
 
 def masked(value: Any, of: str | None, principal: Principal) -> Any:
