@@ -25,7 +25,7 @@ def row(
     `kept` is the row as JSON, which stays text on its way: a float would round long amounts.
     """
     table = entity.__table__
-    nothing = literal_column(f'NULL::"{table.name}"')
+    nothing: Any = literal_column(f'NULL::"{table.name}"')
     there = func.jsonb_populate_record(nothing, cast(literal(kept, Text), JSONB))
     was = there.table_valued(*(column(one.name, one.type) for one in table.columns), name="was")
     stands_in = select(*was.c).cte(table.name)

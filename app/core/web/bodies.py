@@ -37,8 +37,8 @@ def body() -> dict[str, Any]:
         return {**request.form, **request.files}
     try:
         # a number keeps every digit that was written: a float would round long amounts
-        read = {"parse_float": Decimal, "parse_int": _whole}
-        found = json.loads(request.get_data(), **read) if request.is_json else None
+        said = request.get_data() if request.is_json else b"null"
+        found = json.loads(said, parse_float=Decimal, parse_int=_whole)
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):

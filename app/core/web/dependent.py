@@ -64,7 +64,8 @@ class LinkText(LookupField):
 
     def process_formdata(self, valuelist: list[str]) -> None:
         super().process_formdata(valuelist)
-        self.data = None if self.data is None else str(self.data)
+        if self.data is not None:
+            self.data = str(self.data)  # type: ignore[assignment]
 
 
 class NumberText(DecimalInput):
