@@ -20,6 +20,7 @@ DECLARING = {
     ("custom_field", "target"): None,
     ("custom_field", "places"): None,
     **{("approval_route", name): None for name in ("amount_field", "least", "second_least")},
+    ("rule", "event"): "changed",
     **{
         ("rule", name): None
         for name in ("field", "message", "set_field", "set_value", "task_field", "task_title")

@@ -75,7 +75,8 @@ def input_for(field: FieldInfo, session: Any, row: Any = None, led_by: Any = Non
             common["validators"] = [Chosen(_("Needed"))]
         return LookupField(**common, target=field.target, session=session, url=url)
     if led_by is not None and "follows" in column.info:
-        found = dependent.input_of(field, common, led_by, session)
+        ruled = {**common, "validators": [*rules, *_text_rules(column)]}
+        found = dependent.input_of(field, ruled, led_by, session)
         return plain_input(field, common) if found is None else found
     offered = column.info["offers"](row) if row is not None and "offers" in column.info else {}
     if not offered:

@@ -4,7 +4,7 @@
 (() => {
   const { $, $$, on, part, parse, texts, toast, debounce } = Loandesk;
   const named = (item) => $("[name]", item);
-  const leaders = (item) => item.dataset.follows.split(" ");
+  const leaders = (item) => item.dataset.follows.split(";");
   let asking = 0;
 
   /** The form as it is for what its leaders and filters say now; nothing where it was asked for again meanwhile. */
