@@ -8,7 +8,7 @@ from app.core.chain import Chain
 from app.core.clock import BUSINESS_DATE
 from app.core.db import ScopedSession
 from app.core.jobs import Outcome, Record
-from app.core.rules import runner
+from app.core.rules import nights
 from app.messaging.queue import queue
 from app.servicing import arrears, snapshots
 
@@ -56,7 +56,7 @@ def take_snapshot(session: ScopedSession, day: date, _record: Record) -> int:
 @NIGHT.step("rules", only_last=True)
 def look_by_rules(session: ScopedSession, day: date, _record: Record) -> int:
     """Rules of every night look at the records as the night left them; a worker carries them out."""
-    return runner.ask_for_night(session, day)
+    return nights.ask(session, day)
 
 
 def run(day: date, tell: Callable[[str], None], user_id: int | None = None) -> list[Outcome]:

@@ -146,7 +146,7 @@ def _days(value: str) -> None:
 _SETTINGS: dict[str, Callable[[str], None]] = {
     "business_date": _day, "clock_runs": _yes_or_no, "send_messages": _yes_or_no,
     "dun_only_after_repayments": _yes_or_no, "default_contact_pack": _pack, "country": _country,
-    "attachment_mb": _megabytes, "notification_days": _days,
+    "attachment_mb": _megabytes, "notification_days": _days, "firing_days": _days,
 }  # fmt: skip
 
 

@@ -42,6 +42,24 @@ def say(kind: str, code: str) -> str:
     return str(words(kind).get(code, code))
 
 
+_READERS: dict[str, Callable[[str], str]] = {}
+
+
+def reader(kind: str) -> Callable[[Callable[[str], str]], Callable[[str], str]]:
+    """Register what says texts of a kind in words that are put together of codes: `info={"read": kind}` of a column."""
+
+    def register(function: Callable[[str], str]) -> Callable[[str], str]:
+        _READERS[kind] = function
+        return function
+
+    return register
+
+
+def read(kind: str, text: str) -> str:
+    """A text of codes in words; as it is where nobody knows them."""
+    return _READERS[kind](text) if kind in _READERS else text
+
+
 @lru_cache(maxsize=16)
 def _countries(locale: str) -> dict[str, str]:
     names = {str(code): str(name) for code, name in Locale.parse(locale).territories.items()}

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from app.core import form_rules
 from app.core.custom_column import COLUMN, merged
 from app.core.locks import Lock
-from app.core.org import CustomField
+from app.core.org import ApprovalRequest, CustomField
 from app.core.persons import Private, of_person
 
 GONE = "•••"
@@ -39,6 +39,7 @@ def erase(session: Session, person: Any) -> None:
     hold(session, person)
     for cls, own in of_person(entity):
         mine = getattr(cls, own.column) == person.id
+        _forget_requests(session, cls, mine)
         if cls.__goes_with_person__:
             _remove(session, cls, mine)
         elif values := _emptied(session, cls, own):
@@ -46,6 +47,13 @@ def erase(session: Session, person: Any) -> None:
             session.execute(update(cls).where(mine).values(values), execution_options=unsynchronised)
     session.expire_all()
     session.execute(select(func.personal_erased(entity.slug(), person.id)))
+
+
+def _forget_requests(session: Session, cls: Any, mine: Any) -> None:
+    """Empty what requests for approval say about the person's rows: it is not encrypted, and their history has none of it."""
+    about = ApprovalRequest.row_id.in_(select(cls.id).where(mine))
+    said = update(ApprovalRequest).where(ApprovalRequest.entity == cls.slug(), about)
+    session.execute(said.values(changes={}), execution_options={"synchronize_session": False})
 
 
 def _remove(session: Session, cls: Any, mine: Any) -> None:

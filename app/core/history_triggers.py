@@ -16,16 +16,26 @@ _WHO = (
     "(SELECT seal_number())"
 )
 
-_FIRED = "INSERT INTO rule_firing (rule_id, version_id, user_id, name, entity, row_id, event, depth)"
+_FIRED = "INSERT INTO rule_firing (rule_id, version_id, user_id, name, entity, row_id, event, depth{more})"
 _DEPTH = "(SELECT coalesce(nullif(current_setting('app.rule_depth', true), '')::int, 0))"
 """How many rules, one after the other, led to the change: said by what carries a rule out."""
 CALL_WEBHOOK = """CREATE OR REPLACE FUNCTION rule_tell(firing bigint) RETURNS void LANGUAGE sql SECURITY DEFINER
 SET search_path = public, pg_temp AS $$
 INSERT INTO webhook_delivery (webhook_id, entity, row_id, event)
-SELECT w.id, f.entity, f.row_id, 'rule'
+SELECT w.id, f.entity, f.row_id, CASE f.event WHEN 'deleted' THEN 'deleted' ELSE 'rule' END
 FROM rule_firing f JOIN rule r ON r.id = f.rule_id JOIN webhook w ON w.id = r.webhook_id AND w.is_called_by_rules
 WHERE f.id = firing AND f.state = 'waiting' $$"""
 """Has a rule's webhook called, in the transaction of whoever carries the rule out: deliveries are the house's."""
+_ME = "nullif(current_setting('app.user_id', true), '')::int"
+_HIS = f"id = firing AND state = 'waiting' AND rule_id IN (SELECT r.id FROM rule r WHERE r.user_id = {_ME})"
+TAKE_FIRING = f"""CREATE OR REPLACE FUNCTION rule_take(firing bigint) RETURNS text LANGUAGE sql SECURITY DEFINER
+SET search_path = public AS $$ SELECT coalesce(kept::text, '') FROM rule_firing WHERE {_HIS} FOR UPDATE $$"""
+MARK_FIRING = f"""CREATE OR REPLACE FUNCTION rule_mark(firing bigint, became text, did text[], why text) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = public AS $$
+UPDATE rule_firing SET state = became, actions = did, problem = why, done_at = clock_timestamp(), kept = NULL, user_id = {_ME}
+WHERE {_HIS} $$"""
+"""Takes and marks what the rule's user carries out: that of a deleted record follows nothing any more by which he sees it."""
+FIRINGS = (CALL_WEBHOOK, TAKE_FIRING, MARK_FIRING)
 
 
 def history_columns(entity: Any) -> list[str]:
@@ -43,7 +53,7 @@ def history_triggers(entity: Any) -> Iterator[str]:
     is_open, own = custom_column.is_open(entity), _whose(entity)
     removed = _removal(slug, columns, own, is_open=is_open)
     changed = _change(slug, columns, own, is_open=is_open)
-    removal = _with_outbox(slug, "deleted", "is_told_of_removals", removed)
+    removal = _with_outbox(slug, "deleted", "is_told_of_removals", removed, _gone(entity))
     change = _with_outbox(slug, "changed", "is_told_of_changes", changed)
     if own:
         removal = personal_ddl.keys_of_removal(own, slug) + removal
@@ -60,16 +70,20 @@ def _whose(entity: Any) -> Private | None:
     return own if own and own.is_certain else None
 
 
-def _with_outbox(slug: str, event: str, flag: str, kept: str) -> str:
+def _with_outbox(
+    slug: str, event: str, flag: str, kept: str, gone: tuple[str, str, str] = ("", "", "told")
+) -> str:
     """What is kept of a statement's rows and, where a webhook or rule wants them, a row for each: in the same transaction.
 
     Where none does, it costs one look into two tables of a few rows a statement.
     """
     wants = f"w.entity = '{slug}' AND NOT w.is_off AND w.{flag}"
     follows = f"r.entity = '{slug}' AND NOT r.is_off AND r.event = '{event}'"
+    more, values, whence = gone
     told = (
-        f"WITH told AS ({kept} RETURNING row_id, changes), fired AS ({_FIRED} SELECT r.id, v.id, r.user_id, r.name, "
-        f"'{slug}', told.row_id, '{event}', {_DEPTH} FROM told CROSS JOIN rule r JOIN rule_version v "
+        f"WITH told AS ({kept} RETURNING row_id, changes), fired AS ({_FIRED.format(more=more)} "
+        f"SELECT r.id, v.id, r.user_id, r.name, "
+        f"'{slug}', told.row_id, '{event}', {_DEPTH}{values} FROM {whence} CROSS JOIN rule r JOIN rule_version v "
         f"ON v.rule_id = r.id AND v.number = r.number WHERE {follows} AND "
         f"(r.field IS NULL OR jsonb_exists(told.changes, r.field))) "
         f"INSERT INTO webhook_delivery (webhook_id, entity, row_id, event) "
@@ -79,6 +93,14 @@ def _with_outbox(slug: str, event: str, flag: str, kept: str) -> str:
         f"EXISTS (SELECT 1 FROM webhook w WHERE {wants}) OR EXISTS (SELECT 1 FROM rule r WHERE {follows})"
     )
     return f"IF {is_wanted} THEN {told}; ELSE {kept}; END IF"
+
+
+def _gone(entity: Any) -> tuple[str, str, str]:
+    """What a firing keeps of a deleted row besides: columns, their values, and where these are from."""
+    secret = [c.name for c in entity.__table__.columns if c.info.get("kind") == "bytes" or c.name == "password"]  # fmt: skip
+    said = "SELECT coalesce(jsonb_object_agg(e.key, e.value -> 0), '{}') FROM jsonb_each(told.changes) e WHERE e.value -> 0 <> 'null'"
+    row = f"to_jsonb(o) - '{{{','.join(secret)}}}'::text[]"
+    return ", was, kept", f", ({said}), {row}", "told JOIN o ON o.id = told.row_id"
 
 
 def _history_trigger(table: str, short: str, verb: str, referencing: str, body: str) -> Iterator[str]:

@@ -16,12 +16,20 @@ from sqlalchemy.orm import Session
 from app.core import clock, files, registry, settings
 from app.core.faults import reason_of
 from app.core.jobs import Outcome, Record, run_step
-from app.core.org import IdempotentRequest, Notification, Upload, UploadRow, WebhookDelivery
+from app.core.org import (
+    FiringState,
+    IdempotentRequest,
+    Notification,
+    RuleFiring,
+    Upload,
+    UploadRow,
+    WebhookDelivery,
+)
 from app.core.org.webhooks import DeliveryState
 from app.core.seal_ddl import MONTHS_AHEAD
 
-JOB, FILES, REQUESTS, DELIVERIES, MONTHS, UPLOADS, NOTIFICATIONS = (
-    "housekeeping", "files", "requests", "deliveries", "months", "uploads", "notifications",
+JOB, FILES, REQUESTS, DELIVERIES, MONTHS, UPLOADS, NOTIFICATIONS, FIRINGS = (
+    "housekeeping", "files", "requests", "deliveries", "months", "uploads", "notifications", "firings",
 )  # fmt: skip
 YOUNG = timedelta(hours=24)
 """A file younger than this may be waiting for its row, or be in the middle of being written."""
@@ -96,6 +104,18 @@ def forget_notifications(session: Session) -> int:
     before = clock.now() - timedelta(days=int(settings.read(session, "notification_days")))
     gone = session.execute(delete(Notification).where(Notification.read_at < before))
     return int(cast("CursorResult[Any]", gone).rowcount)
+
+
+def run_firings() -> Outcome:
+    """Forget what rules did longer ago than the setting says, unless that was done today."""
+    return run_step(JOB, FIRINGS, clock.now().date(), lambda session, _record: forget_firings(session))
+
+
+def forget_firings(session: Session) -> int:
+    """Remove the firings older than the setting's number of days; those that wait stay. How many it were."""
+    before = clock.now() - timedelta(days=int(settings.read(session, "firing_days")))
+    is_over = RuleFiring.created_at < before, RuleFiring.state != FiringState.WAITING
+    return int(cast("CursorResult[Any]", session.execute(delete(RuleFiring).where(*is_over))).rowcount)
 
 
 def forget_deliveries(session: Session, before: datetime) -> int:

@@ -69,11 +69,13 @@ END $$"""
 OPENED = """
 CREATE OR REPLACE FUNCTION personal_opened(changes jsonb) RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = public, pg_temp SET plan_cache_mode = auto AS $$
-SELECT jsonb_object_agg(c.key, CASE WHEN jsonb_typeof(c.value) <> 'array' THEN c.value ELSE coalesce((
+SELECT jsonb_object_agg(c.key, CASE jsonb_typeof(c.value) WHEN 'object' THEN personal_decrypted(c.value)
+    WHEN 'array' THEN coalesce((
     SELECT jsonb_agg(CASE WHEN jsonb_typeof(e.value) = 'object' THEN personal_decrypted(e.value) ELSE e.value END
-        ORDER BY e.place) FROM jsonb_array_elements(c.value) WITH ORDINALITY e(value, place)), c.value) END)
+        ORDER BY e.place) FROM jsonb_array_elements(c.value) WITH ORDINALITY e(value, place)), c.value)
+    ELSE c.value END)
 FROM jsonb_each(changes) c $$"""
-"""The changed fields of a row of the history, for whoever row security shows that row."""
+"""The changed fields of a row of the history, or what a deleted row was, for whoever row security shows it."""
 ERASED = """
 CREATE OR REPLACE FUNCTION personal_erased(kind text, person bigint) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public, pg_temp AS $$

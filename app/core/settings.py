@@ -32,6 +32,9 @@ SETTINGS: dict[str, tuple[str, Any, Any]] = {
     "notification_days": (
         "90", _("Days that notifications are kept"), _("Notifications that were read longer ago than that are removed"),
     ),
+    "firing_days": (
+        "180", _("Days that firings of rules are kept"), _("What rules did longer ago than that is removed from their log"),
+    ),
     "country": (
         "CN", _("Country"), _("Country of the holiday calendar and of telephone numbers without a prefix"),
     ),

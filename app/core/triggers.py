@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy.dialects import postgresql
 
 from app.core import custom_sql, registry
-from app.core.history_triggers import CALL_WEBHOOK, history_triggers
+from app.core.history_triggers import FIRINGS, history_triggers
 from app.core.notice_triggers import notice_triggers
 from app.core.scope import TREES
 from app.core.tallies import is_tallying, tally_triggers
@@ -213,7 +213,7 @@ def _feeding(table: str, source: str, short: str, statement: str) -> Iterator[st
 def all_triggers() -> Iterator[str]:
     """Every trigger statement of every entity."""
     yield from custom_sql.HISTORY
-    yield CALL_WEBHOOK
+    yield from FIRINGS
     for entity in registry.entities():
         yield from key_trigger(entity)
         yield from following_triggers(entity)

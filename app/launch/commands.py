@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager, redirect_stdout
 from datetime import date
 
 from app.launch.console import say
-from app.launch.errors import LaunchError
+from app.launch.errors import LaunchError, Stop
 from app.launch.paths import DataDir
 from app.launch.prepare import is_prepared, prepare, wants_demo
 from app.launch.servers import Servers
@@ -110,7 +110,13 @@ def nightly(options: argparse.Namespace) -> int:
 
         if not options.far:
             refuse_far(options.date)
-        say(told(options.date, run(options.date, say)))
+        try:
+            say(told(options.date, run(options.date, say)))
+        except Stop:
+            say(
+                "Stopped. What was done stays done: start the same command again and the night goes on where it stopped."
+            )
+            raise
     return 0
 
 

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from app.core import clock, codes, form_rules, registry
 from app.core.db import unscoped
 from app.core.errors import RuleError
-from app.core.org import Rule
-from app.core.rules import actions
+from app.core.org import Rule, RuleEvent
+from app.core.rules import actions, gone
 from app.messaging import manual
 from app.models.customers import Customer
 from app.models.lending import Loan
@@ -49,12 +49,15 @@ def _leads(entity: Any) -> bool:
     return entity in (Customer, Loan) or bool({"customer_id", "loan_id"} & set(entity.__table__.c.keys()))
 
 
-@form_rules.check(Rule, about="entity message")
+@form_rules.check(Rule, about="entity event message")
 def message_has_somebody_to_go_to(session: Session, rule: Rule) -> None:
     """A message by template is for records that lead to a customer."""
     if not rule.message:
         return
-    if not _leads(registry.entity(rule.entity)):
+    entity = registry.entity(rule.entity)
+    # of a deleted record it goes to the one on whose page that stood
+    told = [cls for _key, cls in gone.homes(entity)] if rule.event == RuleEvent.DELETED else [entity]
+    if not any(map(_leads, told)):
         raise RuleError(_("Such a record leads to no customer"), "message")
     _template(session, rule.message)
 

@@ -120,7 +120,7 @@ class Product(Entity):
     """Instalments at the start that pay interest only."""
     grace_days: Mapped[Days] = mapped_column(default=0, server_default="0")
     """Days after the due date on which a late payment does not count as overdue."""
-    allocation_order: Mapped[Line]
+    allocation_order: Mapped[Line] = mapped_column(info={"read": "allocation_order"})
     """Order in which a payment pays, as `app.servicing.waterfall` reads it."""
     penalty_factor: Mapped[Factor | None]
     names_in_files: Mapped[Text | None]

@@ -151,7 +151,7 @@ class Message(Entity):
             "the provider's receipt."
         ),
         menu=_("Contact"), title=_("Messages"), icon="message", operations="", order="-id",
-        list="business_on customer loan state reason template channel phone sent_at text",
+        list="business_on customer loan state reason channel sent_at text",
         show={_("Message"): "customer loan template business_on slot channel is_inbound phone language text",
               _("Sending"): "state reason send_after attempts provider provider_reference sent_at delivered_at created_by"},
         filters="state reason channel template customer loan business_on is_inbound created_at",

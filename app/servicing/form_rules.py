@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from flask_babel import lazy_gettext as _
+from itertools import groupby
+from operator import itemgetter
+
+from flask_babel import gettext, lazy_gettext as _
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -15,6 +18,8 @@ from app.models.lending import Bucket, Client, Instalment, Loan, Product
 from app.servicing.account import order_of
 from app.servicing.daycount import DayCount
 from app.servicing.duedates import Frequency
+from app.servicing.dues import Component, DueState
+from app.servicing.waterfall import Direction, Surplus
 
 codes.add(
     "frequency",
@@ -54,6 +59,30 @@ codes.add(
         "secondary": _("Grey"), "dark": _("Dark"),
     },
 )  # fmt: skip
+
+
+_DUE = {DueState.OVERDUE: _("Overdue"), DueState.DUE: _("Due"), DueState.ADVANCE: _("In advance")}
+_OWED = {
+    Component.PENALTY: _("Penalty"), Component.FEE: _("Fee"), Component.INTEREST: _("Interest"), Component.PRINCIPAL: _("Principal"),
+}  # fmt: skip
+
+
+@codes.reader("allocation_order")
+def order_in_words(text: str) -> str:
+    """What a payment pays first, in words; a text that is no order as it is."""
+    try:
+        order = order_of(text)
+    except ValueError:
+        return text
+    said = [
+        f"{_DUE[state]}: {', '.join(str(_OWED[component]) for _state, component in steps)}"
+        for state, steps in groupby(order.steps, key=itemgetter(0))
+    ]
+    if order.direction is Direction.VERTICAL:
+        said.append(gettext("each of these for all instalments before the next"))
+    if order.surplus is Surplus.PRINCIPAL:
+        said.append(gettext("what is left reduces the principal"))
+    return "; ".join(said)
 
 
 @form_rules.check(Product)

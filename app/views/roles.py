@@ -13,13 +13,13 @@ from flask_appbuilder.security.sqla.models import (
     assoc_permissionview_role,
 )
 from flask_babel import gettext
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, func, insert, select
 
 from app.access.roles import ADMINISTRATOR
 from app.core import labels, registry
 from app.core.alphabet import in_order
 from app.core.db import unscoped, web_session
-from app.core.org import AuditEvent, Role
+from app.core.org import AuditEvent, Role, User
 from app.core.web import links
 from app.core.web.principal import current
 from app.core.web.register import screen
@@ -36,6 +36,20 @@ def _names(session: Any, pairs: set[int]) -> list[str]:
     )
     found = session.execute(named.where(PermissionView.id.in_(pairs)))
     return sorted(f"{verb} {subject}" for verb, subject in found)
+
+
+def _in_short(session: Any, role: Any, rights: list[Any]) -> str:
+    """How many hold the role, and how much it opens and lets them change."""
+    users = select(func.count()).select_from(User).where(User.role_id == role.id, User.active)
+    known = {labels.subject(cls) for cls in registry.entities()}
+    opened, changed = (
+        len({subject for verb, subject in rights if verb in verbs and subject in known})
+        for verbs in (("can_list", "can_show"), ("can_add", "can_edit", "can_delete"))
+    )
+    return gettext(
+        "Active users: %(users)s. Kinds of records that it opens: %(opened)s, that it adds, changes or deletes: %(changed)s.",
+        users=session.scalar(users), opened=opened, changed=changed,
+    )  # fmt: skip
 
 
 @screen()
@@ -108,7 +122,8 @@ class Roles(BaseView):
             else:
                 line["others"].append(tick)
         return {
-            "title": str(role), "crumbs": [(gettext("Roles"), "/role/list/")], "action": f"/roles/{role.id}", "verbs": PLAIN,
+            "title": str(role), "subtitle": _in_short(session, role, [pair[1:] for pair in pairs if pair[0] in held]),
+            "crumbs": [(gettext("Roles"), "/role/list/")], "action": f"/roles/{role.id}", "verbs": PLAIN,
             "verb_labels": [named(verb, verbs) for verb in PLAIN],
             "subjects": in_order(subjects.values(), itemgetter("label")), "is_fixed": role.name == ADMINISTRATOR,
         }  # fmt: skip

@@ -47,6 +47,33 @@ def test_a_task_is_given_from_a_record_found_among_ones_own_and_done(visit: Visi
     assert (str(done.state), done.note, done.done_by_id) == ("done", "He pays", world.users["o1"])
 
 
+def chooses(visit: Visit) -> None:
+    """By the keyboard: a filter from the list's menu and away again, and fields and values as other inputs let them."""
+    page = visit.page
+    page.fill("#conditions", "")
+    held = page.locator("[data-conditions-held]")
+    expect(held).to_contain_text("Every record")
+    page.get_by_role("button", name="Filter", exact=True).press("Enter")
+    page.get_by_role("textbox", name="Find a field").fill("department")
+    page.keyboard.press("Enter")
+    page.get_by_label("Condition").select_option("null")
+    page.locator("[data-filter-form]").get_by_label("Value").press("Enter")
+    expect(held).to_contain_text("is empty")
+    expect(page.locator("#conditions")).to_have_value("department__null=1")
+    judged(visit)
+    held.get_by_role("button").press("Enter")
+    expect(page.locator("#conditions")).to_have_value("")
+    page.select_option("#set_field", "department")
+    expect(page.get_by_role("combobox", name="Value")).to_be_visible()
+    page.select_option("#entity", "customer")
+    expect(page.locator("#set_field option[value=is_vulnerable]")).to_have_count(1)
+    page.select_option("#set_field", "is_vulnerable")
+    expect(page.locator("select#set_value")).to_have_count(1)
+    page.select_option("#set_value", "true")
+    page.select_option("#entity", "team")
+    expect(page.locator("#set_field")).to_have_value("")
+
+
 @pytest.mark.browser
 def test_a_rule_is_written_tried_and_carried_out(visit: Visit, world: World, request: Any) -> None:
     page = visit.page
@@ -63,10 +90,12 @@ def test_a_rule_is_written_tried_and_carried_out(visit: Visit, world: World, req
     expect(page.locator("#error-conditions")).to_contain_text("colour")
     visit.complaints.clear()  # of the refusal
     judged(visit)
-    page.fill("#conditions", "")
+    chooses(visit)
+    judged(visit)
     page.get_by_role("button", name="Save").click()
     page.wait_for_url("**/rule/show/*")
     [rule] = rows("rule", name="Team renamed")
+    assert (rule.set_field, rule.set_value, rule.conditions) == (None, None, None)
     [team, *_others] = rows("team")
     visit.open(f"/team/edit/{team.id}")
     page.fill("#name", "Renamed by hand")

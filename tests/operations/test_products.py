@@ -35,6 +35,7 @@ def test_the_words_of_a_product_are_chosen_and_start_with_the_usual_ones(desk: D
     )
     shown = desk.browser("admin").get(f"/product/show/{made}").text
     assert "Halves to the even digit" in shown
+    assert "Overdue: Interest, Principal; Due: Interest, Principal" in shown
 
 
 @pytest.mark.parametrize(

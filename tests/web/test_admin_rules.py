@@ -16,6 +16,7 @@ from app.core.rules import runner
 from tasks.nightly import look_by_rules
 from tests.rules.source import ROOT
 from tests.web.people import add, fingerprint, rows, stored
+from tests.web.ruling import made, rename, rule, work
 from tests.web.shop import DAY, Shop
 
 DYING = """
@@ -36,27 +37,6 @@ def _no_other_rule(shop: Shop) -> Iterator[None]:
     with unscoped("no rule of another test") as session:
         session.execute(delete(Rule))
         session.execute(delete(Webhook))
-
-
-def rule(shop: Shop, **values: Any) -> Any:
-    """A rule typed in by the administrator; the answer of the API."""
-    said = {"name": "A rule", "entity": "customer", "event": "changed", "user": shop.users["admin"], **values}
-    return shop.caller("admin").call("POST", "rule/", said)
-
-
-def made(shop: Shop, **values: Any) -> int:
-    answer = rule(shop, **values)
-    assert answer.status_code == 201, answer.text
-    return int(answer.json["result"]["id"])
-
-
-def rename(shop: Shop, customer: int, name: str = "Renamed") -> None:
-    assert shop.caller("admin").call("PATCH", f"customer/{customer}", {"name": name}).status_code == 200
-
-
-def work(shop: Shop) -> int:
-    with shop.app.app_context():
-        return runner.run()
 
 
 def test_a_change_creates_a_task_sets_a_field_writes_a_comment_and_is_logged(shop: Shop) -> None:

@@ -82,6 +82,7 @@ def test_every_entity_that_can_be_edited_can_be_edited_in_bulk(shop: Shop, slug:
     if not offered:
         assert "/change" not in shop.admin.get(f"/{slug}/list/").text
         return
+    assert "Change 1 row<" in page.text
     assert re.findall(r'name="_change" value="(\w+)"', page.text) == offered
     free = [field for field in plain(slug) if field.column.key in offered and field.name != "names_in_files"]
     if free and slug != "setting":

@@ -165,11 +165,15 @@ def test_a_number_is_read_as_people_of_any_of_our_languages_write_it(
     assert filter_values.number(text) == value
 
 
-@pytest.mark.parametrize(
-    "text", ["", "-", "1-2", "1e17", "NaN", "inf", "1.2.3,4,5", "ten", "0x10", "10" * 20, "1,2,3.4.5"]
-)
+@pytest.mark.parametrize("text", ["", "-", "1-2", "NaN", "inf", "1.2.3,4,5", "ten", "0x10", "1,2,3.4.5"])
 def test_what_is_no_number_is_refused_by_its_own_words(shop: Shop, text: str) -> None:
     with shop.app.test_request_context(), pytest.raises(RuleError, match="is not a number"):
+        filter_values.number(text)
+
+
+@pytest.mark.parametrize("text", ["1e17", "10" * 20, "-9" + "9" * 16])
+def test_a_number_that_is_too_long_is_refused_as_such(shop: Shop, text: str) -> None:
+    with shop.app.test_request_context(), pytest.raises(RuleError, match="is too long: at most 16 digits"):
         filter_values.number(text)
 
 

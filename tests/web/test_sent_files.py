@@ -7,7 +7,7 @@ from app.core import clock, files, housekeeping
 from app.core.db import unscoped
 from app.core.workbook import About, Column, Sheet, write_workbook
 from tests.web.people import rows
-from tests.web.sent import check, counts, lines, said, send, upload
+from tests.web.sent import check, counts, finish, lines, said, send, upload
 from tests.web.shop import Shop
 
 
@@ -95,3 +95,13 @@ def test_what_cannot_be_read_or_meant_is_said_in_a_sentence(shop: Shop) -> None:
         housekeeping.forget_uploads(session, clock.now())
     assert rows("upload_row") == []
     assert {str(one.state) for one in rows("upload")} <= {"done", "undone"}
+
+
+def test_how_a_text_is_written_is_told_in_words_and_a_button_counts_one_row_as_one(shop: Shop) -> None:
+    url = send(shop, "team", "Name\nOf one row\n")
+    page = shop.admin.get(url).text
+    assert '<option value="utf-8" selected>Unicode (UTF-8)</option>' in page
+    assert '<option value="cp1251">Cyrillic (Windows-1251)</option>' in page
+    check(shop, url)
+    finish(shop, url)
+    assert "<span>Import the 1 row</span>" in shop.admin.get(url).text

@@ -32,6 +32,17 @@ def test_an_identity_number_of_letters_and_digits_of_any_script_is_stored(shop: 
     assert stored("customer", shop.customers[4]).identity_number == number
 
 
+@pytest.mark.parametrize("digits", [17, 5000])
+def test_a_number_that_is_too_long_is_said_to_be_so(shop: Shop, digits: int) -> None:
+    before = stored("loan", shop.loans[3]).principal
+    body = '{"principal": ' + "9" * digits + "}"
+    called = shop.caller("admin").call("PATCH", f"loan/{shop.loans[3]}", data=body, content_type="application/json")  # fmt: skip
+    assert called.status_code == 422, called.text
+    [said] = called.json["errors"]["principal"]
+    assert said.endswith("is too long: at most 16 digits before the decimal point")
+    assert (len(said) < 120, stored("loan", shop.loans[3]).principal) == (True, before)
+
+
 def test_a_remark_has_an_end_that_is_told(shop: Shop) -> None:
     path, form = customer(shop, 5)
     answer = shop.admin.post(path, {**form, "remark": "x" * (LONGEST + 1)})

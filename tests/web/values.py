@@ -23,6 +23,7 @@ DECLARING = {
         ("approval_route", name): None
         for name in ("field_names", "amount_field", "least", "second_least", "first_hours", "second_hours")
     },
+    ("rule", "event"): "changed",
     **{
         ("rule", name): None
         for name in ("field", "message", "set_field", "set_value", "task_field", "task_title")

@@ -5,6 +5,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _, lazy_pgettext
 from sqlalchemy import ARRAY, Index, String, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core import codes, registry
@@ -12,8 +13,22 @@ from app.core.entity import Entity, link
 from app.core.labels import column_label, entity_label
 from app.core.org.remarks import About, Comment
 from app.core.scope import Scope
-from app.core.screen import Screen
-from app.core.types import Choice, Code, Count, CreatedAt, Days, Flag, Instant, Json, Line, Name, Text, choice
+from app.core.screen import Screen, When
+from app.core.types import (
+    Choice,
+    Code,
+    Count,
+    CreatedAt,
+    Days,
+    Flag,
+    Instant,
+    Json,
+    Line,
+    Name,
+    OpenedJson,
+    Text,
+    choice,
+)
 
 
 class RuleEvent(Choice):
@@ -21,7 +36,12 @@ class RuleEvent(Choice):
 
     CREATED = "created", _("New record"), "green"
     CHANGED = "changed", _("Changed record"), "blue"
+    DELETED = "deleted", _("Deleted record"), "red"
     NIGHTLY = "nightly", _("Every night"), "purple"
+
+
+_THERE = "created changed nightly"
+"""Events after which the record is there, so that a field of it can be set."""
 
 
 def _watched(rule: Any) -> dict[str, Any]:
@@ -36,6 +56,13 @@ def _settable(rule: Any) -> dict[str, Any]:
     from app.core.web.rule_fields import settable
 
     return {name: field.label for name, field in settable(rule.entity).items()}
+
+
+def _set_like(rule: Any) -> Any:
+    """The field that is set, by which its value is asked for."""
+    from app.core.web.rule_fields import settable
+
+    return settable(rule.entity).get(rule.set_field)
 
 
 def _templates(_rule: Any) -> dict[str, Any]:
@@ -63,19 +90,20 @@ class Rule(Entity):
     """Of its latest version; every change of what it does makes one more."""
     entity: Mapped[Code] = mapped_column(info={"words": "ruled_entity"}, index=True)
     event: Mapped[RuleEvent] = choice(RuleEvent)
-    field: Mapped[Code | None] = mapped_column(info={"offers": _watched})
-    conditions: Mapped[Line | None]
+    field: Mapped[Code | None] = mapped_column(info={"offers": _watched, "follows": "entity"})
+    conditions: Mapped[Line | None] = mapped_column(info={"filters_of": "entity", "follows": "entity"})
     user_id: Mapped[int] = link("user")
     """Whose scope and role it acts in: what he could not do himself it does not do."""
     is_off: Mapped[Flag]
     task_title: Mapped[Line | None]
     task_user_id: Mapped[int | None] = link("user", index=False)
     task_role_id: Mapped[int | None] = link("role", index=False)
-    task_field: Mapped[Code | None] = mapped_column(info={"offers": _people})
+    task_team_id: Mapped[int | None] = link("team", index=False)
+    task_field: Mapped[Code | None] = mapped_column(info={"offers": _people, "follows": "entity"})
     task_days: Mapped[Days | None]
-    message: Mapped[Name | None] = mapped_column(info={"offers": _templates})
-    set_field: Mapped[Code | None] = mapped_column(info={"offers": _settable})
-    set_value: Mapped[Line | None]
+    message: Mapped[Name | None] = mapped_column(info={"offers": _templates, "follows": "entity"})
+    set_field: Mapped[Code | None] = mapped_column(info={"offers": _settable, "follows": "entity"})
+    set_value: Mapped[Line | None] = mapped_column(info={"like": _set_like, "follows": "entity set_field"})
     comment: Mapped[Text | None]
     webhook_id: Mapped[int | None] = link("webhook")
     night_on: Mapped[date | None] = mapped_column(info={"is_trace": True})
@@ -86,7 +114,7 @@ class Rule(Entity):
 
     __screen__ = Screen(
         help=_(
-            "What is done by itself when a record is new, has changed, or every night: a task, a field, a message, a "
+            "What is done by itself when a record is new, has changed, is deleted, or every night: a task, a field, a message, a "
             "comment, a call of a webhook. A rule acts as one user and can do nothing that he may not. Try it on its page "
             "before you switch it on; one that sets itself off again and again is switched off and says why."
         ),
@@ -94,21 +122,22 @@ class Rule(Entity):
         menu=_("Administration"), title=_("Rules"), icon="route", position=81, is_for_people=True,
         list="name entity event user is_off number stopped_because",
         form={_("When"): "name entity event field conditions user is_off",
-              _("Create a task"): "task_title task_user task_role task_field task_days",
+              _("Create a task"): "task_title task_user task_role task_team task_field task_days",
               _("Set a field"): "set_field set_value", _("Tell"): "message comment webhook"},
         show={_("When"): "name number entity event field conditions user is_off stopped_because stopped_detail stopped_at",
-              _("Create a task"): "task_title task_user task_role task_field task_days",
+              _("Create a task"): "task_title task_user task_role task_team task_field task_days",
               _("Set a field"): "set_field set_value", _("Tell"): "message comment webhook"},
+        only_if={"field": When("event", "changed"), "set_field": When("event", _THERE), "set_value": When("event", _THERE)},
         filters="name entity event user is_off stopped_because", search="name", order="name", tabs="rule_firing rule_version",
         labels={"number": _("Version"), "entity": _("Kind of record"), "field": _("Only if this field changed"), "conditions": _("Only if"),
                 "user": _("Acts as"), "is_off": _("Switched off"), "task_title": _("What is to be done"), "task_user": _("Assigned to"),
-                "task_role": _("Any holder of the role"), "task_field": _("The user named by the record's field"), "task_days": _("Days until it is due"),
+                "task_role": _("Any holder of the role"), "task_team": _("Anybody of the team"),
+                "task_field": _("The user named by the record's field"), "task_days": _("Days until it is due"),
                 "message": _("Message by template"), "set_field": _("Field"), "set_value": _("Value"), "webhook": _("Call webhook"),
                 "stopped_because": _("Switched off because"), "stopped_detail": _("What was wrong"), "stopped_at": _("Switched off at")},
         hints={"conditions": _("Written as the filters in the address of the list; empty: always"),
                "user": _("What this user may not see or do the rule does not do either"),
-               "set_field": _("Chosen from a list once the rule is saved"), "field": _("Chosen from a list once the rule is saved"),
-               "message": _("Chosen from a list once the rule is saved"), "task_field": _("Chosen from a list once the rule is saved"),
+               "task_user": _("One of these four"),
                "set_value": _("Written so: true, 2026-01-31, 100.00, a code or the number of a record")},
     )  # fmt: skip
 
@@ -161,6 +190,12 @@ class RuleFiring(About, Entity):
     user_id: Mapped[int] = link("user", index=False)
     name: Mapped[Name]
     """The rule's, for those who see the record and not the rule."""
+    was: Mapped[dict[str, Any]] = mapped_column(
+        OpenedJson, default=dict, server_default="{}", info={"kind": "json", "of": "entity", "is_row": True}
+    )
+    """Of a deleted record: its fields as they were, for those who see everything, as its history is."""
+    kept: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True), info={"kind": "mark"})
+    """The same as a row, by which the rule's conditions and the scope of its user are judged; gone once that is done."""
     event: Mapped[RuleEvent] = choice(RuleEvent)
     night_on: Mapped[date | None]
     depth: Mapped[Count] = mapped_column(default=0, server_default="0")
@@ -175,11 +210,11 @@ class RuleFiring(About, Entity):
 
     __screen__ = Screen(
         title=_("Firings of rules"), icon="bolt", list="created_at name version entity row_id event state actions problem",
-        show={_("Firing"): "name rule version entity row_id event depth night_on created_at",
+        show={_("Firing"): "name rule version entity row_id event was depth night_on created_at",
               _("What came of it"): "state actions problem done_at user"},
         operations="", order="-id", search="name", filters="rule version name entity row_id event state user created_at",
         labels={"name": _("Rule"), "row": _("Record"), "actions": _("What was done"), "depth": _("Rules before it"), "created_at": _("At"),
-                "night_on": _("Night of"), "user": _("Acts as"), "problem": _("What was wrong")},
+                "was": _("What the record was"), "night_on": _("Night of"), "user": _("Acts as"), "problem": _("What was wrong")},
     )  # fmt: skip
 
 

@@ -26,7 +26,7 @@ class Webhook(Entity):
     is_told_of_changes: Mapped[Flag]
     is_told_of_removals: Mapped[Flag]
     is_called_by_rules: Mapped[Flag]
-    conditions: Mapped[Line | None]
+    conditions: Mapped[Line | None] = mapped_column(info={"filters_of": "entity", "follows": "entity"})
     is_off: Mapped[Flag]
     salt: Mapped[Digest] = mapped_column(server_default=text("uuid_send(gen_random_uuid())"))
     """Chance from which the secret is made together with SECRET_KEY, which the database never sees: neither a copy

@@ -85,6 +85,7 @@ codes.add(
         "deliveries": _("Old webhook deliveries"),
         "uploads": _("Old uploads"),
         "notifications": _("Notifications read long ago"),
+        "firings": _("Firings of rules long ago"),
         "months": _("Coming months of the history"),
     },
 )

@@ -4,7 +4,9 @@ Everything happens in the transaction in which the firing is marked as done: bot
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 from typing import Any
 
 from flask_babel import gettext, lazy_gettext as _
@@ -12,8 +14,9 @@ from sqlalchemy import func, select
 
 from app.core.db import ScopedSession
 from app.core.errors import RuleError
-from app.core.labels import subject
+from app.core.labels import singular, subject
 from app.core.org import Comment, Rule, Task
+from app.core.rules import gone
 from app.core.web import bodies
 from app.core.web.principal import current
 from app.core.web.rule_fields import settable
@@ -31,18 +34,38 @@ def sender(function: Sender) -> Sender:
     return function
 
 
-def do(session: ScopedSession, rule: Rule, firing_id: int, row: Any) -> list[str]:
+@dataclass(frozen=True)
+class Deed:
+    """What is done for one firing: with which record, or in place of a deleted one with that on whose page it stood."""
+
+    session: ScopedSession
+    rule: Rule
+    firing_id: int
+    row: Any
+    is_gone: bool = False
+
+    @cached_property
+    def about(self) -> Any:
+        """The record to which it is put. Raises RuleError where a deleted one left none that the user sees."""
+        found = gone.home(self.session, self.row) if self.is_gone else self.row
+        if found is None:
+            raise RuleError(_("The deleted record belonged to none that the rule's user sees"))
+        return found
+
+
+def do(session: ScopedSession, rule: Rule, firing_id: int, row: Any, *, is_gone: bool = False) -> list[str]:
     """Carry out what the rule says and return the codes of it, in the order in which it was done.
 
     Raises RuleError, OutOfScope and ReadOnlyScope where one of the actions cannot be done; none is to be stored then.
     """
+    deed = Deed(session, rule, firing_id, row, is_gone)
     wanted = {
         "field": (rule.set_field, _set), "task": (rule.task_title, _task), "message": (rule.message, _send),
         "comment": (rule.comment, _comment), "webhook": (rule.webhook_id, _tell),
     }  # fmt: skip
     for is_wanted, act in wanted.values():
         if is_wanted:
-            act(session, rule, firing_id, row)
+            act(deed)
     return [name for name, (is_wanted, _act) in wanted.items() if is_wanted]
 
 
@@ -52,17 +75,13 @@ def need(verb: str, entity: Any) -> None:
         raise RuleError(_("%(user)s may not do this himself", user=current().full_name))
 
 
-def _set(session: ScopedSession, rule: Rule, _firing_id: int, row: Any) -> None:
-    entity, name = type(row), str(rule.set_field)
+def _set(deed: Deed) -> None:
+    entity, name = type(deed.row), str(deed.rule.set_field)
     need("edit", entity)
     if name not in settable(entity.slug()):
         raise RuleError(_("There is no field %(name)s here", name=name))
-    put(
-        session,
-        entity,
-        row,
-        bodies.values(entity, row, {name: said_of(settable(entity.slug())[name], rule.set_value)}),
-    )
+    said = {name: said_of(settable(entity.slug())[name], deed.rule.set_value)}
+    put(deed.session, entity, deed.row, bodies.values(entity, deed.row, said))
 
 
 def said_of(field: Any, raw: str | None) -> Any:
@@ -74,31 +93,45 @@ def _about(row: Any) -> dict[str, Any]:
     return {"entity": row.slug(), "row_id": row.id}
 
 
-def _task(session: ScopedSession, rule: Rule, _firing_id: int, row: Any) -> None:
+def _task(deed: Deed) -> None:
     need("add", Task)
-    who = {"user_id": rule.task_user_id, "role_id": rule.task_role_id}
+    rule, who = (
+        deed.rule,
+        {f"{name}_id": getattr(deed.rule, f"task_{name}_id") for name in ("user", "role", "team")},
+    )
     if rule.task_field:
-        who = {"user_id": getattr(row, rule.task_field, None)}
+        who = {"user_id": getattr(deed.row, rule.task_field, None)}
         if who["user_id"] is None:
             raise RuleError(_("The record names nobody who could be given the task"))
     due = None if rule.task_days is None else business_date() + timedelta(days=rule.task_days)
-    given = {
-        "title": rule.task_title,
-        "text": gettext("By the rule “%(name)s”", name=rule.name),
-        "due_on": due,
-    }
-    put(session, Task, None, {**_about(row), **given, **who})
+    given = {"title": rule.task_title, "text": _why(deed), "due_on": due}
+    put(deed.session, Task, None, {**_about(deed.about), **given, **who})
 
 
-def _comment(session: ScopedSession, rule: Rule, _firing_id: int, row: Any) -> None:
+def _why(deed: Deed) -> str:
+    """Which rule it was and, since nobody can look it up any more, what was deleted."""
+    said = [gettext("By the rule “%(name)s”", name=deed.rule.name)]
+    if deed.is_gone:
+        said.append(gettext("Deleted: %(record)s", record=_called(deed.row)))
+    return "\n".join(said)
+
+
+def _called(row: Any) -> str:
+    """A deleted record by kind and name; by its number where the name is one that others see masked."""
+    naming, kind = row.naming_column(), singular(type(row))
+    is_open = naming and not row.__table__.c[naming].info.keys() & {"personal", "personal_by"}
+    return f"{kind} {row if is_open else row.id}"
+
+
+def _comment(deed: Deed) -> None:
     need("add", Comment)
-    put(session, Comment, None, {**_about(row), "text": rule.comment})
+    put(deed.session, Comment, None, {**_about(deed.about), "text": deed.rule.comment})
 
 
-def _send(session: ScopedSession, rule: Rule, _firing_id: int, row: Any) -> None:
+def _send(deed: Deed) -> None:
     for send in _SENDERS:
-        send(session, str(rule.message), row, rule.user_id)
+        send(deed.session, str(deed.rule.message), deed.about, deed.rule.user_id)
 
 
-def _tell(session: ScopedSession, _rule: Rule, firing_id: int, _row: Any) -> None:
-    session.execute(select(func.rule_tell(firing_id)))
+def _tell(deed: Deed) -> None:
+    deed.session.execute(select(func.rule_tell(deed.firing_id)))

@@ -8,12 +8,12 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from flask import current_app, g
 from flask_babel import force_locale, gettext
-from sqlalchemy import ARRAY, BigInteger, delete, func, literal, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ARRAY, Text, cast, delete, func, literal, select
 from sqlalchemy.exc import DataError, IntegrityError, InternalError, OperationalError
 
 from app.core import clock, i18n, registry
@@ -22,8 +22,8 @@ from app.core.errors import OutOfScope, ReadOnlyScope, RuleError
 from app.core.faults import reason_of
 from app.core.labels import subject
 from app.core.locks import Lock
-from app.core.org import FiringState, Rule, RuleEvent, RuleFiring, RuleVersion
-from app.core.rules import actions
+from app.core.org import FiringState, Rule, RuleEvent, RuleFiring
+from app.core.rules import actions, gone, nights
 from app.core.web import bodies, principal
 from app.core.webhooks import telling
 
@@ -38,6 +38,21 @@ REFUSALS = (RuleError, OutOfScope, ReadOnlyScope, DataError, IntegrityError, Int
 
 class Loop(Exception):
     """Rules set each other off again and again."""
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """One firing that is to be carried out."""
+
+    id: int
+    row_id: int
+    event: RuleEvent
+    depth: int
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether its record was deleted: what it was is asked when it is carried out."""
+        return self.event == RuleEvent.DELETED
 
 
 class NobodyThere(Exception):
@@ -55,12 +70,6 @@ def run() -> int:
             if time.monotonic() >= until:
                 break
     return done
-
-
-def ask_for_night(session: Any, day: Any) -> int:
-    """Let the rules of every night look at the records of a business date; how many there are."""
-    asked = update(Rule).where(Rule.event == RuleEvent.NIGHTLY, ~Rule.is_off).values(night_on=day)
-    return len(session.scalars(asked.returning(Rule.id)).all())
 
 
 def _with_something_to_do() -> list[int]:
@@ -97,14 +106,16 @@ def _serve(rule_id: int) -> int:
         return 0
     with acting(rule):
         if rule.night_on:
-            _begin_night(rule)
-        meant = matching(rule, set(waiting.values()))
-        done = sum(_carry_out(rule, one) for one, row_id in waiting.items() if row_id in meant)
-    _forget([one for one, row_id in waiting.items() if row_id not in meant])
-    return done
+            nights.begin(rule, sorted(matching(rule)))
+        meant = matching(rule, {one.row_id for one in waiting if not one.is_gone})
+        came_of = {
+            one.id: _carry_out(rule, one) if one.is_gone or one.row_id in meant else None for one in waiting
+        }
+    _forget([one for one, is_done in came_of.items() if is_done is None])
+    return sum(filter(None, came_of.values()))
 
 
-def _claimed(rule_id: int) -> tuple[Rule | None, dict[int, int]]:
+def _claimed(rule_id: int) -> tuple[Rule | None, list[Waiting]]:
     """The rule, and which of its firings wait for which records; what waits for one that is off is dropped."""
     mine = RuleFiring.rule_id == rule_id, RuleFiring.state == FiringState.WAITING
     with unscoped("what a rule is to do") as house:
@@ -112,18 +123,18 @@ def _claimed(rule_id: int) -> tuple[Rule | None, dict[int, int]]:
         if rule.is_off:
             rule.night_on = None
             house.execute(delete(RuleFiring).where(*mine))
-            return None, {}
-        found = house.execute(
-            select(RuleFiring.id, RuleFiring.row_id).where(*mine).order_by(RuleFiring.id).limit(BATCH)
-        )
+            return None, []
+        told = (RuleFiring.id, RuleFiring.row_id, RuleFiring.event, RuleFiring.depth)
+        found = house.execute(select(*told).where(*mine).order_by(RuleFiring.id).limit(BATCH)).all()
         house.expunge(rule)
-        return rule, {firing_id: row_id for firing_id, row_id in found}  # noqa: C416  rows are no mapping
+        return rule, [Waiting(*one) for one in found]
 
 
 @contextmanager
 def acting(rule: Rule) -> Iterator[None]:
     """A request of the user as whom a rule acts: his scope, his rights, his language. Raises NobodyThere."""
-    with current_app.test_request_context():
+    # a context of its own, also within a request: what that one's reader may and sees stays as it is
+    with current_app.app_context(), current_app.test_request_context():
         found = principal.of_user(rule.user_id)
         if found is None:
             raise NobodyThere
@@ -141,68 +152,62 @@ def matching(rule: Rule, ids: set[int] | None = None) -> set[int]:
     return set(web_session().scalars(found if ids is None else found.where(entity.id.in_(ids))))
 
 
-def _begin_night(rule: Rule) -> None:
-    """A firing for each record that a rule of every night meets: once for a record and business date."""
-    ids = sorted(matching(rule))
-    with unscoped("what a rule of every night is to do") as house:
-        version = select(RuleVersion.id).where(
-            RuleVersion.rule_id == rule.id, RuleVersion.number == rule.number
-        )
-        told = {
-            "rule_id": rule.id, "version_id": house.scalars(version).one(), "user_id": rule.user_id, "name": rule.name,
-            "entity": rule.entity, "event": RuleEvent.NIGHTLY, "night_on": rule.night_on,
-        }  # fmt: skip
-        rows = select(
-            *(literal(value, RuleFiring.__table__.c[name].type) for name, value in told.items()),
-            func.unnest(literal(ids, ARRAY(BigInteger))),
-        )
-        house.execute(
-            insert(RuleFiring.__table__).from_select([*told, "row_id"], rows).on_conflict_do_nothing()
-        )
-        over = update(Rule).where(Rule.id == rule.id, Rule.night_on == rule.night_on)
-        house.execute(over.values(night_on=None))
+def _carry_out(rule: Rule, waiting: Waiting) -> bool | None:
+    """Do what the rule says for one firing and mark it, in one transaction.
 
-
-def _carry_out(rule: Rule, firing_id: int) -> bool:
-    """Do what the rule says for one firing and mark it, in one transaction; False where it was not done."""
+    False where it was not done, None where it is not meant: what an earlier firing of the same batch did can be why.
+    """
     session = web_session()
-    mine = select(RuleFiring).where(RuleFiring.id == firing_id, RuleFiring.state == FiringState.WAITING)
-    firing = session.scalars(mine.with_for_update(of=RuleFiring)).one_or_none()
-    if firing is None:
+    kept = session.scalar(select(func.rule_take(waiting.id, type_=Text)))
+    if kept is None:
         return False
-    if firing.depth >= DEEPEST:
-        firing.state, firing.done_at = FiringState.STOPPED, clock.now()
+    if waiting.depth >= DEEPEST:
+        _mark(session, waiting, FiringState.STOPPED)
         session.commit()
         raise Loop
     # said outside of the savepoint, so that it also holds where that is undone
-    led_to_by(session, firing.depth + 1)
+    led_to_by(session, waiting.depth + 1)
     because(session, rule.name)
     try:
-        done = attempt(session, rule, firing)
+        done = attempt(session, rule, waiting.id, waiting.row_id, kept)
         if done is None:
-            # what an earlier firing of the same batch did is why
-            session.delete(firing)
-            session.commit()
-            return False
-        firing.actions, firing.state = done, FiringState.DONE
+            session.rollback()
+            return None
+        _mark(session, waiting, FiringState.DONE, done=done)
     except REFUSALS as error:
-        firing.state, firing.problem = FiringState.FAILED, said(error)
-    firing.done_at, is_done = clock.now(), firing.state == FiringState.DONE
+        done = None
+        _mark(session, waiting, FiringState.FAILED, problem=said(error))
     session.commit()
-    return is_done
+    return done is not None
 
 
-def attempt(session: ScopedSession, rule: Rule, firing: RuleFiring) -> list[str] | None:
+def _mark(
+    session: ScopedSession, one: Waiting, state: FiringState, *, done: list[str] | None = None, problem: str | None = None
+) -> None:  # fmt: skip
+    codes = literal(done, ARRAY(Text))
+    session.execute(select(func.rule_mark(one.id, cast(state.value, Text), codes, cast(problem, Text))))
+
+
+def attempt(session: ScopedSession, rule: Rule, firing_id: int, row_id: int, kept: str) -> list[str] | None:
     """Do all that the rule says with the record, or nothing; None where it does not meet the conditions any more.
 
-    Raises one of REFUSALS.
+    Of a deleted record it is `kept` what it was. Raises one of REFUSALS.
     """
     entity = registry.entity(rule.entity)
     with session.begin_nested():
-        meant = entity.id == firing.row_id, *telling.where(rule.entity, rule.conditions)
-        found = session.scalars(select(entity).where(*meant).execution_options(populate_existing=True))
-        row = found.unique().one_or_none()
-        return None if row is None else actions.do(session, rule, firing.id, row)
+        meant = [entity.id == row_id, *telling.where(rule.entity, rule.conditions)]
+        if kept:
+            row = was(session, entity, kept, meant)
+        else:
+            found = session.scalars(select(entity).where(*meant).execution_options(populate_existing=True))
+            row = found.unique().one_or_none()
+        return None if row is None else actions.do(session, rule, firing_id, row, is_gone=bool(kept))
+
+
+def was(session: ScopedSession, entity: Any, kept: str, meant: Any) -> Any | None:
+    """A deleted record as it was, for a user who may open such records; None where it is not meant."""
+    may = principal.current().may("can_show", subject(entity))
+    return gone.row(session, entity, kept, meant) if may else None
 
 
 def said(error: BaseException) -> str:

@@ -18,6 +18,9 @@ from app.core.web.cells import zone
 from app.core.web.fields import FieldInfo, typed_fields
 from app.core.web.principal import current
 
+LONGEST_INT = 1000
+"""Digits of whole numbers that are read as such; Python refuses those of more than 4300."""
+
 
 class Unreadable(RuleError):
     """A request that is not written as requests are, whatever it asks for; answered with 400."""
@@ -37,12 +40,18 @@ def body() -> dict[str, Any]:
         return {**request.form, **request.files}
     try:
         # a number keeps every digit that was written: a float would round long amounts
-        found = json.loads(request.get_data(), parse_float=Decimal) if request.is_json else None
+        said = request.get_data() if request.is_json else b"null"
+        found = json.loads(said, parse_float=Decimal, parse_int=_whole)
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
         raise Unreadable(gettext("The body must be a JSON object"))
     return found
+
+
+def _whole(digits: str) -> int | Decimal:
+    """A whole number; one that Python would not read as such stays what it is, for its field to say how long it may be."""
+    return int(digits) if len(digits) < LONGEST_INT else Decimal(digits)
 
 
 def values(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from flask import flash, redirect, render_template, request
-from flask_babel import format_decimal, gettext
+from flask_babel import format_decimal, gettext, ngettext
 from sqlalchemy import func, select
 
 from app.core import labels
@@ -81,7 +81,7 @@ def _page(entity: Any, ids: list[int], form: Any, ticked: set[str], tried: Any =
         action=f"/{slug}/change", cancel_url=back(entity, ids), hidden=_hidden(ids),
         errors=[] if tried is None else list(tried.form_errors), targets=_targets(entity, ids[:SHOWN_TARGETS]),
         targets_total=len(ids), crumbs=[(labels.entity_label(entity), links.list_url(slug))],
-        submit_label=gettext("Change %(n)s rows", n=count),
+        submit_label=ngettext("Change %(n)s row", "Change %(n)s rows", len(ids), n=count),
     )  # fmt: skip
     status = 200 if tried is None else 422
     return render_template("generated/change.html", page=page, ticked=ticked, reason=REASON), status

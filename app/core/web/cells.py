@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from babel import Locale
 from flask_babel import format_decimal, format_time, get_locale, gettext
 
-from app.core import registry
+from app.core import codes, registry
 from app.core.i18n import day, shown, told
 from app.core.personal import mask
 from app.core.types import Choice
@@ -52,7 +52,8 @@ def text_of(
     if field.personal and not principal.may_reveal:
         return mask(str(value), field.personal)
     if field.kind == "json" and not field.column.info.get("is_code"):
-        return kept.text(value, of, principal, partial(_in_words, names or {}))
+        is_change = not field.column.info.get("is_row")
+        return kept.text(value, of, principal, partial(_in_words, names or {}), is_change=is_change)
     return in_words(field, value)
 
 
@@ -70,6 +71,8 @@ def in_words(field: FieldInfo, value: Any) -> str:
         return ", ".join(str(words.get(one, one)) for one in value)
     if words:
         value = str(words.get(value, value))
+    if info.get("read"):
+        return codes.read(info["read"], value)
     if info.get("holds_days"):
         return shown(value)
     if field.custom and field.custom.places and isinstance(value, Decimal):

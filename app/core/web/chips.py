@@ -1,6 +1,7 @@
 """The filters of a list in words: chips that can be removed one by one, and a line for its workbook."""
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 from urllib.parse import urlencode
 
 from flask import request
@@ -28,7 +29,7 @@ def chips(listing: Listing, session: Session) -> list[Chip]:
     """The filters in use; those of one group stand in one chip, as the first and the others."""
     found: dict[str, Chip] = {}
     for place, condition in enumerate(listing.conditions):
-        op, text = _said(condition, listing, session)
+        op, text = said(condition, session, listing.on)
         chip = Chip(condition.field.label, op, text, _without(condition), condition.group)
         first = found.setdefault(condition.group or str(place), chip)
         if first is not chip:
@@ -47,7 +48,7 @@ def in_words(listing: Listing, session: Session) -> str:
     """The filters and the search as one line; empty where there are none."""
     groups: dict[str, list[str]] = {}
     for place, condition in enumerate(listing.conditions):
-        words = (condition.field.label, *map(str, _said(condition, listing, session)))
+        words = (condition.field.label, *map(str, said(condition, session, listing.on)))
         groups.setdefault(condition.group or str(place), []).append(" ".join(filter(None, words)))
     told = [f" {gettext('or')} ".join(words) for words in groups.values()]
     told += [f"“{listing.q}”"] if listing.q else []
@@ -67,7 +68,7 @@ def _left(gone: Sequence[str | tuple[str, str]]) -> str:
     return f"{request.path}?{urlencode(pairs or {'view': EVERYTHING})}"
 
 
-def _said(condition: Condition, listing: Listing, session: Session) -> tuple[str, str]:
+def said(condition: Condition, session: Session, on: date) -> tuple[str, str]:
     """The operator and the value; the words of a period and of being empty say both."""
     op, raw = condition.op, condition.raw
     if op == "null":
@@ -77,7 +78,7 @@ def _said(condition: Condition, listing: Listing, session: Session) -> tuple[str
     if period:
         return "" if op == "eq" else str(OPS[op]), period
     if is_of_days:
-        return str(OPS[op]), plain("date", days(condition.field, raw, listing.on)[0])
+        return str(OPS[op]), plain("date", days(condition.field, raw, on)[0])
     return str(OPS[op]), _value(condition, session)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
+from urllib.parse import parse_qsl
 
 from flask_babel import gettext, lazy_gettext as _
 from sqlalchemy import ColumnElement, String, and_, cast, false, func, or_, select
@@ -72,6 +73,14 @@ def parse(entity: Any, args: MultiDict[str, str], principal: Principal) -> list[
     if len(found) > MOST:
         raise RuleError(gettext("A list takes at most %(most)s filters", most=MOST))
     return found
+
+
+def written(text: str | None) -> MultiDict[str, str]:
+    """Filters that somebody wrote as the address of a list says them. Raises RuleError for what leads to a page of it."""
+    args = MultiDict(parse_qsl((text or "").lstrip("?"), keep_blank_values=True))
+    if unread := sorted(set(args) & RESERVED) or [name for name, raw in args.items() if not raw]:
+        raise RuleError(_("There is no filter %(name)s here", name=unread[0]))
+    return args
 
 
 def _reached(entity: Any, name: str, principal: Principal) -> FieldInfo | None:

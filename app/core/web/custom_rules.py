@@ -15,7 +15,9 @@ from app.core.labels import entity_label
 from app.core.org.access import Role
 from app.core.org.custom import CustomChoice, CustomField, CustomKind
 from app.core.org.reports import UserReport
+from app.core.org.rules import Rule
 from app.core.org.views import SavedView
+from app.core.org.webhooks import Webhook
 from app.core.web import custom_lock
 from app.core.web.filter_names import split
 
@@ -176,10 +178,23 @@ def used(slug: str, code: str, such: ColumnElement[bool] | None = None) -> str:
         reports = (
             [] if such is not None else [name for name, query in built if _tells(query, custom.PREFIX + code)]
         )
+        rules = [] if such is not None else _that_follow(session, slug, custom.PREFIX + code)
     said = [f"{entity_label(entity)}: {rows}{'+' * (rows == MOST_COUNTED)}"] * bool(rows)
     said += [gettext("Saved views: %(names)s", names=", ".join(sorted(views)))] * bool(views)
     said += [gettext("User reports: %(names)s", names=", ".join(sorted(reports)))] * bool(reports)
+    said += [gettext("Rules and webhooks: %(names)s", names=", ".join(sorted(rules)))] * bool(rules)
     return "; ".join(said)
+
+
+def _that_follow(session: Any, slug: str, name: str) -> list[str]:
+    """Rules and webhooks that ask for a field or write it."""
+    ruled = session.execute(select(Rule.name, Rule.entity, Rule.conditions, Rule.field, Rule.set_field))
+    told = session.execute(select(Webhook.name, Webhook.entity, Webhook.conditions))
+    return [
+        called
+        for called, of, conditions, *fields in [*ruled, *told]
+        if of == slug and (name in fields or _names(conditions or "", name))
+    ]
 
 
 def _tells(query: str, name: str) -> bool:

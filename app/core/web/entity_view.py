@@ -18,6 +18,7 @@ from app.core.web import (
     drafts,
     duplicates,
     field_changes,
+    filter_input,
     followed,
     forms,
     links,
@@ -192,6 +193,7 @@ class EntityView(ListDoors, RecordDoors):
         for key, near in lookups.dependent(fields).items():
             form[key].near = near
         forms.tell_conditions(form, self.entity)
+        filter_input.tell(form, fields)
         if creating.is_asked():
             creating.apart(form)
         names = {field.name: field.column.key for field in fields if field.column.key not in settled}

@@ -69,6 +69,8 @@ class FieldInfo:
     @property
     def is_compared(self) -> bool:
         """Whether lists can be filtered and sorted by it, which needs a column or what follows from one in its order."""
+        if self.kind == "json" and not self.has_fields:
+            return False
         return self.derived is None or bool(self.derived.is_compared)
 
     def value(self, row: Any, on: Any = None) -> Any:

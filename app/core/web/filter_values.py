@@ -16,6 +16,9 @@ from app.core.periods import Span, period
 from app.core.web.cells import zone
 from app.core.web.fields import FieldInfo, as_id
 
+MOST_DIGITS = 16
+SHOWN = 40
+"""Letters of a number that is too long which its refusal repeats."""
 _YES, _NO = ("1", "yes", "true"), ("0", "no", "false")
 
 
@@ -38,8 +41,11 @@ def number(raw: str) -> Decimal:
         value = Decimal(plain.replace(",", "."))
     except InvalidOperation as error:
         raise RuleError(gettext("%(value)s is not a number", value=raw)) from error
-    if not value.is_finite() or abs(value) >= Decimal(10) ** 16:
+    if not value.is_finite():
         raise RuleError(gettext("%(value)s is not a number", value=raw))
+    if abs(value) >= Decimal(10) ** MOST_DIGITS:
+        said = raw if len(raw) <= SHOWN else f"{raw[:SHOWN]}…"
+        raise RuleError(gettext("%(value)s is too long: at most %(n)s digits before the decimal point", value=said, n=MOST_DIGITS))  # fmt: skip
     return value
 
 

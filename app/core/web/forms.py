@@ -18,7 +18,7 @@ from wtforms import (
 from wtforms.fields.choices import SelectChoice
 
 from app.core import form_rules
-from app.core.web import looks
+from app.core.web import dependent, looks
 from app.core.web.fields import FieldInfo
 from app.core.web.inputs import (
     Chosen,
@@ -59,8 +59,8 @@ def is_required(column: Any) -> bool:
     return not column.nullable and not is_filled and not column.info.keys() & {"is_filled", "empty"}
 
 
-def input_for(field: FieldInfo, session: Any, row: Any = None) -> Any:
-    """The WTForms field for a column of an entity; `row` is the one that is changed."""
+def input_for(field: FieldInfo, session: Any, row: Any = None, led_by: Any = None) -> Any:
+    """The WTForms field for a column of an entity; `row` is the one that is changed, `led_by` says what leads it."""
     column, kind = field.column, field.kind
     rules: list[Any] = [Needed()] if is_required(column) and kind != "bool" else [check.Optional()]
     common = {
@@ -74,6 +74,10 @@ def input_for(field: FieldInfo, session: Any, row: Any = None) -> Any:
         if is_required(column):
             common["validators"] = [Chosen(_("Needed"))]
         return LookupField(**common, target=field.target, session=session, url=url)
+    if led_by is not None and "follows" in column.info:
+        ruled = {**common, "validators": [*rules, *_text_rules(column)]}
+        found = dependent.input_of(field, ruled, led_by, session)
+        return plain_input(field, common) if found is None else found
     offered = column.info["offers"](row) if row is not None and "offers" in column.info else {}
     if not offered:
         return plain_input(field, common)
@@ -151,7 +155,8 @@ def entity_form(
     key = tuple(field.column.key for field in fields)
     form_class = None if made is None else made.get(key)
     if form_class is None:
-        inputs = {field.column.key: input_for(field, session, row) for field in fields}
+        led_by = dependent.leader(fields, row, posted)
+        inputs = {field.column.key: input_for(field, session, row, led_by) for field in fields}
         form_class = type("EntityForm", (FlaskForm,), inputs)
     if made is not None and not any("offers" in field.column.info for field in fields):
         made[key] = form_class

@@ -60,14 +60,15 @@ def text(value: Any, of: str | None, principal: Principal, plain: Plain, *, is_c
 
 
 def links(of: str | None, value: Any) -> Iterator[tuple[str, int]]:
-    """The linked rows, as (entity, id), that a kept change of a row of the entity `of` tells of."""
+    """The linked rows, as (entity, id), that a kept row of the entity `of`, or a change of one, tells of."""
     if not isinstance(value, dict):
         return
     fields = _all_fields(of)
     for name, one in value.items():
         field = fields.get(name)
-        if field and field.kind == "link" and isinstance(one, list):
-            yield from ((field.target.slug(), number) for number in one if type(number) is int)
+        if field and field.kind == "link":
+            numbers = one if isinstance(one, list) else [one]
+            yield from ((field.target.slug(), number) for number in numbers if type(number) is int)
 
 
 def masked(value: Any, of: str | None, principal: Principal) -> Any:
@@ -139,7 +140,7 @@ def _said(
     say = partial(
         _readable, partial(_value, field, principal, plain) if field else partial(_word, WORDS.get(name))
     )
-    if isinstance(one, dict):
+    if isinstance(one, dict) and one != ERASED and {*one} != {ENCRYPTED}:
         return text(one, of, principal, plain, is_change=False) or "–"
     if isinstance(one, list) and field and is_change and len(one) == 2:
         return f"{say(one[0])} → {say(one[1])}"

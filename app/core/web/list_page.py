@@ -17,6 +17,7 @@ from app.core.web.fields import FieldInfo, describe, filterable, typed_fields
 from app.core.web.forms import view_name
 from app.core.web.listing import COUNT_CAP, SIZES, Found, Listing, can_sort
 from app.core.web.pages import Action, Col, Filter, ListPage, Row
+from app.core.web.principal import Principal
 
 
 def address(
@@ -35,7 +36,7 @@ def list_page(listing: Listing, session: Session, may: Callable[[str], bool]) ->
     return ListPage(
         title=labels.entity_label(entity), entity=entity.slug(), icon=screen.icon, columns=_columns(listing),
         rows=[_row(listing, row, may) for row in found.rows], chips=chips(listing, session),
-        filters=[filter_of(field) for field in filterable(entity) if field.is_open_to(listing.principal)],
+        filters=filters_of(entity, listing.principal),
         q=listing.q, total_text=_total(found, total), **_pages(listing, found, total), page_size=listing.size,
         size_urls=[(n, address({"size": str(n)})) for n in SIZES], actions=[], bulk=_bulk(listing, may),
         export_url=address({}, path=f"/{entity.slug()}/export.xlsx") if may("export") else None,
@@ -110,7 +111,12 @@ def _row(listing: Listing, row: Any, may: Callable[[str], bool]) -> Row:
     )
 
 
-def filter_of(field: FieldInfo) -> Filter:
+def filters_of(entity: Any, principal: Principal) -> list[Filter]:
+    """What the menu of filters offers."""
+    return [_filter(field) for field in filterable(entity) if field.is_open_to(principal)]
+
+
+def _filter(field: FieldInfo) -> Filter:
     kind = {"choice": "choice", "link": "link", "bool": "bool", "date": "date", "datetime": "date"}.get(
         field.kind, "text"
     )

@@ -1,5 +1,6 @@
 """Rules of administrators: what may be typed of one, and the page of a dry run."""
 
+from contextlib import suppress
 from typing import Any
 
 from flask import render_template
@@ -11,8 +12,8 @@ from sqlalchemy.orm import Session
 from app.core import codes, form_rules, registry, sections
 from app.core.db import session_for, web_session
 from app.core.errors import RuleError
-from app.core.org import Rule, User, Webhook
-from app.core.rules import actions, runner, trying, versions
+from app.core.org import Rule, RuleEvent, User, Webhook
+from app.core.rules import actions, gone, runner, trying, versions
 from app.core.web import bodies, forms, links
 from app.core.web.cells import plain
 from app.core.web.fields import as_id
@@ -23,6 +24,9 @@ from app.core.web.rule_fields import settable, watched
 from app.core.webhooks import telling
 
 ACTIONS = ("task_title", "message", "set_field", "comment", "webhook_id")
+DOERS = ("task_user_id", "task_role_id", "task_team_id", "task_field")
+_PUT = ("task_title", "comment", "message")
+"""What is put to a record."""
 
 
 @form_rules.check(Rule, about="is_off")
@@ -39,7 +43,7 @@ def does_something(_session: Session, rule: Rule) -> None:
         raise RuleError(_("Say what it does, or leave it switched off"), "is_off")
 
 
-@form_rules.check(Rule, about="entity field conditions event")
+@form_rules.check(Rule, about="entity field conditions event user_id")
 def looks_at_what_is_there(_session: Session, rule: Rule) -> None:
     """It waits for a field that the record has, under conditions that its list takes."""
     if rule.field and rule.field not in watched(rule.entity):
@@ -49,6 +53,9 @@ def looks_at_what_is_there(_session: Session, rule: Rule) -> None:
         rule.field = named
     try:
         telling.where(rule.entity, rule.conditions)
+        # a field may be hidden from the role in which it acts
+        with suppress(runner.NobodyThere), runner.acting(rule):
+            telling.where(rule.entity, rule.conditions)
     except RuleError as error:
         raise RuleError(error.message, "conditions") from error
 
@@ -78,16 +85,24 @@ def sets_what_can_be_set(_session: Session, rule: Rule) -> None:
         raise RuleError("; ".join(str(one) for many in form.errors.values() for one in many), "set_value")
 
 
-@form_rules.check(Rule, about="entity task_title task_user_id task_role_id task_field")
+@form_rules.check(Rule, about=f"entity task_title {' '.join(DOERS)}")
 def gives_the_task_to_somebody(_session: Session, rule: Rule) -> None:
-    """A task is for one of a user, a role, and the user whom the record names."""
-    named = [name for name in ("task_user_id", "task_role_id", "task_field") if getattr(rule, name)]
+    """A task is for one of a user, a role, a team, and the user whom the record names."""
+    named = [name for name in DOERS if getattr(rule, name)]
     if rule.task_title and len(named) != 1:
-        raise RuleError(_("Choose one of them: a user, a role or a field of the record"), named[1] if named else "task_user_id")  # fmt: skip
+        raise RuleError(_("Choose one of them: a user, a role, a team or a field of the record"), named[1] if named else "task_user_id")  # fmt: skip
     if rule.task_field:
         column = registry.entity(rule.entity).__table__.c.get(rule.task_field)
         if column is None or column.info.get("link") != "user":
             raise RuleError(_("This field of the record names no user"), "task_field")
+
+
+@form_rules.check(Rule, about=f"entity event {' '.join(_PUT)}")
+def puts_it_to_what_is_left(_session: Session, rule: Rule) -> None:
+    """What is done about a deleted record is put to the one on whose page it stood."""
+    put = next((name for name in _PUT if getattr(rule, name)), None)
+    if rule.event == RuleEvent.DELETED and put and not gone.homes(registry.entity(rule.entity)):
+        raise RuleError(_("Such records stand on no other one's page: of a deleted one nothing is left to put this to"), put)  # fmt: skip
 
 
 @form_rules.check(Rule, about="entity webhook_id")
@@ -142,7 +157,7 @@ def _table(rule: Rule, tried: list[trying.Tried]) -> Table:
         ("done", gettext("What would have been done")),
     ]
     lines = [
-        Row(one.row_id, links.show_url(rule.entity, one.row_id), one.title,
+        Row(one.row_id, None if one.is_gone else links.show_url(rule.entity, one.row_id), one.title,
             [Cell(plain("datetime", one.at) if one.at else "", "datetime"), Cell(one.title),
              Cell(one.problem, "text", colour="red", icon="alert-triangle") if one.problem else Cell(", ".join(one.done))])
         for one in tried

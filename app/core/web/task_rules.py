@@ -53,6 +53,41 @@ def _is_open(task: Task) -> bool:
     return task.state == TaskState.OPEN
 
 
+def _is_to_take(task: Task) -> bool:
+    """Whether it is open to several, of whom the reader is one."""
+    return _is_open(task) and _is_of_his(task, current().role_id, current_user.team_id)
+
+
+def _is_of_his(task: Task, role_id: int | None, team_id: int | None) -> bool:
+    """Whether it was given to the role or to the team."""
+    return bool((task.role_id and task.role_id == role_id) or (task.team_id and task.team_id == team_id))
+
+
+@operation(
+    Task, _("Take"), roles=DOERS, icon="user-check", house="who is one of those whom a task is for takes it",
+    is_offered=_is_to_take,
+)  # fmt: skip
+def take_task(house: Session, task: Task, *, user_id: int) -> str:
+    """A task of a role or team becomes one's own, so that nobody else begins with it. Raises RuleError the second time."""
+    task = _held(house, task)
+    if task.user_id:
+        raise RuleError(_("%(user)s has this task already", user=task.user))
+    user = house.get_one(User, user_id)
+    if not _is_of_his(task, user.role_id, user.team_id):
+        raise RuleError(_("This task was given to somebody else"))
+    task.user_id, task.role_id, task.team_id = user_id, None, None
+    return gettext("The task is yours now")
+
+
+def _held(house: Session, task: Task) -> Task:
+    """The task as it is stored now, locked. Raises RuleError for one that is over."""
+    mine = select(Task).where(Task.id == task.id).with_for_update(of=Task)
+    found = house.scalars(mine.execution_options(populate_existing=True)).unique().one()
+    if found.state != TaskState.OPEN:
+        raise RuleError(_("This task is over already: %(state)s", state=found.state.label))
+    return found
+
+
 @operation(
     Task, _("Done"), roles=DOERS, icon="check", is_primary=True, house="who has a task ends it, whoever gave it",
     is_offered=_is_open,
@@ -75,16 +110,9 @@ def cancel_task(house: Session, task: Task, *, note: Line, user_id: int) -> str:
 
 def _end(house: Session, task: Task, state: TaskState, note: str | None, user_id: int) -> None:
     """End an open task for its author, or for whom it was given to. Raises RuleError for anybody else, and the second time."""
-    mine = select(Task).where(Task.id == task.id).with_for_update(of=Task)
-    task = house.scalars(mine.execution_options(populate_existing=True)).unique().one()
-    if task.state != TaskState.OPEN:
-        raise RuleError(_("This task is over already: %(state)s", state=task.state.label))
-    user = house.get_one(User, user_id)
+    task, user = _held(house, task), house.get_one(User, user_id)
     is_his = user_id in (task.author_id, task.user_id)
-    is_of_his = (task.role_id and task.role_id == user.role_id) or (
-        task.team_id and task.team_id == user.team_id
-    )
-    if not (is_his or is_of_his):
+    if not (is_his or _is_of_his(task, user.role_id, user.team_id)):
         raise RuleError(_("This task was given to somebody else"))
     task.state, task.note, task.done_at, task.done_by_id = state, note, clock.now(), user_id
     task.open_due_on = None

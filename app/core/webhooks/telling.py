@@ -5,16 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import parse_qsl
 
 from flask import current_app, g
-from flask_babel import force_locale, lazy_gettext as _
+from flask_babel import force_locale
 from sqlalchemy import ColumnElement, select
-from werkzeug.datastructures import MultiDict
 
 from app.core import registry
 from app.core.db import unscoped, web_session
-from app.core.errors import RuleError
 from app.core.labels import subject
 from app.core.org import WebhookDelivery
 from app.core.org.webhooks import DeliveryState
@@ -77,10 +74,8 @@ def render(
 def where(slug: str, said: str | None) -> list[ColumnElement[bool]]:
     """The conditions of a webhook, written as the filters of a list's address. Raises RuleError for what is none."""
     entity = registry.entity(slug)
-    args = MultiDict(parse_qsl((said or "").lstrip("?"), keep_blank_values=True))
-    if unread := sorted(set(args) & conditions.RESERVED) or [name for name, raw in args.items() if not raw]:
-        raise RuleError(_("There is no filter %(name)s here", name=unread[0]))
-    return conditions.where(entity, conditions.parse(entity, args, principal.current()), business_date())
+    found = conditions.parse(entity, conditions.written(said), principal.current())
+    return conditions.where(entity, found, business_date())
 
 
 def _rows(slug: str, said: str | None, ids: set[int]) -> dict[int, dict[str, Any]]:

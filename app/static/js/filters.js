@@ -55,12 +55,17 @@
     return element;
   };
 
-  for (const menu of $$("[data-filter-menu]")) {
+  const setUp = (menu) => {
     const list = menu.closest("[data-list]");
+    /* in a form filters are the text of an input, and not the address */
+    const box = menu.closest("[data-conditions]");
+    const slug = box ? box.dataset.conditions : list.dataset.list;
+    const address = () => (box ? Loandesk.filtersOf(box) : new URL(location.href));
+    const show = (url) => (box ? Loandesk.setFilters(box, url) : loadList(list, url.href));
     const { words: said, ops: sets, fields: offered, days } = JSON.parse($("[data-filters]", menu).textContent);
     const presets = days.split("|").map((text, place) => [DAYS[place], text[0]?.toUpperCase() + text.slice(1)]);
     const counted = presets.filter(([name]) => COUNTED.includes(name)).map((pair) => pair.map((one) => one.replace(/\d+/, "…")));
-    const filters = offered.map(([key, label, kind, ops, choices = []]) => ({ key, label, kind, choices, lookup: kind === "link" && `/${list.dataset.list}/lookup/${key}`, ops: sets.split(";")[ops].split("|").map((op) => [op, said[op]]) }));
+    const filters = offered.map(([key, label, kind, ops, choices = []]) => ({ key, label, kind, choices, lookup: kind === "link" && `/${slug}/lookup/${key}`, ops: sets.split(";")[ops].split("|").map((op) => [op, said[op]]) }));
     const pick = $("[data-filter-pick]", menu);
     const form = $("[data-filter-form]", menu);
     const find = $("input", pick);
@@ -83,18 +88,18 @@
     const apply = (op, value) => {
       const { key } = chosen.filter;
       const more = isJoining();
-      if (more && !group) group = free(new URL(location.href));
+      if (more && !group) group = free(address());
       const grouped = Boolean(group);
       const name = (grouped ? `${group}.` : "") + (op === "eq" && !PAGING.includes(key) ? key : `${key}__${op}`);
       if (more) start();
       else { bootstrap.Dropdown.getInstance(opener)?.hide(); opener.focus(); }
       // one after the other: a filter that is refused takes none before it along
       asking = asking.then(() => {
-        const url = new URL(location.href);
+        const url = address();
         if (!grouped) url.searchParams.set(name, value);
         else if (!url.searchParams.getAll(name).includes(value)) url.searchParams.append(name, value);
         PAGING.forEach((one) => url.searchParams.delete(one));
-        return loadList(list, url.href);
+        return show(url);
       });
     };
 
@@ -168,6 +173,12 @@
       apply(op.includes("…") ? "eq" : op, value);
     };
     form.addEventListener("submit", (event) => { event.preventDefault(); send(); });
+    $("[data-filter-apply]", form)?.addEventListener("click", send);
+    if (box) form.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || event.defaultPrevented || event.target.matches("button")) return;
+      event.preventDefault();
+      send();
+    });
     // pressed before a value is there, it waits for the value
     or.addEventListener("click", () => { join(true); send(); });
     on("click", ".filter-chip [data-or]", (event, button) => {
@@ -179,5 +190,7 @@
         start();
       });
     });
-  }
+  };
+  Loandesk.filterMenu = setUp;
+  $$("[data-filter-menu]").forEach(setUp);
 })();

@@ -18,8 +18,7 @@ from app.core.web.builder.statement import MOST_GROUPS
 from app.core.web.builder.table import MOST_LINES, Table
 from app.core.web.cells import plain
 from app.core.web.chips import chips, in_words
-from app.core.web.fields import filterable
-from app.core.web.list_page import address, filter_of
+from app.core.web.list_page import address, filters_of
 from app.core.web.principal import Principal
 
 
@@ -29,7 +28,7 @@ def frame(entity: Any, args: MultiDict[str, str], principal: Principal, report: 
         "title": title_of(entity) if report is None else _called(report, args), "subtitle": None, "entity": entity.slug(),
         "crumbs": [(gettext("Reports"), "/report/")], "actions": [], "report": report,
         "is_open": report is None or request.args.get("_preview") is not None, "form": builder(entity, args, principal),
-        "filters": [filter_of(field) for field in filterable(entity) if field.is_open_to(principal)],
+        "filters": filters_of(entity, principal),
         "periods": [str(periods.said(one)) for one in periods.PRESETS], "pick_url": None, "query": canonical(args),
         "export_url": None, "has_picture": True,
     }  # fmt: skip

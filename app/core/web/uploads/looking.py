@@ -11,7 +11,11 @@ from app.core.sheets.peek import Peek, peek
 
 SAMPLES = 3
 LONGEST = 60
-ENCODINGS = ("utf-8", "gb18030", "big5", "cp1251", "utf-16", "latin-1")
+ENCODINGS = {
+    "utf-8": _("Unicode (UTF-8)"), "gb18030": _("Chinese, simplified (GB18030)"), "big5": _("Chinese, traditional (Big5)"),
+    "cp1251": _("Cyrillic (Windows-1251)"), "utf-16": _("Unicode (UTF-16)"), "latin-1": _("Western European (Latin-1)"),
+}  # fmt: skip
+"""Encodings that can be chosen, in words."""
 SEPARATORS = {",": _("Comma"), ";": _("Semicolon"), "\t": _("Tab"), "|": _("Vertical bar")}
 
 

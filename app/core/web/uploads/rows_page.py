@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import render_template
-from flask_babel import format_decimal, gettext
+from flask_babel import format_decimal, gettext, ngettext
 from sqlalchemy import func, select
 
 from app.core import labels, registry
@@ -95,6 +95,7 @@ def rows_page(upload: Upload) -> Any:
     can_mend = is_own and is_known and upload.state in MENDABLE
     rows = refused_rows(upload) if can_mend else []
     title = labels.entity_label(registry.entity(upload.entity)) if is_known else upload.entity
+    ready = _ready(upload)
     page = {
         "title": gettext("Import: %(records)s", records=title), "subtitle": upload.file_name, "upload": upload,
         "crumbs": [(title, links.list_url(upload.entity))] if is_known else [(gettext("Uploads"), "/upload/list/")],
@@ -102,7 +103,7 @@ def rows_page(upload: Upload) -> Any:
         "text": _text(upload), "step": 4 if upload.state in (UploadState.DONE, UploadState.UNDONE) else 3,
         "action": f"/upload/{upload.id}", "tiles": _tiles(upload), "rows": rows, "is_own": is_own,
         "columns": [(place, header) for place, header, _field in columns_of(upload)] if rows else [],
-        "refused": upload.refused, "ready": _ready(upload), "steps": steps(),
+        "refused": upload.refused, "ready": ready, "steps": steps(), "store_label": _store_label(upload, ready),
         "list_url": links.list_url(upload.entity, picked=upload.selection_id) if is_own and upload.selection_id else None,
         "can_ask": is_own and undoing.is_open(upload) and upload.undo_asked_at is None,
         "is_asked": undoing.is_open(upload) and upload.undo_asked_at is not None,
@@ -159,6 +160,13 @@ _STATES = {
     "checking": "running", "storing": "running", "undoing": "running", "failed": "failed", "checked": "done",
     "done": "done", "draft": "queued", "undone": "done",
 }  # fmt: skip
+
+
+def _store_label(upload: Upload, ready: int) -> str:
+    """What the button says that stores what can be stored."""
+    if upload.refused:
+        return ngettext("Import %(n)s row, leave out the others", "Import %(n)s rows, leave out the others", ready, n=ready)  # fmt: skip
+    return ngettext("Import the %(n)s row", "Import all %(n)s rows or none", ready, n=ready)
 
 
 def _ready(upload: Upload) -> int:
