@@ -82,9 +82,15 @@ def one_primary_number(session: Session, number: Phone) -> None:
 
 
 @form_rules.check(CustomerLink, about="linked_id customer_id")
-def linked_to_another(_session: Session, link: CustomerLink) -> None:
-    if link.linked_id is not None and link.linked_id == link.customer_id:
+def linked_to_another(session: Session, link: CustomerLink) -> None:
+    """Another customer of the same client: the customers of one are not told to those of another."""
+    if link.linked_id is None:
+        return
+    if link.linked_id == link.customer_id:
         raise RuleError(_("Nobody is linked to himself"), "linked_id")
+    ends = select(Customer.client_id).where(Customer.id.in_([link.customer_id, link.linked_id]))
+    if form_rules.changed(link, "linked_id", "customer_id") and len(set(session.scalars(ends))) > 1:
+        raise RuleError(_("He is a customer of another client"), "linked_id")
 
 
 @form_rules.fill(ContactNote)

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.core import clock, codes, form_rules
+from app.core.db import unscoped
 from app.core.errors import RuleError
 from app.core.money import CENT, RoundingMode
 from app.models.customers import Customer, JointLiabilityGroup
@@ -179,11 +180,12 @@ def as_its_schedule_was_made(session: Session, loan: Loan) -> None:
 
 
 @form_rules.check(Customer, Product, JointLiabilityGroup, about="client_id")
-def loans_of_the_same_client(session: Session, row: Customer | Product | JointLiabilityGroup) -> None:
-    """What loans belong to does not go over to another client without them."""
-    if row.id is None or row.client_id is None:
+def loans_of_the_same_client(_session: Session, row: Customer | Product | JointLiabilityGroup) -> None:
+    """What loans belong to does not go over to another client without them, also where whoever moves it sees none of them."""
+    if row.id is None or row.client_id is None or not form_rules.changed(row, "client_id"):
         return
     key = {Customer: Loan.customer_id, Product: Loan.product_id, JointLiabilityGroup: Loan.joint_group_id}
     others = select(Loan.id).where(key[type(row)] == row.id, Loan.client_id != row.client_id)
-    if session.scalar(others.limit(1)):
-        raise RuleError(_("Loans of another client belong to it"), "client_id")
+    with unscoped("loans that lie outside of the scope of who moves what they belong to") as everything:
+        if everything.scalar(others.limit(1)):
+            raise RuleError(_("Loans of another client belong to it"), "client_id")

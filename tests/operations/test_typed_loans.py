@@ -5,11 +5,14 @@ from typing import Any
 
 import pytest
 
+from app.access.users import create_user
 from app.core.db import unscoped
+from app.core.org import GrantKind
+from app.models import Customer
 from tests.operations.desk import Desk
 from tests.operations.test_typed_rows import refusal
 from tests.servicing.book import add_customer, make_frame
-from tests.web.people import add, stored
+from tests.web.people import PASSWORD, add, rows, stored
 
 FORM = (
     "client_id", "number", "customer_id", "product_id", "branch_id", "region_id", "joint_group_id", "currency", "principal",
@@ -136,3 +139,38 @@ def test_what_a_file_brought_does_not_stop_other_changes(desk: Desk) -> None:
         session.get_one(Loan, loan).currency = "USD"
     assert desk.caller("admin").call("PUT", f"loan/{loan}", {"purpose": "cow"}).status_code == 200
     assert (stored("loan", loan).purpose, stored("loan", loan).currency) == ("cow", "USD")
+
+
+def test_who_sees_none_of_the_loans_cannot_move_their_customer_either(desk: Desk, other: Other) -> None:
+    loan = stored("loan", desk.loan())
+    grants = [
+        {"kind": GrantKind.BRANCH, "branch_id": add("branch", name="Elsewhere")},
+        {"kind": GrantKind.CLIENT, "client_id": other.client_id},
+    ]
+    create_user("mover", PASSWORD, "Officer", grants=grants)
+    with unscoped("a customer whose loans lie in another branch") as session:
+        customer = session.get_one(Customer, loan.customer_id)
+        before, customer.branch_id = customer.branch_id, grants[0]["branch_id"]
+    mover = desk.caller("mover")
+    assert mover.call("GET", f"loan/{loan.id}").status_code == 404
+    assert mover.call("GET", f"customer/{loan.customer_id}").status_code == 200
+    moved = {"client_id": other.client_id}
+    path = f"/customer/edit/{loan.customer_id}"
+    form = {"kind": "person", "name": "Moved", "status": "active", "client_id": str(other.client_id)}
+    answer = desk.browser("mover").post(path, form)
+    assert "Loans of another client" in refusal(answer.text, "client_id")
+    called = mover.call("PATCH", f"customer/{loan.customer_id}", moved)
+    assert "Loans of another client" in called.json["errors"]["client_id"][0]
+    lot = mover.call("POST", "customer/bulk", {"items": [{"id": loan.customer_id, **moved}]})
+    assert "Loans of another client" in lot.text
+    assert stored("customer", loan.customer_id).client_id == loan.client_id
+    with unscoped("as it was") as session:
+        session.get_one(Customer, loan.customer_id).branch_id = before
+
+
+def test_nobody_is_linked_to_a_customer_of_another_client(desk: Desk, other: Other) -> None:
+    customer = stored("loan", desk.loan()).customer_id
+    link = {"customer": customer, "kind": "spouse", "name": "Petro", "linked": other.customer_id}
+    refused = desk.caller("admin").call("POST", "customer_link/", link)
+    assert refused.json["errors"]["linked_id"] == ["He is a customer of another client"]
+    assert rows("customer_link", customer_id=customer, name="Petro") == []
