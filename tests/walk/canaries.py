@@ -18,6 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from app.core.cents import WholeCents
+from app.core.types import OpenedJson
 
 TOKEN = re.compile(r"canary(\d{3})z|13800(\d{6})")
 TOKEN_TEXT = "canary{:03d}z"
@@ -94,7 +95,7 @@ def _plain(column: Any, kind: Any, info: dict[str, Any], number: int, form: str)
         return Decimal(number + 1)
     if isinstance(kind, Integer):
         return number + 1
-    if isinstance(kind, JSONB):
+    if isinstance(kind, JSONB | OpenedJson):
         return (
             None
             if info.get("kind") == "json"
