@@ -94,9 +94,12 @@ def store(
     put(session, ApprovalRequest, None, {**about, **values})
 
 
-def called(row: Any) -> str:
+def called(row: Any, *, with_kind: bool = False) -> str:
     """What the request calls the record for good: a person by his number, so that no name outlives his erasure."""
-    return f"{singular(type(row))} {row.id}" if getattr(row, "__is_person__", False) else str(row)
+    kind = singular(type(row))
+    if row.__is_person__:
+        return f"{kind} {row.id}"
+    return f"{kind} {row}" if with_kind else str(row)
 
 
 def task_title(what: str) -> str:

@@ -9,7 +9,6 @@ from typing import Any
 from flask_babel import gettext
 
 from app.core.db import ScopedSession
-from app.core.labels import singular
 from app.core.org import ApprovalRoute
 from app.core.web import approving, writing
 from app.core.web.field_changes import NeedsApproval
@@ -33,8 +32,7 @@ def write(
 def asked(session: ScopedSession, row: Any, needs: NeedsApproval) -> str:
     """Store the request for a change of the row; the sentence that says so. Raises RuleError."""
     route = session.get_one(ApprovalRoute, needs.route_id)
-    what = approving.called(row) if getattr(row, "__is_person__", False) else f"{singular(type(row))} {row}"
-    title = gettext("Change: %(what)s", what=what)
+    title = gettext("Change: %(what)s", what=approving.called(row, with_kind=True))
     wanted = approving.Wanted(route.operation, title[:500], changes=needs.changes)
     name = str(route.amount_field)
     amounts = [Decimal(one) for one in needs.changes.get(name, ()) if one is not None]
