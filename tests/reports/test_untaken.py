@@ -100,6 +100,11 @@ def post(book: Book, session: Any, number: int, received_on: date, reference: st
     )  # fmt: skip
 
 
+def of_day(book: Book, day: date) -> Decimal:
+    """What the report tells of a day; a payment and a reversal of as much make it a day of nothing."""
+    return reported(book, "manager", "day").get(day, Decimal(0))
+
+
 def whole(book: Book) -> Decimal:
     """All that the report tells."""
     return sum(reported(book, "manager", "branch").values(), Decimal(0))
@@ -140,12 +145,12 @@ def taken(book: Book) -> None:
 def test_a_payment_is_reported_at_once_whatever_its_day(book: Book, received_on: date) -> None:
     with scoped_as(book.users["o1"]) as session:
         mine = next(fact.number for fact in book.facts[OLD:] if fact.officer == "o1" and fact.client == "x")
-        before = reported(book, "manager", "day").get(received_on, Decimal(0))
+        before = of_day(book, received_on)
         posted = post(book, session, mine, received_on, f"at once {received_on}")
         assert posted.amount == Decimal("33.33")
         session.commit()
     assert noted() == [received_on]
-    assert reported(book, "manager", "day")[received_on] == before + Decimal("33.33")
+    assert of_day(book, received_on) == before + Decimal("33.33")
     assert_equal(book, *((VISIBLE, GROUPS) if received_on == LONG_AGO else ()))
     night()
     assert noted() == []
