@@ -16,12 +16,11 @@ def every_test_asserts(source: Source) -> Iterator[Finding]:
     """Each test function asserts, itself or through a function of its module that does."""
     if not source.is_test:
         return
-    functions = dict(source.functions())
-    asserting = {
-        name.split(".")[-1] for name, function in functions.items() if _asserts(function, frozenset())
-    }
-    for name, function in functions.items():
-        if name.split(".")[-1].startswith("test_") and not _asserts(function, frozenset(asserting)):
+    alone = {name for name, function in source.functions if _asserts(function, frozenset())}
+    asserting = frozenset(name.split(".")[-1] for name in alone)
+    for name, function in source.functions:
+        is_test = name.split(".")[-1].startswith("test_")
+        if is_test and name not in alone and not _asserts(function, asserting):
             yield source.finding(function, f"{name} asserts nothing", name)
 
 

@@ -15,7 +15,7 @@ def rules_have_no_floats(source: Source) -> Iterator[Finding]:
     """A rules package neither makes a float nor declares one, in calls, annotations or array types."""
     if not (source.is_rules or source.path == "app/core/money.py") or _EDGE.search(source.path):
         return
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.Call) and dotted(node.func) in _FLOAT_TYPES:
             yield source.finding(node, f"{dotted(node.func)}(…): money is Decimal or whole cents")
         elif isinstance(node, ast.Call):

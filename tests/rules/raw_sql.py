@@ -26,27 +26,27 @@ def sql_is_not_text(source: Source) -> Iterator[Finding]:
     """No text(…) of SQLAlchemy and no string that is an SQL statement in the product."""
     if not source.is_product:
         return
-    names, passed_over = _names_of_text(source.tree), _no_statements(source.tree)
+    names, passed_over = _names_of_text(source), _no_statements(source)
     for call in source.calls():
         if dotted(call.func) in names and id(call) not in passed_over:
             yield source.finding(call, f"{dotted(call.func)}(…) is SQL as text")
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if id(node) not in passed_over and _is_sql(node):
             yield source.finding(node, "a string is SQL as text")
 
 
-def _names_of_text(tree: ast.Module) -> set[str]:
+def _names_of_text(source: Source) -> set[str]:
     """Under which names this module calls SQLAlchemy's text()."""
     names = {"sa.text", "sqlalchemy.text", "sqlalchemy.sql.text", "db.text"}
-    for node in ast.walk(tree):
+    for node in source.nodes:
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("sqlalchemy"):
             names |= {alias.asname or alias.name for alias in node.names if alias.name == "text"}
     return names
 
 
-def _no_statements(tree: ast.Module) -> set[int]:
+def _no_statements(source: Source) -> set[int]:
     """What is no statement of its own: documentation, the parts of an f-string, what indexes are made of."""
-    nodes = list(ast.walk(tree))
+    nodes = source.nodes
     found = {id(part) for node in nodes if isinstance(node, ast.JoinedStr) for part in node.values}
     found |= {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
     for node in nodes:

@@ -12,7 +12,7 @@ def no_test_is_skipped(source: Source) -> Iterator[Finding]:
     """No skip, skipif, xfail or importorskip in the tests, as a call or as a mark."""
     if not source.path.startswith("tests/"):
         return
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         name = dotted(node) if isinstance(node, ast.Attribute) else ""
         if name.startswith(("pytest.", "mark.", "unittest.")) and name.split(".")[-1] in _SKIPS:
             yield source.finding(node, f"{name}: make it pass or delete it")

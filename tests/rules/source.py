@@ -36,6 +36,11 @@ class Source:
         """The syntax tree."""
         return ast.parse(self.text, filename=self.path)
 
+    @cached_property
+    def nodes(self) -> list[ast.AST]:
+        """Every node of the tree: walking it anew for each rule took longer than the rules."""
+        return list(ast.walk(self.tree))
+
     @property
     def is_test(self) -> bool:
         """Whether pytest collects it."""
@@ -57,13 +62,14 @@ class Source:
         line = getattr(node, "lineno", 1)
         return Finding(f"{self.path}:{line}", f"{self.path}:{name}" if name else self.path, message)
 
-    def functions(self) -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
+    @cached_property
+    def functions(self) -> list[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
         """Every function with its qualified name."""
-        yield from _functions(self.tree, "")
+        return list(_functions(self.tree, ""))
 
     def calls(self) -> Iterator[ast.Call]:
         """Every call in the file."""
-        return (node for node in ast.walk(self.tree) if isinstance(node, ast.Call))
+        return (node for node in self.nodes if isinstance(node, ast.Call))
 
 
 def _functions(node: ast.AST, prefix: str) -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
