@@ -6,14 +6,16 @@ over them, stay as they are: what is encrypted in them can be read by nobody any
 
 from typing import Any
 
-from sqlalchemy import cast, delete, func, literal, select, update
+from flask_babel import lazy_gettext as _
+from sqlalchemy import and_, cast, delete, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
-from app.core import form_rules
+from app.core import form_rules, requests
 from app.core.custom_column import COLUMN, merged
 from app.core.locks import Lock
-from app.core.org import ApprovalRequest, CustomField
+from app.core.org import ApprovalRequest, CustomField, RequestState
+from app.core.org.approvals import CHANGE
 from app.core.persons import Private, of_person
 
 GONE = "•••"
@@ -50,10 +52,27 @@ def erase(session: Session, person: Any) -> None:
 
 
 def _forget_requests(session: Session, cls: Any, mine: Any) -> None:
-    """Empty what requests for approval say about the person's rows: it is not encrypted, and their history has none of it."""
-    about = ApprovalRequest.row_id.in_(select(cls.id).where(mine))
-    said = update(ApprovalRequest).where(ApprovalRequest.entity == cls.slug(), about)
-    session.execute(said.values(changes={}), execution_options={"synchronize_session": False})
+    """Empty what requests for approval say about the person's rows: it is not encrypted, and their history has none of it.
+
+    Those that wait end: there is nothing left to approve. So do changes that were approved and are not stored yet.
+    """
+    about = ApprovalRequest.entity == cls.slug(), ApprovalRequest.row_id.in_(select(cls.id).where(mine))
+    is_open = or_(
+        ApprovalRequest.state == RequestState.WAITING,
+        and_(ApprovalRequest.state == RequestState.APPROVED, ApprovalRequest.operation.startswith(CHANGE)),
+    )
+    found = select(ApprovalRequest).where(*about, is_open).with_for_update(of=ApprovalRequest)
+    for request in session.scalars(found).unique():
+        requests.end(session, request, _("The personal values of the record were erased"))
+    session.flush()
+    said = update(ApprovalRequest).where(*about)
+    unsynchronised = {"synchronize_session": False}
+    session.execute(said.values(changes={}), execution_options=unsynchronised)
+    # what is done at this moment was approved with its values, of which the erasing may be one
+    session.execute(
+        said.where(ApprovalRequest.state != RequestState.APPROVED).values(arguments={}, told=None),
+        execution_options=unsynchronised,
+    )
 
 
 def _remove(session: Session, cls: Any, mine: Any) -> None:

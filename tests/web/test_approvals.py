@@ -106,16 +106,43 @@ def test_a_second_step_is_asked_of_large_amounts_alone_and_of_another_person(sho
     assert [str(t.state) for t in rows("task", row_id=large)] == ["done", "done"]
 
 
-def test_what_was_changed_meanwhile_is_not_done(shop: Shop) -> None:
-    route(shop)
-    loan = shop.loans[8]
-    stop(shop, "olga", loan)
-    shop.caller("admin").call("PATCH", f"loan/{loan}", {"purpose": "Another"})
+def changed(loan: int) -> None:
     with unscoped("a change of a test") as session:
-        session.get_one(type(stored("loan", loan)), loan).contract_number = "C-1"
-    decide(shop, "mary", request(loan).id)
-    assert (work(shop), is_stopped(loan), str(request(loan).state)) == (0, False, "failed")
-    assert "changed" in request(loan).outcome
+        session.get_one(type(stored("loan", loan)), loan).contract_number = f"C-{loan}"
+
+
+def test_what_was_changed_meanwhile_is_neither_approved_nor_done(shop: Shop) -> None:
+    route(shop)
+    before, between = shop.loans[8], shop.loans[14]
+    for loan in (before, between):
+        stop(shop, "olga", loan)
+    changed(before)
+    refused = decide(shop, "mary", request(before).id)
+    assert (refused.status_code, "changed after this was asked for" in refused.text) == (422, True)
+    assert str(request(before).state) == "waiting", "it is hers to refuse"
+    assert decide(shop, "mary", request(between).id).status_code == 200
+    changed(between)
+    assert (work(shop), is_stopped(between), str(request(between).state)) == (0, False, "failed")
+    assert "changed" in request(between).outcome
+
+
+def test_what_could_not_be_done_is_not_asked_for(shop: Shop) -> None:
+    route(shop, operation="post_repayment")
+    loan = shop.loans[6]
+    clerk = shop.caller("admin")
+    wrong = {"amount": "10.00", "received_on": "2030-01-01", "reference": "R-1"}
+    answer = clerk.call("POST", f"loan/{loan}/do/post_repayment", wrong)
+    assert (answer.status_code, rows("approval_request", entity="loan", row_id=loan)) == (422, []), (
+        answer.text
+    )
+    now = {**wrong, "received_on": "2018-06-25"}
+    question = clerk.call("POST", f"loan/{loan}/do/post_repayment", now)
+    assert (question.status_code, set(question.json["errors"])) == (422, {"is_checked"}), (
+        "asked before, not after"
+    )
+    right = clerk.call("POST", f"loan/{loan}/do/post_repayment", {**now, "is_checked": True})
+    assert (right.status_code, right.json["message"]) == (200, "Sent for approval"), right.text
+    assert rows("repayment", loan_id=loan) == [], "it was only tried"
 
 
 def test_requests_follow_the_record_and_limits_need_an_amount(shop: Shop) -> None:

@@ -153,7 +153,8 @@ def test_a_field_in_use_is_neither_deleted_nor_changed_and_it_is_said_where(
     program = Caller(shop.app, "admin")
     refused = program.call("DELETE", f"custom_field/{fields['area']}")
     assert "It is still used" in refused.json["message"]
-    for said in ({"kind": "text", "places": None}, {"code": "other"}, {"entity": "loan"}, {"places": 2}):
+    fixed = ({"kind": "text", "places": None}, {"code": "other"}, {"entity": "loan"}, {"places": 2})
+    for said in fixed:
         refused = program.call("PATCH", f"custom_field/{fields['area']}", said)
         assert refused.status_code == 422
         assert "It cannot be changed while it is used. Customers" in refused.text

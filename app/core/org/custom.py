@@ -115,7 +115,7 @@ class CustomField(_Labelled, Entity):
                "kind": _("A choice is offered once it has values"),
                "roles": _("Nobody chosen: every role"),
                "default_value": _("What a new record starts with; a date as 2018-06-25, yes or no as yes or no"),
-               "is_personal": _("Masked for roles that may not see personal data"),
+               "is_personal": _("Masked for roles that may not see personal data, encrypted in the history. Say so before there are values"),
                "is_indexed": _("Filters by it stay fast in large lists"),
                "is_hidden": _("Shown nowhere; what is stored stays"),
                "target": _("For a reference only"), "places": _("For a number only; empty means a whole number")},

@@ -50,7 +50,7 @@ def _done(request_id: int) -> bool:
     mark = source.set("approval")
     try:
         with acting(request):
-            _store(request) if request.changes else _carry_out(request)
+            _carry_out(request) if field_changes.entity_of(request.operation) is None else _store(request)
         return True
     except (OperationalError, DoneAlready):
         log.info("request %d is left to another try", request_id)

@@ -4,7 +4,7 @@ Who decides it is said in `deciding`; what is done in the end in `approved`: onc
 only if the record is as it was.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -21,7 +21,7 @@ from app.core.labels import singular
 from app.core.locks import Lock
 from app.core.operation import Operation
 from app.core.org import ApprovalRequest, ApprovalRoute, RequestState, Task
-from app.core.web import field_changes
+from app.core.web import field_changes, ways
 from app.core.web.fields import describe
 from app.core.web.meanwhile import stored_version
 from app.core.web.steering import business_date
@@ -43,13 +43,20 @@ class Wanted:
     version: str | None = None
 
 
-def route_of(session: ScopedSession, asked: Operation) -> ApprovalRoute | None:
-    """The route that an operation has to take; None where it may be done at once."""
+def routes_of(session: ScopedSession, asked: Operation) -> Sequence[ApprovalRoute]:
+    """The routes of an operation; none where it may be done at once."""
     found = select(ApprovalRoute).where(ApprovalRoute.operation == asked.name, ~ApprovalRoute.is_off)
-    return session.scalars(found.order_by(ApprovalRoute.id).limit(1)).unique().first()
+    return session.scalars(found.order_by(ApprovalRoute.id)).unique().all()
 
 
-def is_needed(route: ApprovalRoute, row: Any, arguments: Mapping[str, Any]) -> bool:
+def route_for(
+    routes: Iterable[ApprovalRoute], row: Any, arguments: Mapping[str, Any]
+) -> ApprovalRoute | None:
+    """The route that the operation has to take for this row; None where none is needed."""
+    return ways.highest(one for one in routes if _is_needed(one, row, arguments))
+
+
+def _is_needed(route: ApprovalRoute, row: Any, arguments: Mapping[str, Any]) -> bool:
     """Whether the amount is one that must be approved; of an amount that nobody knows it is."""
     amount = amount_of(route, row, arguments)
     return route.least is None or amount is None or amount >= route.least
@@ -95,9 +102,13 @@ def store(
 
 
 def called(row: Any, *, with_kind: bool = False) -> str:
-    """What the request calls the record for good: a person by his number, so that no name outlives his erasure."""
-    kind = singular(type(row))
-    if row.__is_person__:
+    """What the request calls the record for good: by its number where its name is a personal value.
+
+    Titles are read by people who may not reveal such values, and outlive their erasure.
+    """
+    kind, name = singular(type(row)), row.naming_column()
+    said = row.column_info(name) if name else {}
+    if not said or row.__is_person__ or not said.keys().isdisjoint(("personal", "is_of_person")):
         return f"{kind} {row.id}"
     return f"{kind} {row}" if with_kind else str(row)
 

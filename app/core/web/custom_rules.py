@@ -25,8 +25,8 @@ MOST_PLACES = 6
 MOST_COUNTED = 1000
 """Rows in use are counted no further: whether there are any is what matters."""
 _TEXTS = (CustomKind.TEXT, CustomKind.LONGTEXT)
-_FIXED = ("entity", "code", "kind", "target", "places")
-"""What is stored cannot be read by another definition."""
+_FIXED = ("entity", "code", "kind", "target", "places", "is_personal")
+"""What is stored cannot be read by another definition, and the history has encrypted it or has not."""
 
 
 def _roles() -> codes.Words:

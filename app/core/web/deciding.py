@@ -20,6 +20,7 @@ from app.core.operation import operation
 from app.core.org import Absence, ApprovalRequest, ApprovalRoute, RequestState, Task, TaskState, User
 from app.core.types import Line
 from app.core.web import approving, field_changes, links, mentions
+from app.core.web.meanwhile import stored_version
 from app.core.web.principal import current, permissions
 from app.core.web.register import MenuEntry, screen
 from app.core.web.steering import business_date
@@ -97,8 +98,7 @@ def approve_request(
 ) -> str:
     """Say yes for the step whose turn it is; after the last one it is done within seconds."""
     request, whom = _decided(house, request, user_id, note)
-    if request.changes:
-        _refuse_stale(house, request)
+    _refuse_stale(house, request)
     if request.step == 1:
         request.first_by_id, request.first_for_id = user_id, whom
     else:
@@ -137,11 +137,14 @@ def give_task(house: Session, request: ApprovalRequest, title: str, due: date | 
 
 
 def _refuse_stale(house: Session, request: ApprovalRequest) -> None:
-    """Raise RuleError where a field of the change is no longer what it was."""
+    """Raise RuleError where a field of the change, or of an operation's record, is no longer what it was."""
     row = house.get(registry.entity(request.entity), request.row_id)
     if row is None:
         raise RuleError(_("The record is gone; refuse the request"))
-    field_changes.refuse_stale(row, request.changes)
+    if field_changes.entity_of(request.operation) is not None:
+        field_changes.refuse_stale(row, request.changes)
+    elif request.version not in (None, stored_version(house, row)):
+        raise RuleError(_("The record was changed after this was asked for. Refuse the request; it has to be asked for again"))  # fmt: skip
 
 
 @operation(

@@ -1,15 +1,18 @@
 """Passing on what waited too long for approval: to the role that the route names, or to the approvers' superiors.
 
+Requests about records that were deleted meanwhile end first: nobody sees them any more.
+
 A step of a request is passed on once. Who it goes to may then decide as well as those whose turn it was before.
 """
 
 from collections.abc import Iterable
 from datetime import datetime
 
+from flask_babel import lazy_gettext as _
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from app.core import clock, registry
+from app.core import clock, registry, requests
 from app.core.db import unscoped
 from app.core.notices import approvals as notices
 from app.core.org import (
@@ -36,6 +39,7 @@ def run(now: datetime) -> int:
     wherever it is killed, nobody is asked twice.
     """
     with unscoped("requests for approval that waited too long") as house:
+        requests.end_of_deleted(house, _("The record was deleted"))
         late = select(ApprovalRequest).where(
             ApprovalRequest.state == RequestState.WAITING,
             ApprovalRequest.escalated_at.is_(None),

@@ -19,6 +19,7 @@ from app.core.errors import RuleError
 from app.core.labels import column_label
 from app.core.org import ApprovalRoute
 from app.core.org.approvals import CHANGE
+from app.core.web import ways
 from app.core.web.bodies import as_said
 from app.core.web.fields import FieldInfo, typed_fields
 
@@ -102,15 +103,20 @@ def notice(session: ScopedSession, entity: Any) -> str | None:
 def needed(session: ScopedSession, row: Any, names: Iterable[str]) -> NeedsApproval | None:
     """What refuses the row's unsaved changes, if one of them needs approval; `names` are the columns that were typed.
 
-    Asked before they are flushed. A new row changes nothing.
+    Asked before they are flushed. A new row changes nothing. Raises RuleError where the fields that changed take
+    different routes: each of them has people of its own who decide.
     """
-    if not inspect(row).persistent:
+    known = watches(session, type(row)) if inspect(row).persistent else []
+    if not known:
         return None
-    for watch in watches(session, type(row)):
-        changes = _changes(session, row, {*names, *watch.names})
-        if not watch.names.isdisjoint(changes) and _is_large(watch, row, changes):
-            return NeedsApproval(watch, type(row), changes)
-    return None
+    changes = _changes(session, row, {*names, *set().union(*(one.names for one in known))})
+    taken = [one for one in known if not one.names.isdisjoint(changes) and _is_large(one, row, changes)]
+    touched = {name for one in taken for name in one.names & changes.keys()}
+    found = {way for name in touched if (way := ways.highest(one for one in taken if name in one.names))}
+    if len(found) > 1:
+        fields = labels(type(row), sorted(touched))
+        raise RuleError(gettext("Change these one after the other, different people approve them: %(fields)s", fields=fields))  # fmt: skip
+    return NeedsApproval(found.pop(), type(row), changes) if found else None
 
 
 def _changes(session: ScopedSession, row: Any, names: Iterable[str]) -> Changes:

@@ -149,7 +149,9 @@ def run(
     if not session.reach.may_write and not is_own:
         raise ReadOnlyScope
 
-    asked, found = ([], found) if is_approved else _ask(operation, session, found, arguments, opened)
+    asked, found = (
+        ([], found) if is_approved else _ask(operation, session, found, principal, arguments, opened)
+    )
     if asked:
         then(session, asked)
     if not found:
@@ -170,26 +172,49 @@ def run(
 
 
 def _ask(
-    operation: Operation, session: Any, found: list[Any], arguments: dict[str, Any], opened: Held | None
+    operation: Operation,
+    session: Any,
+    found: list[Any],
+    principal: Principal,
+    arguments: dict[str, Any],
+    opened: Held | None,
 ) -> tuple[list[Outcome], list[Any]]:
     """What came of asking for approval, and the rows that need none."""
-    route = approving.route_of(session, operation)
-    if route is None:
-        return [], found
-    needed = [row for row in found if approving.is_needed(route, row, arguments)]
+    routes = approving.routes_of(session, operation)
+    needed = {row.id: way for row in found if (way := approving.route_for(routes, row, arguments))}
     outcomes = []
-    for row in needed:
+    for row in found:
+        if row.id not in needed:
+            continue
+        if (why := _why_not(operation, session, row, principal, arguments)) is not None:
+            outcomes.append(why)
+            continue
         if opened is not None:
             opened.hold(session, row)
         name, row_id = str(row), row.id
         try:
             with session.begin_nested():
-                sentence = approving.ask(session, route, operation, row, arguments)
+                sentence = approving.ask(session, needed[row.id], operation, row, arguments)
             outcomes.append(Outcome(name, sentence, row_id=row_id))
         except RuleError as error:
             refused = Outcome(name, str(error), is_done=False, is_kept=False, row_id=row_id)
             outcomes.append(refused)
-    return outcomes, [row for row in found if row not in needed]
+    return outcomes, [row for row in found if row.id not in needed]
+
+
+def _why_not(
+    operation: Operation, session: Any, row: Any, principal: Principal, arguments: dict[str, Any]
+) -> Outcome | None:
+    """Why it could not be done even now, found by doing it and taking it back: such a thing nobody need approve.
+
+    What works in the name of the house has a session of its own, which would wait for this one's locks: not tried.
+    """
+    if operation.house:
+        return None
+    trial = session.begin_nested()
+    [outcome] = _run_each(operation, session, [row], principal, arguments)
+    trial.rollback()
+    return None if outcome.is_done else outcome
 
 
 def _run_each(
