@@ -3,10 +3,12 @@
 import argparse
 import os
 import secrets
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, redirect_stdout
 from datetime import date
+from pathlib import Path
 
 from app.launch.console import say
 from app.launch.errors import LaunchError, Stop
@@ -83,9 +85,22 @@ def import_file(options: argparse.Namespace) -> int:
             progress=lambda percent, stage: say(f"{percent:3} % {stage}"),
         )  # fmt: skip
         if summary.error_file:
-            say(f"Refused rows with their reasons: {summary.error_file} in {os.environ['FILES_DIR']}")
+            say(f"Refused rows with their reasons: {_for_people(summary.error_file, options.file)}")
         say(summary.line)
     return int(summary.rejected > 0 and not summary.good)
+
+
+def _for_people(key: str, imported: str) -> str:
+    """A copy of the file of refused rows under a name that opens by a double click; where that may not be, the kept one."""
+    from app.core import files
+
+    kept = files.path_of(key)
+    target = Path.cwd() / f"{Path(imported).stem}.refused.xlsx"
+    try:
+        shutil.copyfile(kept, target)
+    except OSError:
+        return str(kept)
+    return str(target)
 
 
 def compare(options: argparse.Namespace) -> int:

@@ -179,20 +179,22 @@ def test_the_first_command_in_a_fresh_copy_may_be_the_migration_of_a_new_entity(
         shutil.copytree(PROJECT / part, copy / part, ignore=shutil.ignore_patterns("static", "__pycache__"))
     shutil.copy(PROJECT / "config.py", copy)
     page = (PROJECT / "docs" / "howto" / "add-an-entity.md").read_text(encoding="utf-8")
-    (copy / "app" / "models" / "fleet.py").write_text(
-        page.split("```python\n")[1].split("```")[0], encoding="utf-8"
+    (copy / "app" / "models" / "lorries.py").write_text(
+        # under another name, as whoever follows the page has this one
+        page.split("```python\n")[1].split("```")[0].replace("Vehicle", "Lorry"),
+        encoding="utf-8",
     )
     with (copy / "app" / "models" / "__init__.py").open("a", encoding="utf-8") as models:
-        models.write("from app.models.fleet import Vehicle as Vehicle\n")
-    words = ["migration", "Vehicles", "--data-dir", str(place / "var")]
+        models.write("from app.models.lorries import Lorry as Lorry\n")
+    words = ["migration", "Lorries", "--data-dir", str(place / "var")]
     done = subprocess.run(
         [sys.executable, "-P", "-m", "app.launch", *words], env=environment(PYTHONPATH=str(copy)),
         capture_output=True, text=True, timeout=120, check=False, cwd="/",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    [made] = (copy / "migrations" / "versions").glob("*_vehicles.py")
+    [made] = (copy / "migrations" / "versions").glob("*_lorries.py")
     written = made.read_text(encoding="utf-8")
-    assert re.findall(r"op\.create_table\(\s*[\"'](\w+)", written) == ["vehicle"]
+    assert re.findall(r"op\.create_table\(\s*[\"'](\w+)", written) == ["lorry"]
     assert "op.drop_table" not in written.split("def downgrade")[0]
 
 

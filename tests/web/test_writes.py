@@ -154,6 +154,7 @@ def test_what_is_needed_and_missing_is_named(shop: Shop, slug: str) -> None:
         (b"", "application/json"), (b"{", "application/json"), (b"[]", "application/json"), (b"[1, 2]", "application/json"),
         (b'"text"', "application/json"), (b"null", "application/json"), (b"7", "application/json"),
         (b"name=x", "application/x-www-form-urlencoded"), (b"\xff\xfe\x00", "application/json"), (b"{}", "text/plain"),
+        (b'{"name": NaN}', "application/json"), (b'{"name": -Infinity}', "application/json"),
         (b'{"name": "x"}' * 2, "application/json"), (b"[" * 5000, "application/json"), (b'{"a":' * 2000, "application/json"),
     ],
 )  # fmt: skip

@@ -147,10 +147,10 @@ def sentence(one: Notification) -> str:
     if one.kind == NotificationKind.ASSIGNED:
         field = column_label(registry.entity(one.entity), one.about or "")
         if n == 1:
-            return gettext("%(who)s puts you down as %(field)s", who=who, field=field)
+            return gettext("%(who)s puts you down as “%(field)s”", who=who, field=field)
         return ngettext(
-            "%(who)s puts you down as %(field)s of %(num)s record",
-            "%(who)s puts you down as %(field)s of %(num)s records",
+            "%(who)s puts you down as “%(field)s” of %(num)s record",
+            "%(who)s puts you down as “%(field)s” of %(num)s records",
             n, who=who, field=field,
         )  # fmt: skip
     if one.kind == NotificationKind.CHANGE:

@@ -41,12 +41,17 @@ def body() -> dict[str, Any]:
     try:
         # a number keeps every digit that was written: a float would round long amounts
         said = request.get_data() if request.is_json else b"null"
-        found = json.loads(said, parse_float=Decimal, parse_int=_whole)
+        found = json.loads(said, parse_float=Decimal, parse_int=_whole, parse_constant=_no_number)
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
         raise Unreadable(gettext("The body must be a JSON object"))
     return found
+
+
+def _no_number(word: str) -> Any:
+    """NaN and Infinity are no JSON, though Python reads them. Raises ValueError."""
+    raise ValueError(word)
 
 
 def _whole(digits: str) -> int | Decimal:
