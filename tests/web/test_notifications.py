@@ -118,7 +118,7 @@ def test_who_is_put_down_on_records_is_told_how_many_and_where(shop: Shop) -> No
         session.execute(update(Customer).where(Customer.id.in_(mine[1:])).values(manager_id=int(otto)))
     assert told(shop, "otto") == [("assigned", "customer", mine[2], 3)]
     page = shop.browser("otto").get("/notifications/").text
-    assert "Manager of 3 records" in page
+    assert "“Manager” of 3 records" in page
     assert f"/customer/list/?manager={otto}&amp;sort=-id" in page
     with unscoped("back to olga") as session:
         session.execute(update(Customer).where(Customer.id.in_(mine)).values(manager_id=shop.users["olga"]))
