@@ -12,7 +12,7 @@ from werkzeug.datastructures import MultiDict
 from app.core import registry
 from app.core.labels import entity_label, subject
 from app.core.web import links
-from app.core.web.cells import cell, money
+from app.core.web.cells import brief, money
 from app.core.web.fields import describe_all
 from app.core.web.list_page import col_kind
 from app.core.web.listing import Listing
@@ -72,7 +72,7 @@ class Home:
                 r.id,
                 links.show_url(opens, getattr(r, f"{opens}_id")) if opens else links.show_url(slug, r.id),
                 str(r),
-                [cell(f, r, self.principal, self.on, linked=link) for f in listing.columns],
+                [brief(f, r, self.principal, self.on, linked=link) for f in listing.columns],
             )
             for r in rows
         ]

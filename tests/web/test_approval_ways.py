@@ -144,3 +144,25 @@ def test_a_change_that_was_approved_is_not_stored_once_the_values_are_erased(sho
     assert (work(shop), str(request(one, "customer").state)) == (0, "failed")
     with unscoped("a test looks") as session:
         assert session.get_one(Customer, one).name == f"••• {one}"
+
+
+def test_a_change_of_a_user_is_asked_for_too_and_roles_that_decide_open_such_records(shop: Shop) -> None:
+    route(shop, operation="edit.user", field_names="email")
+    otto = shop.users["otto"]
+    answer = shop.caller("admin").call("PATCH", f"user/{otto}", {"email": "otto@example.org"})
+    assert (answer.status_code, request(otto, "user").title) == (202, "Change: User Otto Test")
+    said = {"name": "W", "operation": "edit.setting", "field_names": "value", "first_role": role("Manager")}
+    answer = shop.caller("admin").call("POST", "approval_route/", said)
+    assert (answer.status_code, set(answer.json["errors"])) == (422, {"first_role_id"}), answer.text
+    nonsense = {"name": "W", "operation": "no_such_thing", "first_role": role("Manager")}
+    assert shop.caller("admin").call("POST", "approval_route/", nonsense).status_code == 422
+
+
+def test_a_list_shows_the_beginning_of_a_long_text_and_the_record_all_of_it(shop: Shop) -> None:
+    route(shop, operation="edit.customer", field_names="remark")
+    one = a_customer(shop, name="Long")
+    shop.caller("olga").call("PATCH", f"customer/{one}", {"remark": "a long remark " * 280})
+    number = request(one, "customer").id
+    listed = shop.browser("admin").get("/approval_request/list/?cols=title.changes").text
+    assert listed.count("a long remark") in range(10, 20)
+    assert shop.browser("admin").get(f"/approval_request/show/{number}").text.count("a long remark") == 280

@@ -16,12 +16,13 @@ from sqlalchemy.orm import Session
 
 from app.core import clock, form_rules, registry
 from app.core.db import ScopedSession
+from app.core.entity import Entity
 from app.core.errors import RuleError
 from app.core.labels import singular
 from app.core.locks import Lock
 from app.core.operation import Operation
 from app.core.org import ApprovalRequest, ApprovalRoute, RequestState, Task
-from app.core.web import field_changes, ways
+from app.core.web import field_changes, followed, ways
 from app.core.web.fields import describe
 from app.core.web.meanwhile import stored_version
 from app.core.web.steering import business_date
@@ -106,10 +107,13 @@ def called(row: Any, *, with_kind: bool = False) -> str:
 
     Titles are read by people who may not reveal such values, and outlive their erasure.
     """
-    kind, name = singular(type(row)), row.naming_column()
-    said = row.column_info(name) if name else {}
-    if not said or row.__is_person__ or not said.keys().isdisjoint(("personal", "is_of_person")):
-        return f"{kind} {row.id}"
+    kind = singular(type(row))
+    # users and roles are Flask-AppBuilder's, and persons in another sense
+    if isinstance(row, Entity):
+        name = row.naming_column()
+        said = row.column_info(name) if name else {}
+        if not said or row.__is_person__ or not said.keys().isdisjoint(("personal", "is_of_person")):
+            return f"{kind} {row.id}"
     return f"{kind} {row}" if with_kind else str(row)
 
 
@@ -190,6 +194,16 @@ def route_has_its_time(_session: Session, route: ApprovalRoute) -> None:
     for name, most in (("first_hours", MOST_HOURS), ("second_hours", MOST_HOURS), ("days", MOST_DAYS)):
         if (getattr(route, name) or 0) > most:
             raise RuleError(_("At most %(most)s", most=most), name)
+
+
+@form_rules.check(ApprovalRoute)
+def route_leads_to_who_sees_it(_session: Session, route: ApprovalRoute) -> None:
+    """Roles that decide open such records: nobody could be given the task otherwise, and all of it would be refused."""
+    entity = field_changes.entity_of(route.operation) or registry.operation(route.operation).entity
+    for name in ("first_role_id", "second_role_id", "first_escalation_id", "second_escalation_id"):
+        number = getattr(route, name)
+        if number is not None and not followed.may_role_open(number, entity):
+            raise RuleError(_("This role does not open such records"), name)
 
 
 @form_rules.check(ApprovalRoute)

@@ -1,6 +1,7 @@
 """Values as people read them: by locale, masked where personal, with the colour of their choice."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache, partial
@@ -22,6 +23,8 @@ from app.core.web.principal import Principal
 from app.core.web.steering import setting
 
 NUMERIC = ("money", "rate", "number", "days", "id")
+MOST_OF_A_TEXT = 200
+"""Characters of a text that a line of a list holds: fifty texts of four thousand made a page of 200 kB."""
 
 
 def money(value: Decimal | int) -> str:
@@ -119,6 +122,13 @@ def zone() -> str:
 def here(at: datetime) -> datetime:
     """An instant by the clock of the installation."""
     return at.astimezone(ZoneInfo(zone()))
+
+
+def brief(field: FieldInfo, row: Any, principal: Principal, on: date, *, linked: Any = None) -> Cell:
+    """The cell as a line of a list has room for it: the record's own page tells all of a long text."""
+    found = cell(field, row, principal, on, linked=linked)
+    is_long = isinstance(found.text, str) and len(found.text) > MOST_OF_A_TEXT
+    return replace(found, text=f"{found.text[:MOST_OF_A_TEXT].rstrip()}…") if is_long else found
 
 
 def cell(field: FieldInfo, row: Any, principal: Principal, on: date, *, linked: Any = None) -> Cell:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.core import labels, periods, registry
 from app.core.web import charts, conditions, links, selecting
 from app.core.web.bulk_form import fields_of
-from app.core.web.cells import NUMERIC, cell
+from app.core.web.cells import NUMERIC, brief
 from app.core.web.chips import EVERYTHING, PAGING, chips
 from app.core.web.fields import FieldInfo, describe, filterable, typed_fields
 from app.core.web.forms import view_name
@@ -104,7 +104,7 @@ def col_kind(field: FieldInfo) -> str:
 
 def _row(listing: Listing, row: Any, may: Callable[[str], bool]) -> Row:
     slug, link = listing.entity.slug(), links.linker(listing.principal)
-    cells = [cell(field, row, listing.principal, listing.on, linked=link) for field in listing.columns]
+    cells = [brief(field, row, listing.principal, listing.on, linked=link) for field in listing.columns]
     edit = f"/{slug}/edit/{row.id}" if may("edit") and links.is_changeable(row, listing.principal) else None
     return Row(
         row.id, links.show_url(slug, row.id) if may("show") else None, cells[0].text or str(row), cells, edit
