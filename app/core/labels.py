@@ -40,6 +40,27 @@ def singular(entity: Any) -> str:
     return gettext(words(entity.slug()))
 
 
+def naming(entity: Any) -> str | None:
+    """The column that names a row to people; None where only its id does, and for users and roles, who say it themselves."""
+    return entity.naming_column() if hasattr(entity, "naming_column") else None
+
+
+def with_kind(row: Any) -> str:
+    """A record as a sentence calls it: "Customer Li", "User Otto Test", "Contact note 13"."""
+    entity = type(row)
+    has_name = naming(entity) is not None or not hasattr(entity, "naming_column")
+    return f"{singular(entity)} {row}" if has_name else str(row)
+
+
+def by_number(row: Any) -> str:
+    """The same in what is kept for good or read by anybody: by its number where the name is a personal value."""
+    entity, name = type(row), naming(type(row))
+    is_private = name and entity.column_info(name).keys() & {"personal", "personal_by", "is_of_person"}
+    if getattr(entity, "__is_person__", False) or is_private:
+        return f"{singular(entity)} {row.id}"
+    return with_kind(row)
+
+
 def subject(entity: Any) -> str:
     """The entity's name in permissions: CustomerLink for customer_link."""
     return "".join(part.capitalize() for part in entity.slug().split("_"))

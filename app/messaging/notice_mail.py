@@ -17,7 +17,7 @@ from sqlalchemy import select, update
 import config
 from app.core import clock
 from app.core.db import scoped_as, unscoped
-from app.core.labels import singular
+from app.core.labels import with_kind
 from app.core.notices import reading
 from app.core.notices.seen import rows
 from app.core.org import MailState, Notification, NotificationKind, User
@@ -95,7 +95,7 @@ def _mail(number: int) -> Message | None:
         if row is None:
             _drop(number)
             return None
-        said = f"{singular(type(row))} {row}" if type(row).naming_column() else str(row)
+        said = with_kind(row)
         what = reading.sentence(noted.one)
     sent = (
         sending.made(noted.one.row_id, who) if noted.one.kind == NotificationKind.REPORT else sending.Sent([])

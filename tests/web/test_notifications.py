@@ -124,6 +124,14 @@ def test_who_is_put_down_on_records_is_told_how_many_and_where(shop: Shop) -> No
         session.execute(update(Customer).where(Customer.id.in_(mine)).values(manager_id=shop.users["olga"]))
 
 
+def test_what_is_told_of_a_user_stands_among_the_others(shop: Shop) -> None:
+    about = {"entity": "user", "row_id": shop.users["otto"]}
+    said = shop.caller("admin").call("POST", "comment/", {**about, "text": "look @auditor at him"})
+    assert said.status_code == 201, said.text
+    assert told(shop, "auditor")[-1:] == [("mention", "user", shop.users["otto"], 1)], said.text
+    assert "User Otto Test" in shop.browser("auditor").get("/notifications/").text
+
+
 def test_nobody_is_told_of_a_record_that_he_does_not_see(shop: Shop) -> None:
     hidden, shown = shop.customers[0], shop.customers[1]
     for customer in (hidden, shown):

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session, joinedload
 
 from app.core import clock, registry
-from app.core.labels import column_label, singular, subject
+from app.core.labels import column_label, subject, with_kind
 from app.core.notices import approvals
 from app.core.notices.seen import rows, seen
 from app.core.org import Comment, Notification, NotificationKind, User
@@ -116,7 +116,7 @@ def _line(one: Notification, row: Any, texts: dict[int, str], principal: Princip
     has_failed = one.kind == NotificationKind.JOB and one.about == "failed"
     return Line(
         one.id, "alert-triangle" if has_failed else _ICONS[one.kind], "red" if has_failed else one.kind.colour,
-        sentence(one), f"{singular(entity)} {row}" if entity.naming_column() else str(row), _url(one, entity, principal),
+        sentence(one), with_kind(row), _url(one, entity, principal),
         texts.get(one.comment_id or 0, ""), plain("datetime", one.created_at), one.read_at is None,
     )  # fmt: skip
 

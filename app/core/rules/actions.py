@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 
 from app.core.db import ScopedSession
 from app.core.errors import RuleError
-from app.core.labels import singular, subject
+from app.core.labels import by_number, subject
 from app.core.org import Comment, Rule, Task
 from app.core.rules import gone
 from app.core.web import bodies
@@ -112,15 +112,8 @@ def _why(deed: Deed) -> str:
     """Which rule it was and, since nobody can look it up any more, what was deleted."""
     said = [gettext("By the rule “%(name)s”", name=deed.rule.name)]
     if deed.is_gone:
-        said.append(gettext("Deleted: %(record)s", record=_called(deed.row)))
+        said.append(gettext("Deleted: %(record)s", record=by_number(deed.row)))
     return "\n".join(said)
-
-
-def _called(row: Any) -> str:
-    """A deleted record by kind and name; by its number where the name is one that others see masked."""
-    naming, kind = row.naming_column(), singular(type(row))
-    is_open = naming and not row.__table__.c[naming].info.keys() & {"personal", "personal_by"}
-    return f"{kind} {row if is_open else row.id}"
 
 
 def _comment(deed: Deed) -> None:

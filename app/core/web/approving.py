@@ -16,9 +16,8 @@ from sqlalchemy.orm import Session
 
 from app.core import clock, form_rules, registry
 from app.core.db import ScopedSession
-from app.core.entity import Entity
 from app.core.errors import RuleError
-from app.core.labels import singular
+from app.core.labels import by_number
 from app.core.locks import Lock
 from app.core.operation import Operation
 from app.core.org import ApprovalRequest, ApprovalRoute, RequestState, Task
@@ -75,7 +74,7 @@ def ask(
 ) -> str:
     """Store the operation that was asked for. Returns the sentence that says so; raises RuleError."""
     wanted = Wanted(
-        asked.name, f"{asked.label}: {called(row)}"[:500], texts(arguments), told=_told(asked, arguments),
+        asked.name, f"{asked.label}: {by_number(row)}"[:500], texts(arguments), told=_told(asked, arguments),
         version=stored_version(session, row),
     )  # fmt: skip
     store(session, route, row, wanted, amount_of(route, row, arguments))
@@ -100,21 +99,6 @@ def store(
         "is_last": not is_two, "task_id": task.id, "escalates_at": deadline(route.first_hours, clock.now()),
     }  # fmt: skip
     put(session, ApprovalRequest, None, {**about, **values})
-
-
-def called(row: Any, *, with_kind: bool = False) -> str:
-    """What the request calls the record for good: by its number where its name is a personal value.
-
-    Titles are read by people who may not reveal such values, and outlive their erasure.
-    """
-    kind = singular(type(row))
-    # users and roles are Flask-AppBuilder's, and persons in another sense
-    if isinstance(row, Entity):
-        name = row.naming_column()
-        said = row.column_info(name) if name else {}
-        if not said or row.__is_person__ or not said.keys().isdisjoint(("personal", "is_of_person")):
-            return f"{kind} {row.id}"
-    return f"{kind} {row}" if with_kind else str(row)
 
 
 def task_title(what: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from flask_babel import gettext
 
 from app.core.db import ScopedSession
+from app.core.labels import by_number
 from app.core.org import ApprovalRoute
 from app.core.web import approving, writing
 from app.core.web.field_changes import NeedsApproval
@@ -32,7 +33,7 @@ def write(
 def asked(session: ScopedSession, row: Any, needs: NeedsApproval) -> str:
     """Store the request for a change of the row; the sentence that says so. Raises RuleError."""
     route = session.get_one(ApprovalRoute, needs.route_id)
-    title = gettext("Change: %(what)s", what=approving.called(row, with_kind=True))
+    title = gettext("Change: %(what)s", what=by_number(row))
     wanted = approving.Wanted(route.operation, title[:500], changes=needs.changes)
     name = str(route.amount_field)
     amounts = [Decimal(one) for one in needs.changes.get(name, ()) if one is not None]

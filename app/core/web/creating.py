@@ -29,7 +29,7 @@ def offer(form: Any) -> None:
         if isinstance(bound, LookupField) and not is_asked() and may_add(bound.target):
             bound.new_url = f"/{bound.target.slug()}/add"
             bound.new_label = labels.singular(bound.target)
-            bound.new_name = bound.target.naming_column() if hasattr(bound.target, "naming_column") else None
+            bound.new_name = labels.naming(bound.target)
 
 
 def may_add(entity: Any) -> bool:

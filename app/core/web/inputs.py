@@ -149,7 +149,8 @@ class LookupField(Field):
         self.multiple, self.kept = False, False
         self.new_url: str | None = None
         """Where a row to choose is added, for who may do so (`app.core.web.creating`)."""
-        self.new_label, self.new_name = "", None
+        self.new_label = ""
+        self.new_name: str | None = None
         self.near: dict[str, str] = {}
         """Inputs whose choice orders the rows to choose from, each with the column that it is compared with."""
 

@@ -18,10 +18,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import Forbidden
 
-from app.core import form_rules
+from app.core import form_rules, labels
 from app.core.db import ScopedSession
 from app.core.errors import OutOfScope, ReadOnlyScope, RuleError
-from app.core.labels import subject
 from app.core.web import bodies, forms, lots
 from app.core.web.fields import FieldInfo, as_id, describe, describe_all
 from app.core.web.principal import Principal, current
@@ -45,7 +44,7 @@ def allowed(entity: Any, principal: Principal) -> set[str]:
     """Which of add and edit the principal may do. Raises Forbidden where it is neither."""
     offered = entity.__screen__.operations.split()
     verbs = {"add", "edit"} & set(offered)
-    found = {verb for verb in verbs if principal.may(f"can_{verb}", subject(entity))}
+    found = {verb for verb in verbs if principal.may(f"can_{verb}", labels.subject(entity))}
     if not found:
         raise Forbidden
     return found
@@ -244,7 +243,7 @@ def key_of(entity: Any) -> list[FieldInfo]:
 
 def _rank(entity: Any, names: list[str], form: list[str]) -> tuple[bool, bool, bool, list[int]]:
     """The least is the best: what names the row, what always has a value, what is a code, what is asked first."""
-    naming = getattr(entity, "naming_column", lambda: None)()
+    naming = labels.naming(entity)
     columns = [entity.__table__.c[name] for name in names]
     is_complete = all(forms.is_required(column) or column.info.get("link") for column in columns)
     return naming not in names, not is_complete, not _CODES & set(names), sorted(map(form.index, names))

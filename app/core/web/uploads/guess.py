@@ -8,6 +8,7 @@ from flask_babel import force_locale
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from app.core import labels
 from app.core.org import UploadLayout, User
 from app.core.sheets.layout import is_remark, plain_name
 from app.core.web.fields import FieldInfo, describe, typed_fields
@@ -62,7 +63,7 @@ def guessed(entity: Any, header: Sequence[str], principal: Principal) -> Plan:
 def keys(entity: Any, principal: Principal) -> list[tuple[str, ...]]:
     """What a record may be found by: what tells records apart by a rule, then single codes and names."""
     typed = {field.column.key: field for field in offered(entity, principal)}
-    naming = getattr(entity, "naming_column", lambda: None)()
+    naming = labels.naming(entity)
     singles = [
         (field.name,) for field in typed.values()
         if (field.kind in ("code", "phone") and not field.spoken) or field.column.key == naming
