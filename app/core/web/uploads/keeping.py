@@ -43,7 +43,7 @@ def turn(upload: Upload, state: UploadState, **values: Any) -> None:
     turned: Any = web_session().execute(
         update(Upload)
         .where(Upload.id == upload.id, Upload.state == upload.state)
-        .values(state=state, message=None, language=str(get_locale()), **values)
+        .values(state=state, message=None, is_to_stop=False, language=str(get_locale()), **values)
         .execution_options(synchronize_session=False)
     )
     if turned.rowcount != 1:

@@ -24,7 +24,7 @@ from app.core.web.uploads import error_file, guess, keeping, looking, staging, u
 from app.core.web.uploads.columns_page import columns_page, steps
 from app.core.web.uploads.plan import Plan
 from app.core.web.uploads.posted import fill_form, plan_of
-from app.core.web.uploads.rows_page import MENDABLE, columns_of, rows_page
+from app.core.web.uploads.rows_page import MENDABLE, columns_of, left, rows_page
 
 links.record_page("upload", "/upload/{id}")
 AT_ONCE = 200
@@ -183,12 +183,12 @@ class Uploads(BaseView):
     @has_access
     @permission_name("add")
     def again(self, upload_id: int) -> Any:
-        """Back to the columns of a file of which nothing is stored yet; of one that failed half way, to what is left."""
-        upload = keeping.own(upload_id, UploadState.CHECKED, UploadState.FAILED)
+        """Back to the columns of a file of which nothing is stored yet; of one that ended half way, to what is left."""
+        upload = keeping.own(upload_id, UploadState.CHECKED, UploadState.FAILED, UploadState.DONE)
         if upload.ended_at is None and not keeping.has_stored(upload):
             keeping.turn(upload, UploadState.DRAFT)
-        elif upload.state == UploadState.FAILED:
-            keeping.turn(upload, UploadState.CHECKED)
+        elif upload.state == UploadState.FAILED or left(upload):
+            keeping.turn(upload, UploadState.CHECKED, **staging.counts(web_session(), upload_id))
         return redirect(f"/upload/{upload_id}")
 
     @expose("/<id(upload):upload_id>/undo", methods=["POST"])
