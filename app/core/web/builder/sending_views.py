@@ -14,6 +14,7 @@ from app.core.org import ReportSending, UserReport
 from app.core.web.builder import keeping, receiving, sending
 from app.core.web.principal import current
 from app.core.web.register import screen
+from app.core.web.sending import Sending, say
 from app.core.web.writing import storing
 
 
@@ -31,10 +32,15 @@ class ReportSendings(BaseView):
         """Have it sent on these days, or no longer."""
         report, said = keeping.found(str(report_id)) or abort(404), request.form
         try:
+            form = Sending.now()
             with storing(ReportSending) as session:
+                if form.before(session) is not None:
+                    say(is_again=True)
+                    return redirect(keeping.address(report))
                 days, hour, to = said.get("days", ""), said.get("hour", ""), said.getlist("receivers")
                 sending.set_up(session, report, days, hour, is_for_role="role" in said, to=to)
-            flash(gettext("Saved"), "success")
+                form.keep(session)
+            say(is_again=False)
         except RuleError as error:
             flash(str(error), "danger")
         return redirect(keeping.address(report))
