@@ -16,6 +16,7 @@ from tests.roles import role_that_reveals_nothing
 from tests.web.people import Caller, add, rows, stored
 from tests.web.shop import Shop
 from tests.web.test_attachments import PNG, SVG, attach, kept
+from tests.web.test_tokens import call, made
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +108,8 @@ def test_a_file_sent_with_a_form_is_kept_with_its_record_and_named_everywhere(
         ]
     assert "deed.png" in cells
     assert "Customer 00" in cells
-    assert "Customer 02" not in cells
+    assert "Customer 10" not in cells
+    assert "deed.png" not in olga.get(f"/customer/add?copy={one}").text, "a copy begins without the file"
     assert got(shop, "olga", line) == [200, 200, 200]
     shown = olga.get(f"/field_file/{line.id}/preview", buffered=True)
     assert (shown.data, shown.mimetype) == (PNG, "image/png")
@@ -173,6 +175,11 @@ def test_a_program_sends_a_file_or_names_an_attachment_and_reads_a_link(
     read = olga.call("GET", f"customer/{one}").json["result"]["c_deed"]
     assert read["name"] == "sent.png"
     assert olga.call("GET", read["url"].removeprefix("/api/v1/"), buffered=True).data == PNG
+    for entities, status in (([], 200), (["customer"], 200), (["loan"], 404)):
+        token = made(shop, "olga", entities=entities, is_read_only=True)
+        assert (
+            call(shop, token, path=read["url"].removeprefix("/api/v1/"), buffered=True).status_code == status
+        )
     attach(shop, "olga", PNG, "scan.png", "customer", one)
     attach(shop, "olga", PNG, "other.png", "customer", shop.customers[0])
     assert olga.call("PATCH", f"customer/{one}", {"c_deed": kept("scan.png").id}).status_code == 200
@@ -220,3 +227,14 @@ def test_a_personal_file_is_opened_by_who_may_see_such_values_and_goes_with_the_
     assert lines(one, "passport") == []
     assert list(stored("customer", one).custom) == ["deed"]
     assert "FE123456" not in shop.browser("olga").get(f"/customer/activity/{one}?kind=history").text
+
+
+def test_a_file_does_not_wait_for_approval_with_the_other_changes(shop: Shop, fields: dict[str, int]) -> None:
+    manager = next(each.id for each in rows("role") if each.name == "Manager")
+    add("approval_route", operation="edit.customer", name="Names", field_names="name", first_role_id=manager)
+    one = shop.customers[8]
+    answer = save(shop, "olga", "customer", one, name="Another", c_deed=upload("waits.png"))
+    assert (answer.status_code, "A file cannot wait for approval" in answer.text) == (422, True)
+    assert (stored("customer", one).name, held(one), lines(one)) == ("Customer 08", None, [])
+    assert save(shop, "olga", "customer", one, c_deed=upload("alone.png")).status_code == 302
+    assert held(one)["name"] == "alone.png"

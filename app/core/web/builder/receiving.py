@@ -1,7 +1,8 @@
 """Users to whom a report's maker has it sent: chosen by him, told to him with what keeps one from getting it."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import Any
 
 from flask import g
@@ -56,15 +57,17 @@ def choose(session: Session, report: UserReport, to: Iterable[str]) -> None:
 
 def able(house: Session, report: UserReport) -> set[int]:
     """Those of the receivers who may open what the report is about."""
-    return {user.id for user in _users(house, report) if user.active and _may_open(user, report)}
+    may_open = cache(partial(_may_open, report))
+    return {user.id for user in _users(house, report) if user.active and may_open(user.role_id)}
 
 
 def told(report: UserReport) -> list[Receiver]:
     """The receivers, for the report's maker."""
     if not report.receivers:
         return []
+    may_open = cache(partial(_may_open, report))
     with unscoped("what became of a report that was sent") as house:
-        return [_told(house, user, report) for user in _users(house, report)]
+        return [_told(house, user, report, may_open) for user in _users(house, report)]
 
 
 def _users(house: Session, report: UserReport) -> list[User]:
@@ -72,16 +75,18 @@ def _users(house: Session, report: UserReport) -> list[User]:
     return list(house.scalars(select(User).where(User.id.in_(ids)).order_by(User.last_name, User.id)))
 
 
-def _told(house: Session, user: User, report: UserReport) -> Receiver:
-    hindrance = _hindrance(house, user, report)
+def _told(house: Session, user: User, report: UserReport, may_open: Callable[[int | None], bool]) -> Receiver:
+    hindrance = _hindrance(house, user, report, may_open)
     return Receiver(user.id, str(user), hindrance or _last(house, user, report), hindrance is not None)
 
 
-def _hindrance(house: Session, user: User, report: UserReport) -> str | None:
+def _hindrance(
+    house: Session, user: User, report: UserReport, may_open: Callable[[int | None], bool]
+) -> str | None:
     """Why a user gets nothing, in words; None where nothing is known that hinders it."""
     if not user.active:
         return gettext("his login is closed")
-    if not _may_open(user, report):
+    if not may_open(user.role_id):
         return gettext("his role may not open %(what)s", what=_about(report))
     if "@" not in (user.email or ""):
         return gettext("he has no e-mail address")
@@ -90,13 +95,13 @@ def _hindrance(house: Session, user: User, report: UserReport) -> str | None:
     return None
 
 
-def _may_open(user: User, report: UserReport) -> bool:
-    """Whether a user's role may open the report and the list that it is about."""
-    if user.role_id is None or not registry.has_entity(report.entity):
+def _may_open(report: UserReport, role_id: int | None) -> bool:
+    """Whether holders of a role may open the report and the list that it is about."""
+    if role_id is None or not registry.has_entity(report.entity):
         return False
     needed = {("can_show", "UserReport"), ("can_list", labels.subject(registry.entity(report.entity)))}
     with session_for(lambda: ("login", None)) as session:
-        return needed <= permissions(session, user.role_id)
+        return needed <= permissions(session, role_id)
 
 
 def _about(report: UserReport) -> str:
