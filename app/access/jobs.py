@@ -52,7 +52,8 @@ def run_again(house: Session, run: Any, *, user_id: int) -> str:
 
 def is_under_way(run: Any) -> bool:
     """Whether there is something to stop."""
-    return is_whole(run) and str(run.state) in _OPEN and not run.is_to_stop
+    states = type(run).__job__.stops or _OPEN
+    return is_whole(run) and str(run.state) in states and not run.is_to_stop
 
 
 def may_run_again(run: Any) -> bool:
@@ -94,6 +95,8 @@ def _declare(entity: Any) -> None:
             **told,
         )
     )
+    if job.open:
+        return
     registry.register_operation(
         Operation(
             f"rerun_{slug}",
@@ -109,5 +112,5 @@ def _declare(entity: Any) -> None:
 
 for _entity in list(registry.entities()):
     _job = getattr(_entity, "__job__", None)
-    if _job is not None and not _job.open:
+    if _job is not None and (_job.stops or not _job.open):
         _declare(_entity)

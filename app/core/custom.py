@@ -34,6 +34,7 @@ from sqlalchemy import (
 
 from app.core import registry
 from app.core.custom_column import COLUMN, PREFIX, merged
+from app.core.custom_file import HeldFile
 from app.core.types import Choice, ChoiceText
 
 CODE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
@@ -140,13 +141,16 @@ class Definition:
         return _TYPES[self.kind]
 
     def text(self, entity: Any) -> ColumnElement[str]:
-        """What is kept of it in a row of the entity, or of an alias of it, as text."""
+        """What is kept of it in a row of the entity, or of an alias of it, as text; of a file its name."""
         if not CODE.fullmatch(self.code):
             raise ValueError(self.code)
+        if self.kind == "file":
+            name: ColumnElement[Any] = literal_column(f"'{{{self.code},name}}'")
+            return getattr(entity, COLUMN).op("#>>", return_type=Text())(name)
         return getattr(entity, COLUMN).op("->>", return_type=Text())(literal_column(f"'{self.code}'"))
 
     def sql(self, entity: Any) -> ColumnElement[Any]:
-        """The value in a row; written as in `app.core.custom_sql`, so that the index serves."""
+        """The value in a row, written as in `app.core.custom_sql`, so that the index serves."""
         text = self.text(entity)
         if self.kind == "bool":
             return func.coalesce(text == literal_column("'true'"), false(), type_=Boolean)
@@ -162,8 +166,8 @@ class Definition:
             return None
         if self.kind in ("number", "money"):
             return f"{Decimal(value):f}"
-        if self.kind == "link":
-            return int(value)
+        if self.kind in ("link", "file"):
+            return int(value) if self.kind == "link" else value.kept()
         return value.isoformat() if isinstance(value, date) else str(value) if self.kind != "bool" else True
 
     def read(self, stored: Mapping[str, Any] | None) -> Any:
@@ -182,10 +186,11 @@ class Definition:
 
 _TYPES = {
     "text": String(500), "longtext": Text(), "money": Numeric(18, 2), "date": IsoDate(), "link": BigInteger(),
-    "bool": Boolean(),
+    "bool": Boolean(), "file": Text(),
 }  # fmt: skip
 _MADE: dict[str, Callable[[Any], Any]] = {
     "text": str, "longtext": str, "number": Decimal, "money": Decimal, "date": date.fromisoformat, "link": int,
+    "file": HeldFile.read,
 }  # fmt: skip
 
 

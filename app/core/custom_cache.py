@@ -110,7 +110,7 @@ def _stored_default(kind: str, said: str | None) -> Any:
 
 def default_of(kind: str, said: str | None) -> Any:
     """A default as a value of the kind; None for nothing. Raises ValueError, KeyError or ArithmeticError for no value."""
-    if not said or kind == "link":
+    if not said or kind in ("link", "file"):
         return None
     if kind == "date":
         return date.fromisoformat(said)

@@ -45,7 +45,7 @@ class JobOf:
     They stand in the job centre with their progress, can be stopped and run again, and who asked for one is told how
     it ended. Its columns `state` ("waiting", "running", "done", "failed", "stopped") and `progress` (percent) say how far it is,
     `is_to_stop` that its worker is to stop at its next safe point. One with a page of its own to go on from says which
-    of its states are `open`, and is neither stopped nor run again from the job centre.
+    of its states are `open` and in which it `stops`; it is not run again from the job centre.
     """
 
     user: str
@@ -60,6 +60,8 @@ class JobOf:
     """Address of what it made, such as "/files/{id}/download"; for its owner alone."""
     open: tuple[str, ...] = ()
     """The states in which it is under way, where they are others than "waiting" and "running"."""
+    stops: tuple[str, ...] = ()
+    """Those of these states in which it can be stopped."""
     stays: Any = ""
     """What becomes of what a stopped job has done, told to whoever stops it."""
 

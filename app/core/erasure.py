@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app.core import form_rules, requests
 from app.core.custom_column import COLUMN, merged
 from app.core.locks import Lock
-from app.core.org import ApprovalRequest, CustomField, RequestState
+from app.core.org import ApprovalRequest, CustomField, FieldFile, RequestState
 from app.core.org.approvals import CHANGE
 from app.core.persons import Private, of_person
 
@@ -44,7 +44,7 @@ def erase(session: Session, person: Any) -> None:
         _forget_requests(session, cls, mine)
         if cls.__goes_with_person__:
             _remove(session, cls, mine)
-        elif values := _emptied(session, cls, own):
+        elif values := _emptied(session, cls, own, mine):
             unsynchronised = {"synchronize_session": False}
             session.execute(update(cls).where(mine).values(values), execution_options=unsynchronised)
     session.expire_all()
@@ -75,15 +75,22 @@ def _forget_requests(session: Session, cls: Any, mine: Any) -> None:
     )
 
 
+def _forget_files(session: Session, cls: Any, mine: Any, *such: Any) -> None:
+    """Let go of files that stand, or stood, in custom fields of the person's rows; housekeeping removes the content."""
+    lines = FieldFile.entity == cls.slug(), FieldFile.row_id.in_(select(cls.id).where(mine)), *such
+    session.execute(delete(FieldFile).where(*lines), execution_options={"synchronize_session": False})
+
+
 def _remove(session: Session, cls: Any, mine: Any) -> None:
     """Delete the person's rows of an entity, unless a rule keeps one."""
     for row in session.scalars(select(cls).where(mine).with_for_update(of=cls)).unique():
         form_rules.leave(session, row)
+    _forget_files(session, cls, mine)
     session.execute(delete(cls).where(mine), execution_options={"synchronize_session": False})
 
 
-def _emptied(session: Session, cls: Any, own: Private) -> dict[str, Any]:
-    """What the personal columns of an entity become, and its personal custom fields."""
+def _emptied(session: Session, cls: Any, own: Private, rows: Any) -> dict[str, Any]:
+    """What the personal columns of an entity become in these rows, and its personal custom fields, whose files go."""
     columns = cls.__table__.c
     gone = func.concat(f"{GONE} ", cls.id)
     values: dict[str, Any] = {name: None if columns[name].nullable else gone for name in own.columns}
@@ -91,5 +98,6 @@ def _emptied(session: Session, cls: Any, own: Private) -> dict[str, Any]:
         personal = select(CustomField.code).where(CustomField.entity == cls.slug(), CustomField.is_personal)
         if codes := session.scalars(personal).all():
             nothing = cast(literal({}, JSONB), JSONB)
+            _forget_files(session, cls, rows, FieldFile.field.in_(codes))
             values[COLUMN] = func.nullif(merged(columns[COLUMN], {}, codes), nothing, type_=JSONB())
     return values

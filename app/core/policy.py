@@ -86,7 +86,8 @@ def condition(entity: Any, alias: str, kind: str, *, write: bool) -> str:
         return "false"
     if scope.mode == "owned":
         lent = f" OR {alias}.{scope.lent_to} = {_ROLE_HELD}" if scope.lent_to and not write else ""
-        return f"{alias}.{scope.owner} = {USER}{lent}"
+        shown = f" OR {USER} = ANY ({alias}.{scope.shown_to})" if scope.shown_to and not write else ""
+        return f"{alias}.{scope.owner} = {USER}{lent}{shown}"
     if scope.mode == "follows":
         own = f"{alias}.{scope.owner} = {USER} AND " if scope.owner and write else ""
         return f"{own}{_follows(entity, alias)}"

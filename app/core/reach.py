@@ -168,12 +168,16 @@ def criteria(entity: Any, reach: Reach) -> ColumnElement[bool]:
 
 
 def _owned(entity: Any, reach: Reach) -> ColumnElement[bool]:
-    """The user's own rows, and to read those that are lent to the holders of his role."""
+    """The user's own rows, and to read those that are lent to the holders of his role or shown to him."""
     from app.core import registry
 
     scope = entity.__scope__
     own = bool_column(getattr(entity, scope.owner) == bound("user", reach.user_id))
-    if not scope.lent_to or reach.is_to_write:
+    if reach.is_to_write:
+        return own
+    if scope.shown_to:
+        own = or_(own, bound("user", reach.user_id) == any_(getattr(entity, scope.shown_to)))
+    if not scope.lent_to:
         return own
     user = registry.entity("user").__table__.c
     held = select(user.role_id).where(user.id == bound("user", reach.user_id)).scalar_subquery()

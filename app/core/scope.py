@@ -39,6 +39,8 @@ class Scope:
     owner: str | None = None
     lent_to: str | None = None
     """Column with the id of a role whose holders see an owned row, too; it stays its owner's to change."""
+    shown_to: str | None = None
+    """Column with the ids of users who see an owned row, too, as those do to whom it is lent."""
     mode: str = "keyed"
     reason: str = ""
 
@@ -57,9 +59,12 @@ class Scope:
         return cls(mode="through", parents=links)
 
     @classmethod
-    def owned(cls, column: str, *, lent_to: str | None = None) -> "Scope":
-        """Seen by the user whose id stands in `column`, by who holds the role in `lent_to`, and by those who see all."""
-        return cls(mode="owned", owner=column, lent_to=lent_to)
+    def owned(cls, column: str, *, lent_to: str | None = None, shown_to: str | None = None) -> "Scope":
+        """Seen by the user whose id stands in `column`, by who holds the role in `lent_to`, and by those who see all.
+
+        Also by the users whose ids stand in `shown_to`.
+        """
+        return cls(mode="owned", owner=column, lent_to=lent_to, shown_to=shown_to)
 
     @classmethod
     def house(cls, reason: str) -> "Scope":

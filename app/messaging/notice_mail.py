@@ -15,8 +15,9 @@ from flask_babel import force_locale, gettext
 from sqlalchemy import select, update
 
 import config
-from app.core import clock
+from app.core import clock, i18n
 from app.core.db import scoped_as, unscoped
+from app.core.faults import reason_of
 from app.core.labels import with_kind
 from app.core.notices import reading
 from app.core.notices.seen import rows
@@ -45,7 +46,7 @@ def send_due(open_channel: Callable[[], Channel]) -> int:
     sent = 0
     while claimed := _claim():
         # made one after the other while they leave: a mail may have a file
-        mails = (mail for number in claimed if (mail := _mail(number)) is not None)
+        mails = (mail for number in claimed if (mail := _made(number)) is not None)
         for message, outcome in open_channel().send_many(mails):
             patiently(_store, int(message.reference.partition("-")[0]), outcome)
             sent += isinstance(outcome, Receipt)
@@ -80,6 +81,16 @@ class _Noted:
     address: str
     language: str
     one: Notification
+
+
+def _made(number: int) -> Message | None:
+    """The mail; None for one that is not sent. What could not be made is tried again, and the others leave meanwhile."""
+    try:
+        return _mail(number)
+    except Exception as error:
+        log.exception("the mail of notification %d could not be made", number)
+        patiently(_store, number, ChannelError(i18n.spoken(reason_of(error)), permanent=False))
+        return None
 
 
 def _mail(number: int) -> Message | None:

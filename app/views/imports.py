@@ -8,14 +8,16 @@ from flask_appbuilder.baseviews import BaseView
 from flask_babel import format_decimal, gettext, lazy_gettext as _
 from sqlalchemy import select
 
-from app.core import i18n
+from app.core import files, i18n
 from app.core.db import unscoped, web_session
+from app.core.errors import RuleError
 from app.core.web import links
 from app.core.web.cells import cell
 from app.core.web.fields import describe_all
 from app.core.web.pages import Col, Row, Table, Tile
 from app.core.web.principal import current
 from app.core.web.register import MenuEntry, screen
+from app.core.web.sending import Sending, say
 from app.core.web.show_page import actions
 from app.core.web.steering import business_date
 from app.core.web.transfer import XLSX
@@ -86,21 +88,12 @@ class Imports(BaseView):
             errors.append(gettext("Choose a file"))
         if errors or layout is None or upload is None:
             return None
-        from app.core import files
-
-        key = files.store(upload.stream, "import")
-        with unscoped("an import sees the whole client's book", user_id=current().user_id) as session:
-            run = ImportRun(
-                layout_id=layout.id,
-                client_id=client_id,
-                file_name=files.shown_name(upload.filename or ""),
-                file_key=key,
-                started_by_id=current().user_id,
-            )
-            session.add(run)
-            session.flush()
-            run_id = run.id
-        return int(run_id)
+        run = ImportRun(layout_id=layout.id, client_id=client_id, started_by_id=current().user_id)
+        try:
+            return _queued(run, upload)
+        except RuleError as error:
+            errors.append(str(error))
+            return None
 
     def _run(self, run_id: int) -> ImportRun:
         run = web_session().scalars(select(ImportRun).where(ImportRun.id == run_id)).unique().one_or_none()
@@ -150,14 +143,30 @@ class Imports(BaseView):
             return redirect(f"/imports/{run_id}")
         if not _may_see_rows(run):
             abort(403)
-        from app.core import files
-
         return send_file(
             files.open_file(run.error_file_key),
             mimetype=XLSX,
             as_attachment=True,
             download_name=f"errors-{run_id}.xlsx",
         )
+
+
+def _queued(run: ImportRun, upload: Any) -> int:
+    """Keep the file and queue the import, once for its form; its id. Raises RuleError."""
+    sent = Sending.now()
+    with unscoped("an import sees the whole client's book", user_id=current().user_id) as session:
+        before = sent.before(session)
+        if before is not None:
+            say(is_again=True)
+            return before
+        run.file_name, run.file_key = (
+            files.shown_name(upload.filename or ""),
+            files.store(upload.stream, "import"),
+        )
+        session.add(run)
+        session.flush()
+        sent.keep(session, run.id)
+        return int(run.id)
 
 
 def _may_see_rows(run: ImportRun) -> bool:

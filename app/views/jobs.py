@@ -99,7 +99,7 @@ def _line(entity: Any, row: Any, *, is_own: bool) -> Line:
     job, state = entity.__job__, str(row.state)
     at = _began(row)
     is_open = state in (job.open or ("waiting", "running"))
-    label = gettext("Stops soon") if is_open and not job.open and row.is_to_stop else row.state.label
+    label = gettext("Stops soon") if is_open and row.is_to_stop else row.state.label
     look = _LOOKS.get("running" if is_open and job.open else state, ("gray", "clock"))
     offered = actions(entity, row, current(), lambda _verb: False)
     return Line(

@@ -1,12 +1,36 @@
 """Building a report at a desk and on a phone: what is chosen is shown at once, in the address, and kept by a name."""
 
+import os
+
 import pytest
 
 from app.core import registry
 from app.core.db import unscoped
 from tests.browser.conftest import Visit
 
+SHOTS = os.environ.get("SHOTS")
 SIZES = [(1366, "light"), (360, "dark")]
+
+
+def have_it_sent_to_an_officer(visit: Visit, report: int) -> None:
+    """Choose by whom it is received; its maker is then told what keeps one from getting it."""
+    page = visit.page
+    page.click("text=Send by e-mail")
+    page.select_option("#send-days", "week-1")
+    box = page.locator(".views-save .combo input")
+    box.fill("o1")
+    page.locator(".combo-option", has_text="o1").first.click()
+    page.locator(".views-save:visible .btn-primary").click()
+    page.wait_for_load_state("networkidle")
+    with unscoped("what the browser stored") as session:
+        [user] = session.get_one(registry.entity("user_report"), report).receivers
+        assert session.get_one(registry.entity("user"), user).username == "o1"
+    page.click("text=Send by e-mail")
+    page.wait_for_selector(".views-save .combo-token")
+    if SHOTS:
+        page.screenshot(path=f"{SHOTS}/sent-{page.viewport_size['width']}.png")  # type: ignore[index]
+    assert visit.violations() == []
+    page.keyboard.press("Escape")
 
 
 @pytest.mark.browser
@@ -39,9 +63,11 @@ def test_a_report_is_built_by_choosing_and_kept_as_it_is_shown(
     kept = registry.entity("user_report")
     with unscoped("what the browser stored") as session:
         report = session.query(kept).filter_by(name=name).one()
+        number_of_report = report.id
         assert report.entity == "loan"
         for said in ("_row=branch", "_m=count", "_m=principal__sum", "_chart=bar", "status="):
             assert said in report.query
+    have_it_sent_to_an_officer(visit, number_of_report)
     number = page.locator("table.built tbody td.num a").first
     shown = number.inner_text()
     number.click()

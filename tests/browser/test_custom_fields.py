@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import Visit
 from tests.walk.world import World
 from tests.web.people import add, stored
+from tests.web.test_attachments import PNG
 
 SHOTS = os.environ.get("SHOTS")
 
@@ -38,9 +39,25 @@ def others(world: World) -> None:
         hint="Asked at the first visit",
         **common,
     )
+    add("custom_field", code="k_file", kind="file", label_en="Deed of the land", **common)
     add("custom_field", code="k_link", kind="link", target="user", label_en="Mentor", **common)
     mood = add("custom_field", code="k_choice", kind="choice", label_en="Mood", **common)
     add("custom_choice", field_id=mood, code="glad", label_en="Glad", colour="green")
+
+
+def see_and_remove_the_file(visit: Visit, customer: int) -> None:
+    """The file that was sent stands on the record with its picture, and in the form with a box to take it away."""
+    page = visit.page
+    assert stored("customer", customer).custom["k_file"]["name"] == "deed.png"
+    expect(page.locator('img[alt="deed.png"]')).to_be_visible()
+    visit.open(f"/customer/edit/{customer}")
+    expect(page.locator(".file-held")).to_contain_text("deed.png")
+    shot(visit, "held")
+    assert visit.violations() == []
+    page.check('[name="c_k_file"][type="checkbox"]')
+    page.click(".save-bar .btn-primary")
+    page.wait_for_load_state("networkidle")
+    assert "k_file" not in stored("customer", customer).custom
 
 
 @pytest.mark.browser
@@ -64,6 +81,7 @@ def test_a_field_is_added_filled_in_and_found_without_a_restart(
     shot(visit, "declared")
     visit.open(f"/customer/edit/{customer}")
     page.fill(f"#c_{code}", "1200")
+    page.set_input_files("#c_k_file", {"name": "deed.png", "mimeType": "image/png", "buffer": PNG})
     page.locator("text=Further fields").scroll_into_view_if_needed()
     shot(visit, "fill")
     assert visit.violations() == []
@@ -73,6 +91,7 @@ def test_a_field_is_added_filled_in_and_found_without_a_restart(
     expect(page.locator("body")).to_contain_text("1,200")
     shot(visit, "record")
     assert stored("customer", customer).custom[code] == "1200"
+    see_and_remove_the_file(visit, customer)
     visit.open(f"/customer/list/?c_{code}__gt=1000&cols=name.c_{code}.status")
     expect(page.locator("body")).to_contain_text("1,200")
     shot(visit, "list")

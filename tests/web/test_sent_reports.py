@@ -3,11 +3,13 @@
 import io
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import openpyxl
 import pytest
 from aiosmtpd.controller import Controller
+from flask import g
 from sqlalchemy import delete, update
 
 from app.core import clock
@@ -60,7 +62,7 @@ def kept(shop: Shop, name: str, login: str = "admin", role: int | None = None, q
     return add("user_report", user_id=owner, entity="loan", name=name, query=query, role_id=role)
 
 
-def send(shop: Shop, login: str, report: int, **said: str) -> Any:
+def send(shop: Shop, login: str, report: int, **said: str | list[str]) -> Any:
     given = {"days": "day", "hour": "8", **said}
     return shop.browser(login).post(f"/user_report/send/{report}", given, follow_redirects=True)
 
@@ -127,3 +129,91 @@ def test_it_is_stopped_by_its_receiver_and_wrong_days_are_refused(shop: Shop, po
     assert "<option value=week-1 selected>Monday" in shop.browser("olga").get(f"/user_report/open/{report}", follow_redirects=True).text  # fmt: skip
     send(shop, "olga", report, days="")
     assert (rows("report_sending"), post()) == ([], {})
+
+
+def seen_by_maker(shop: Shop, report: int) -> str:
+    return str(shop.admin.get(f"/user_report/open/{report}", follow_redirects=True).text)
+
+
+def test_its_maker_has_it_sent_to_users_each_of_whom_gets_the_figures_of_his_own_scope(
+    shop: Shop, post: Any
+) -> None:
+    report, olga, otto = kept(shop, "To two"), shop.users["olga"], shop.users["otto"]
+    assert shop.browser("olga").get(f"/user_report/open/{report}").status_code == 404
+    assert "Saved" in send(shop, "admin", report, receivers=[str(olga), str(otto)]).text
+    mails = post()
+    assert set(mails) == {f"{login}@bank.example" for login in ("admin", "olga", "otto")}
+    for login in ("olga", "otto"):
+        assert loans_in(mails[f"{login}@bank.example"]) == len(rows("loan", officer_id=shop.users[login])) > 0
+    opened = shop.browser("olga").get(f"/user_report/open/{report}", follow_redirects=True)
+    assert (opened.status_code, "To two" in opened.text) == (200, True)
+    assert shop.browser("olga").post(f"/user_report/delete/{report}").status_code in (403, 404)
+    assert "Sent" in seen_by_maker(shop, report)
+    assert send(shop, "olga", report, receivers=[str(shop.users["agent"])]).status_code == 200
+    assert rows("user_report", id=report)[0].receivers == [olga, otto], "hers is sent to her alone"
+    send(shop, "admin", report, days="")
+    assert rows("user_report", id=report)[0].receivers is None
+    assert shop.browser("otto").get(f"/user_report/open/{report}").status_code == 404
+
+
+def test_who_may_not_open_what_it_is_about_gets_none_and_its_maker_is_told_why(shop: Shop, post: Any) -> None:
+    report = add(
+        "user_report", user_id=shop.users["admin"], entity="audit_event", name="Looks", query="_m=count"
+    )
+    with unscoped("nowhere to send to") as session:
+        session.execute(update(User).where(User.username == "auditor").values(email=""))
+    send(shop, "admin", report, receivers=[str(shop.users[login]) for login in ("olga", "auditor")])
+    assert set(post()) == {"admin@bank.example"}
+    assert {one.user_id for one in rows("notification")} == {shop.users["admin"], shop.users["auditor"]}
+    page = seen_by_maker(shop, report)
+    assert "gets nothing, his role may not open Access log" in page
+    assert "gets nothing, he has no e-mail address" in page
+
+
+def test_receivers_are_users_with_a_login_and_never_of_rows_that_one_chose_by_a_list(
+    shop: Shop, post: Any
+) -> None:
+    report, olga = kept(shop, "Wrong"), str(shop.users["olga"])
+    with unscoped("a login is closed") as session:
+        session.execute(update(User).where(User.username == "partner").values(active=False))
+    for wrong in ("999999", "x", str(shop.users["admin"]), str(shop.users["partner"])):
+        assert (
+            "There is nothing like this to choose"
+            in send(shop, "admin", report, receivers=[olga, wrong]).text
+        )
+    assert rows("report_sending") == []
+    picked = kept(shop, "Picked", query=f"{QUERY}&picked=7")
+    assert "are yours alone" in send(shop, "admin", picked, receivers=[olga]).text
+    offered = [
+        one["value"] for one in shop.browser("otto").get("/user_report/receivers?q=test").json["results"]
+    ]
+    assert olga in offered
+    assert {str(shop.users["otto"]), str(shop.users["partner"])}.isdisjoint(offered)
+
+
+def test_a_mail_that_cannot_be_made_is_tried_again_and_the_others_leave(
+    shop: Shop, post: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    report = kept(shop, "Half broken")
+    send(shop, "admin", report, receivers=[str(shop.users["olga"]), str(shop.users["otto"])])
+    disk = Path.read_bytes
+
+    def full(path: Path) -> bytes:
+        if path.name == "report.xlsx" and g.principal.username == "olga":
+            raise OSError("the disk is full")
+        return disk(path)
+
+    monkeypatch.setattr(Path, "read_bytes", full)
+    assert set(post()) == {"admin@bank.example", "otto@bank.example"}
+    [one] = rows("notification", user_id=shop.users["olga"])
+    assert (str(one.mail_state), one.mail_tries, one.mail_problem) == (
+        "waiting",
+        1,
+        "The program failed: the disk is full",
+    )
+    assert one.mail_due_at > clock.now()
+    assert "could not be made" in caplog.text
+    monkeypatch.undo()
+    with unscoped("a minute later") as session:
+        session.execute(update(Notification).values(mail_due_at=clock.now()))
+    assert set(post()) == {"olga@bank.example"}

@@ -16,7 +16,7 @@ from app.core.org.notifications import (
 )
 from app.core.org.places import Branch, Region, RegionLevel
 from app.core.org.records import AuditSeal, FileJob, History, JobRun, JobState
-from app.core.org.remarks import Attachment, Comment, Favourite, Following, Mention, RecentRecord
+from app.core.org.remarks import Attachment, Comment, Favourite, FieldFile, Following, Mention, RecentRecord
 from app.core.org.repeats import IdempotentRequest
 from app.core.org.reports import HomeTile, ReportSending, TileKind, UserReport
 from app.core.org.rules import FiringState, Rule, RuleEvent, RuleFiring, RuleVersion
@@ -45,6 +45,7 @@ __all__ = [
     "DataGrant",
     "Department",
     "Favourite",
+    "FieldFile",
     "FileJob",
     "FiringState",
     "Following",

@@ -24,6 +24,7 @@ class CustomKind(Choice):
     CHOICE = "choice", _("Choice"), "orange"
     LINK = "link", lazy_pgettext("custom field", "Reference"), "teal"
     BOOL = "bool", _("Yes or no"), "secondary"
+    FILE = "file", lazy_pgettext("custom field", "File"), "red"
 
 
 class Colour(Choice):
@@ -105,7 +106,7 @@ class CustomField(_Labelled, Entity):
         filters="entity kind code is_required is_personal is_hidden", search="code label_en", order="entity position",
         tabs="custom_choice", position=60,
         only_if={
-            "target": When("kind", "link", is_needed=True), "places": When("kind", "number"), "is_personal": When("kind", "text"),
+            "target": When("kind", "link", is_needed=True), "places": When("kind", "number"), "is_personal": When("kind", "text file"),
             "is_searched": When("kind", "text longtext"),
         },
         labels={**_LANGUAGES, "entity": _("Records"), "hint": _("Help text"), "target": _("Refers to"),

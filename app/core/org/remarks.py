@@ -89,6 +89,28 @@ class Attachment(About, Entity):
     )  # fmt: skip
 
 
+class FieldFile(About, Entity):
+    """A file that stands, or stood, in a custom field of a record: where its content is kept.
+
+    Seen by whoever sees the record and may see the field. It stays when another file takes its place or the field is
+    emptied, since the history names it. No attachment: those are seen by everybody who sees the record.
+    """
+
+    __scope__ = Scope.follows(author="author_id")
+    __history__ = False
+    __custom__ = False
+    __table_args__ = (Index("ix_field_file_row", "entity", "row_id", "field"),)
+
+    author_id: Mapped[int] = link("user")
+    field: Mapped[Code] = mapped_column(info={"kind": "mark"})
+    """The code of the custom field."""
+    file_key: Mapped[Code] = mapped_column(info={"kind": "file", "is_fixed": True})
+    name: Mapped[Name]
+    media_type: Mapped[Code] = mapped_column(info={"kind": "mark"})
+    size: Mapped[Count]
+    created_at: Mapped[CreatedAt]
+
+
 class _Marked(About):
     """What a user keeps for himself of a record."""
 

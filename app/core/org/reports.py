@@ -1,7 +1,7 @@
 """Reports that users put together over the records of an entity, kept under a name."""
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import ARRAY, Integer, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.entity import Entity, link
@@ -11,12 +11,12 @@ from app.core.types import Choice, Code, Count, CreatedAt, Flag, Instant, Name, 
 
 
 class UserReport(Entity):
-    """A table of figures that a user put together; seen by who made it and by the role it is shared with.
+    """A table of figures that a user put together; seen by who made it, the role it is shared with and who receives it.
 
     It keeps what is asked, never figures: whoever opens it sees those of his own scope, by his own rights.
     """
 
-    __scope__ = Scope.owned("user_id", lent_to="role_id")
+    __scope__ = Scope.owned("user_id", lent_to="role_id", shown_to="receivers")
     __table_args__ = (UniqueConstraint("user_id", "name"),)
 
     user_id: Mapped[int] = link("user", ondelete="CASCADE", index=False)
@@ -25,6 +25,8 @@ class UserReport(Entity):
     query: Mapped[Text] = mapped_column(default="", server_default="")
     """What is asked, as the builder's address says it: "_row=status&_m=count&principal__gt=30000"."""
     role_id: Mapped[int | None] = link("role", ondelete="SET NULL")
+    receivers: Mapped[list[int] | None] = mapped_column(ARRAY(Integer), info={"kind": "mark"})
+    """Users to whom its maker has it sent, by their ids."""
     created_at: Mapped[CreatedAt]
 
     __screen__ = Screen(
@@ -41,6 +43,8 @@ class UserReport(Entity):
 
 class ReportSending(Entity):
     """A report that is sent by e-mail again and again: when, and whether to the holders of its role, too.
+
+    That of its maker also goes to the report's receivers.
 
     Each receiver gets the figures of his own scope, in his own language, and nothing once he may not read it any more.
     """

@@ -29,7 +29,10 @@ class Upload(Entity):
     __called__ = "file_name"
     __scope__ = Scope.owned("user_id")
     __history__ = False
-    __job__ = JobOf("user_id", open=("checking", "storing", "undoing"))
+    __job__ = JobOf(
+        "user_id", open=("checking", "storing", "undoing"), stops=("checking", "storing"), roles=("Manager", "Officer", "Clerk"),
+        stays=_("Where all rows are stored or none, none is. Else what is stored stays, and can be undone."),
+    )  # fmt: skip
 
     user_id: Mapped[int] = link("user", ondelete="CASCADE")
     entity: Mapped[Code] = mapped_column(info={"words": "entity"})
@@ -51,6 +54,7 @@ class Upload(Entity):
     unchanged: Mapped[Count] = mapped_column(default=0, server_default="0")
     refused: Mapped[Count] = mapped_column(default=0, server_default="0")
     message: Mapped[Line | None]
+    is_to_stop: Mapped[Flag]
     selection_id: Mapped[int | None] = link("selection", ondelete="SET NULL")
     """The records that it made and changed, as a list."""
     created_at: Mapped[CreatedAt]

@@ -19,6 +19,7 @@ from app.core.org import Attachment, Comment, History, Task, User
 from app.core.web import links
 from app.core.web.cells import cell, plain
 from app.core.web.fields import FieldInfo, describe, describe_all
+from app.core.web.pages import File
 from app.core.web.principal import Principal
 from app.core.web.show_page import parent_link, told_apart
 
@@ -26,15 +27,6 @@ MOST = 30
 """Events of one page."""
 MOST_TOLD = 4
 """Fields of a tab's row that its event tells."""
-
-
-@dataclass
-class File:
-    """A file as its event shows it: in the page where its sort is safe to show, else to be fetched."""
-
-    shown_as: str
-    url: str
-    download_url: str
 
 
 @dataclass

@@ -16,6 +16,7 @@ from app.core.errors import RuleError
 from app.core.web import forms
 from app.core.web.cells import zone
 from app.core.web.fields import FieldInfo, typed_fields
+from app.core.web.file_input import REMOVED
 from app.core.web.principal import current
 
 LONGEST_INT = 1000
@@ -139,6 +140,8 @@ def row(fields: list[FieldInfo], said: dict[str, Any]) -> MultiDict[str, Any]:
 
 def _emptied(field: FieldInfo) -> str | None:
     """What a form sends of a field that was emptied: a box that is not ticked and no new file are not sent at all."""
+    if field.kind == "file" and field.custom:
+        return REMOVED
     return None if field.kind in ("bool", "file") else ""
 
 
@@ -152,7 +155,7 @@ def _typed(field: FieldInfo, value: Any) -> Any:
     key = field.column.key
     if field.kind == "link" and isinstance(value, dict):
         value = value.get("id")
-    if field.kind == "file":
+    if field.kind == "file" and (hasattr(value, "stream") or not field.custom):
         return value
     if field.kind == "codes" and isinstance(value, list):
         return " ".join(_text(key, one) or "" for one in value)

@@ -28,7 +28,7 @@ def fields_of(entity: Any, principal: Principal) -> list[FieldInfo]:
         for field in typed_fields(entity)
         if field.is_open_to(principal)
         and not field.is_fixed
-        and field.kind != "password"
+        and field.kind not in ("password", "file")
         and field.column.name not in told_apart
     ]
 

@@ -13,13 +13,14 @@ from app.core.errors import OutOfScope, RuleError
 from app.core.web import bulk, drafts, forms, links
 from app.core.web.bulk_form import REASON, bulk_form, fields_of
 from app.core.web.chosen import LIST, chosen, whole_list
-from app.core.web.fields import FieldInfo
+from app.core.web.fields import FieldInfo, as_id
 from app.core.web.listing import COUNT_CAP
 from app.core.web.operate import RAN, SHOWN_TARGETS, back
 from app.core.web.operations import Outcome
 from app.core.web.outcomes import MOST_LISTED, MOST_SAID, outcome_page
 from app.core.web.pages import FormPage, Section
 from app.core.web.principal import current
+from app.core.web.sending import Sending, say
 
 MOST_ROWS = COUNT_CAP
 TICKED = "_change"
@@ -29,20 +30,43 @@ COUNT = "_count"
 
 
 def change(entity: Any) -> Any:
-    """Ask for the change, then make it in all chosen rows."""
-    ids, fields, session = _rows(entity), fields_of(entity, current()), web_session()
+    """Ask for the change, then make it in all chosen rows, once for this form."""
+    session, sent, is_run = web_session(), Sending.now(), request.method == "POST" and RAN in request.form
+    # looked for before the rows: those of a list may no longer meet its filters, since they are changed
+    before, refusal = _before(sent) if is_run else (None, None)
+    if before is not None:
+        say(is_again=True)
+        return redirect(back(entity, _said_ids(entity)))
+    ids, fields = _rows(entity), fields_of(entity, current())
     ticked = set((drafts.draft() or request.form).getlist(TICKED))
-    if not (request.method == "POST" and RAN in request.form):
+    if not is_run:
         return _page(entity, ids, bulk_form(entity, fields, session), ticked)
     wanted = [field for field in fields if field.column.key in ticked]
     form = bulk_form(entity, wanted, session)
-    if not _is_ready(form, wanted, len(ids)):
+    if refusal is not None or not _is_ready(form, wanted, len(ids)):
+        form.form_errors.extend([str(refusal)] if refusal else [])
         return _page(entity, ids, bulk_form(entity, fields, session), ticked, form)
     if REASON in form and form[REASON].data:
         because(session, form[REASON].data)
     done = bulk.change(session, entity, ids, forms.values(form, wanted), current().user_id)
+    if done.changed:
+        sent.keep(session)
     session.commit()
     return _said(entity, ids, done)
+
+
+def _before(sent: Sending) -> tuple[int | None, RuleError | None]:
+    """Whether this form was carried out before; or why it is not to be now."""
+    try:
+        return sent.before(web_session()), None
+    except RuleError as error:
+        return None, error
+
+
+def _said_ids(entity: Any) -> list[int]:
+    """The ids that the form names, as they are."""
+    found = [as_id(entity, one) for one in request.form.getlist("ids")]
+    return [one for one in found if one is not None]
 
 
 def _rows(entity: Any) -> list[int]:

@@ -11,14 +11,15 @@ from zoneinfo import ZoneInfo
 from babel import Locale
 from flask_babel import format_decimal, format_time, get_locale, gettext
 
-from app.core import codes, registry
+from app.core import codes, media, registry
+from app.core.custom_file import HeldFile
 from app.core.i18n import day, shown, told
 from app.core.personal import mask
 from app.core.types import Choice
 from app.core.web import kept, looks
 from app.core.web.fields import FieldInfo
 from app.core.web.link_names import Names, name_in, names_in
-from app.core.web.pages import Cell
+from app.core.web.pages import Cell, File
 from app.core.web.principal import Principal
 from app.core.web.steering import setting
 
@@ -131,6 +132,12 @@ def brief(field: FieldInfo, row: Any, principal: Principal, on: date, *, linked:
     return replace(found, text=f"{found.text[:MOST_OF_A_TEXT].rstrip()}…") if is_long else found
 
 
+def file_of(held: HeldFile) -> File:
+    """A file in a custom field as pages show it."""
+    door = f"/field_file/{held.id}"
+    return File(media.shown_as(held.media_type), f"{door}/preview", f"{door}/download")
+
+
 def cell(field: FieldInfo, row: Any, principal: Principal, on: date, *, linked: Any = None) -> Cell:
     """The cell of a field in a row. `linked(entity, row)` gives the address of a linked record, if visible."""
     value = as_told(field, row, field.value(row, on))
@@ -146,6 +153,9 @@ def cell(field: FieldInfo, row: Any, principal: Principal, on: date, *, linked: 
         return Cell(text, "link", url=url)
     if isinstance(value, Choice):
         return Cell(text, "choice", colour=value.colour)
+    if isinstance(value, HeldFile):
+        file = file_of(value)
+        return Cell(text, "file", url=file.download_url, icon="paperclip", file=file)
     if field.kind == "bool":
         return Cell(text if value else gettext("No"), "bool")
     if told_by and field.kind == "number" and linked and value is not None:

@@ -36,7 +36,7 @@ OPS_OF: dict[str, tuple[str, ...]] = {
     "money": _COMPARED, "rate": _COMPARED, "number": _COMPARED, "days": ("gt", "ge", "lt", "le", "eq"),
     "id": ("eq",), "date": ("eq", "ge", "le", "gt", "lt", "null"), "datetime": ("eq", "ge", "lt", "null"), "choice": ("eq", "ne", "in", "null"),
     "link": ("eq", "ne", "null", "exact"), "bool": ("eq", "null"), "text": ("contains", "starts", "eq", "null"),
-    "longtext": ("contains",), "json": ("contains",), "code": ("starts", "eq", "contains", "null"), "phone": ("eq", "starts"),
+    "longtext": ("contains",), "json": ("contains",), "file": ("null",), "code": ("starts", "eq", "contains", "null"), "phone": ("eq", "starts"),
 }  # fmt: skip
 MOST = 20
 """Filters of one list; more are a slip of a program, and slow."""

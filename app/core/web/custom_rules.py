@@ -14,6 +14,7 @@ from app.core.errors import RuleError
 from app.core.labels import entity_label
 from app.core.org.access import Role
 from app.core.org.custom import CustomChoice, CustomField, CustomKind
+from app.core.org.remarks import FieldFile
 from app.core.org.reports import UserReport
 from app.core.org.rules import Rule
 from app.core.org.views import SavedView
@@ -52,8 +53,14 @@ def declared(session: Any, row: Any) -> None:
         raise RuleError(_("There is nothing like this to choose"), "target")
     if row.places is not None and (row.kind != CustomKind.NUMBER or not 0 <= row.places <= MOST_PLACES):
         raise RuleError(_("Only a number has decimal places, at most %(n)s", n=MOST_PLACES), "places")
-    if row.is_personal and row.kind != CustomKind.TEXT:
-        raise RuleError(_("Only a text can be shown masked"), "is_personal")
+    if row.is_personal and row.kind not in (CustomKind.TEXT, CustomKind.FILE):
+        raise RuleError(
+            _("Only a text or a file can be kept from those who may not see personal data"), "is_personal"
+        )
+    if row.is_indexed and row.kind == CustomKind.FILE:
+        raise RuleError(
+            _("Lists are not sorted or searched by files: there is nothing to index"), "is_indexed"
+        )
     if row.is_searched and row.kind not in _TEXTS:
         raise RuleError(_("Quick search finds texts only"), "is_searched")
     if unknown := set(row.roles or ()) - set(_roles()):
@@ -179,11 +186,19 @@ def used(slug: str, code: str, such: ColumnElement[bool] | None = None) -> str:
             [] if such is not None else [name for name, query in built if _tells(query, custom.PREFIX + code)]
         )
         rules = [] if such is not None else _that_follow(session, slug, custom.PREFIX + code)
+        kept = 0 if such is not None else _files(session, slug, code)
     said = [f"{entity_label(entity)}: {rows}{'+' * (rows == MOST_COUNTED)}"] * bool(rows)
+    said += [gettext("Files kept of it: %(n)s", n=kept)] * bool(kept)
     said += [gettext("Saved views: %(names)s", names=", ".join(sorted(views)))] * bool(views)
     said += [gettext("User reports: %(names)s", names=", ".join(sorted(reports)))] * bool(reports)
     said += [gettext("Rules and webhooks: %(names)s", names=", ".join(sorted(rules)))] * bool(rules)
     return "; ".join(said)
+
+
+def _files(session: Any, slug: str, code: str) -> int:
+    """How many files stood in a field: the history names them, and who may open one goes by its field."""
+    mine = select(FieldFile.id).where(FieldFile.entity == slug, FieldFile.field == code).limit(MOST_COUNTED)
+    return session.scalar(select(func.count()).select_from(mine.subquery())) or 0
 
 
 def _that_follow(session: Any, slug: str, name: str) -> list[str]:

@@ -237,7 +237,8 @@ class EntityView(ListDoors, RecordDoors):
     def cell(self, column: str, pk: str) -> Any:
         """One field of a row, to be changed where it stands in a list."""
         self.need("edit")
-        field = next((field for field in self._form_fields() if field.name == column), None)
+        named = (field for field in self._form_fields() if field.name == column and field.kind != "file")
+        field = next(named, None)
         return cell(self.entity, self.own_row(pk), field or abort(404))
 
 

@@ -20,6 +20,7 @@ from wtforms.fields.choices import SelectChoice
 from app.core import form_rules
 from app.core.web import dependent, looks
 from app.core.web.fields import FieldInfo
+from app.core.web.file_input import HeldFileInput, NeededFile
 from app.core.web.inputs import (
     Chosen,
     CodeInput,
@@ -108,6 +109,8 @@ def plain_input(field: FieldInfo, common: dict[str, Any]) -> Any:
     if kind in ("number", "days"):
         has_places = getattr(column.type, "scale", None)
         return DecimalInput(**common, column=column.type) if has_places else IntegerInput(**common)
+    if kind == "file" and field.custom:
+        return HeldFileInput(**{**common, "validators": [NeededFile()] if is_required(column) else []})
     if kind in _PLAIN:
         return _PLAIN[kind](**common)
     if kind == "bool":

@@ -140,7 +140,8 @@ def _said(
     say = partial(
         _readable, partial(_value, field, principal, plain) if field else partial(_word, WORDS.get(name))
     )
-    if isinstance(one, dict) and one != ERASED and {*one} != {ENCRYPTED}:
+    is_file = field is not None and field.kind == "file"
+    if isinstance(one, dict) and one != ERASED and {*one} != {ENCRYPTED} and not is_file:
         return text(one, of, principal, plain, is_change=False) or "–"
     if isinstance(one, list) and field and is_change and len(one) == 2:
         return f"{say(one[0])} → {say(one[1])}"
@@ -166,7 +167,7 @@ def _value(field: FieldInfo, principal: Principal, plain: Plain, value: Any) -> 
         return HIDDEN
     try:
         return plain(field, _typed(field, value)) or "–"
-    except (ValueError, TypeError, ArithmeticError):
+    except (ValueError, TypeError, ArithmeticError, KeyError):
         return periods.said(str(value)) or str(value)
 
 
@@ -174,6 +175,8 @@ def _typed(field: FieldInfo, value: Any) -> Any:
     """A value as it was before it became JSON; a link stays the number of its row."""
     if field.kind == "choice":
         return field.choices(value)
+    if field.kind == "file" and isinstance(value, dict):
+        return value["name"]
     if field.kind in ("date", "datetime"):
         return (date if field.kind == "date" else datetime).fromisoformat(value)
     if field.kind in ("money", "rate", "number", "days") and not isinstance(value, bool):

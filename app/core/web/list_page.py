@@ -175,7 +175,7 @@ def _pages(listing: Listing, found: Found, total: int) -> dict[str, Any]:
 
 
 def _cells(listing: Listing) -> str:
-    form = {field.name for field in typed_fields(listing.entity)}
+    form = {field.name for field in typed_fields(listing.entity) if field.kind != "file"}
     named = [f.name if f.name in form and f.is_open_to(listing.principal) else "-" for f in listing.columns]
     return "|".join(named) if any(name != "-" for name in named) else ""
 

@@ -25,16 +25,16 @@ NEAR = "near."
 
 
 def rows(
-    entity: Any, text: str, principal: Principal, near: Mapping[str, int] | None = None
+    entity: Any, text: str, principal: Principal, near: Mapping[str, int] | None = None, such: Any = None
 ) -> dict[str, Any]:
-    """At most 30 visible rows whose label or search columns match; {"results": [{value, text, sub}]}.
+    """At most 30 visible rows, `such` ones, whose label or search columns match; {"results": [{value, text, sub}]}.
 
     Those that are `near` (column → id) what the form says already stand before the others.
     """
     query = select(entity).options(
         load_only(entity.id, *(getattr(entity, name) for name in label_columns(entity)))
     )
-    query = query.where(*followed.open_to(entity, principal))
+    query = query.where(*followed.open_to(entity, principal), true() if such is None else such)
     text = text.strip().replace("\x00", "")
     if text:
         query = query.where(lookup_search(entity, text, principal))

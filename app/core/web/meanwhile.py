@@ -20,6 +20,7 @@ from sqlalchemy import select
 from werkzeug.datastructures import ETags
 
 from app.core.custom_column import COLUMN, is_open
+from app.core.custom_file import HeldFile
 from app.core.errors import RuleError
 from app.core.history_triggers import history_columns
 from app.core.web.cells import cell
@@ -190,6 +191,8 @@ def _plain(field: FieldInfo, value: Any) -> str:
         return ""
     if isinstance(value, Enum):
         return str(value.value)
+    if isinstance(value, HeldFile):
+        return str(value.id)
     if isinstance(value, datetime):
         # forms show whole seconds
         return f"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%S}"

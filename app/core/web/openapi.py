@@ -72,6 +72,9 @@ def schema(field: FieldInfo) -> dict[str, Any]:
         described["format"] = "date" if field.kind == "date" else "date-time"
     elif field.kind in ("money", "rate"):
         described["pattern"] = r"^-?\d+(\.\d+)?$"
+    elif field.kind == "file" and field.custom:
+        told = f"{field.label}: an attachment of the record, by its id, or a file; null empties it. Read as {{name, url}}"
+        described = {"type": "integer", "nullable": True, "description": told}
     elif field.kind == "file":
         described |= {"format": "binary", "description": "the file; the body is then multipart/form-data"}
     elif field.kind == "codes":
@@ -112,11 +115,12 @@ def _body(
     properties: dict[str, Any], required: list[str], fields: Sequence[FieldInfo] = ()
 ) -> dict[str, Any]:
     schema = {"type": "object", "properties": properties, **({"required": required} if required else {})}
-    has_file = any(field.kind == "file" for field in fields)
-    return {
-        "required": True,
-        "content": {"multipart/form-data" if has_file else "application/json": {"schema": schema}},
-    }
+    files = {one.name: bool(one.custom) for one in fields if one.kind == "file"}
+    sent = {name: {"type": "string", "format": "binary"} for name, is_custom in files.items() if is_custom}
+    plain = {"application/json": {"schema": schema}}
+    multipart = {"multipart/form-data": {"schema": {**schema, "properties": properties | sent}}}
+    content = plain if not files else plain | multipart if all(files.values()) else multipart
+    return {"required": True, "content": content}
 
 
 def _answers(*codes: str) -> dict[str, Any]:
@@ -136,6 +140,7 @@ def methods(entity: Any) -> dict[str, Any]:
     offered |= {"get_list", "get", *(("operate",) if names else ())}
     fields = typed_fields(entity)
     properties = {field.name: schema(field) for field in fields}
+    in_bulk = {one.name: properties[one.name] for one in fields if not (one.custom and one.kind == "file")}
     needed = [field.name for field in fields if is_required(field.column) and field.kind != "bool"]
     pk = {"in": "path", "name": "pk", "required": True, "schema": {"type": "integer", "minimum": 1}}
     name = {"in": "path", "name": "name", "required": True, "schema": {"type": "string", "enum": names}}
@@ -149,7 +154,10 @@ def methods(entity: Any) -> dict[str, Any]:
     kept = {field.name for field in fields if field.is_fixed}
     changing = {called: schema for called, schema in properties.items() if called not in kept}
     change = call(
-        one, _answers("200", "202", "409", "412"), requestBody=_body(changing, []), description=LAST_WINS
+        one,
+        _answers("200", "202", "409", "412"),
+        requestBody=_body(changing, [], [one for one in fields if not one.is_fixed]),
+        description=LAST_WINS,
     )
     known = {
         "get_list": {"get": call(_parameters(entity), _answers("200"), description=_FILTERS)},
@@ -159,7 +167,7 @@ def methods(entity: Any) -> dict[str, Any]:
         },
         "put": {"put": change, "patch": change},
         "delete": {"delete": call(one, changed, description=LAST_WINS)},
-        "bulk": {"post": _bulk(entity, properties, call)},
+        "bulk": {"post": _bulk(entity, in_bulk, call)},
         "operate": {"post": call([*one[:1], name, *one[1:]], changed, requestBody=_body({}, []))},
     }
     return {called: said for called, said in known.items() if called in offered}

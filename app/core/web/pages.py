@@ -5,6 +5,15 @@ from typing import Any
 
 
 @dataclass
+class File:
+    """A file as pages show it: in the page where its sort is safe to show, else to be fetched."""
+
+    shown_as: str
+    url: str
+    download_url: str
+
+
+@dataclass
 class Cell:
     """One shown value."""
 
@@ -14,6 +23,7 @@ class Cell:
     colour: str | None = None
     icon: str | None = None
     sub: str | None = None
+    file: File | None = None
 
 
 @dataclass

@@ -41,8 +41,8 @@ class Principal:
 
 READING = ("can_list", "can_show", "can_get", "can_reveal")
 """What a token that only reads leaves of a user's rights."""
-_OF_PROGRAMS = {("can_reveal", "PersonalData"), ("can_get", "OpenApi")}
-"""Rights to other things than records that a program has a use for."""
+_OF_PROGRAMS = {("can_reveal", "PersonalData"), ("can_get", "OpenApi"), ("can_show", "Files")}
+"""Rights to other things than records that a program has a use for; of files, to those in fields of what it may open."""
 
 
 def load(proof: str) -> tuple[User, Principal] | None:

@@ -102,6 +102,8 @@ def _kind(field: FieldInfo) -> str:
     said = openapi.schema(field)
     if "enum" in said:
         return " | ".join(said["enum"])
+    if field.kind == "file" and field.custom:
+        return "{name, url}"
     if field.kind == "link":
         return f"{{id, text}}: {field.target.slug()}"
     return str(said.get("format", said["type"]))

@@ -54,6 +54,7 @@ def register_screens(builder: Any) -> None:
         deciding,
         entity_api,
         entity_view,
+        field_file_doors,
         lookups,
         openapi,
         pick_page,

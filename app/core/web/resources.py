@@ -7,6 +7,7 @@ from typing import Any
 from flask import request
 from flask_babel import gettext
 
+from app.core.custom_file import HeldFile
 from app.core.errors import RuleError
 from app.core.personal import mask
 from app.core.types import Choice
@@ -31,6 +32,8 @@ def json_value(field: FieldInfo, row: Any, principal: Principal, on: date) -> An
     if field.kind == "json":
         of = None if field.path else field.column.info.get("of")
         return kept.masked(value, of and getattr(row, of), principal)
+    if isinstance(value, HeldFile):
+        return {"name": value.name, "url": f"/api/v1/field_file/{value.id}/content"}
     if isinstance(value, (Decimal, Choice)):
         return str(value)
     return value.isoformat() if isinstance(value, (date, datetime)) else value

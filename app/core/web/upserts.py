@@ -158,8 +158,8 @@ class Call:
 
     @cached_property
     def open_fields(self) -> list[FieldInfo]:
-        """The fields that may be written, asked for once."""
-        return bodies.open_to_reader(self.entity)
+        """The fields that may be written, asked for once; a file in a custom field comes with a call for its own record."""
+        return [one for one in bodies.open_to_reader(self.entity) if not (one.custom and one.kind == "file")]
 
     def changes(self, row: Any, values: dict[str, Any]) -> bool:
         """Whether the values, each in its form, are others than those stored."""

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from app.core import form_rules
 from app.core.db import ScopedSession, web_session
 from app.core.errors import BeyondScope, ReadOnlyScope, RuleError
-from app.core.web import custom_lock, field_changes
+from app.core.web import custom_lock, field_changes, field_files
 from app.core.web.meanwhile import Held
 from app.core.web.principal import current
 from app.core.web.sending import Sending
@@ -87,8 +87,11 @@ def put(
     custom_lock.hold(session, values)
     if row is not None and opened is not None:
         opened.hold(session, row)
-    row, warnings = ready(session, entity, row, values)
+    taken = field_files.take(session, entity, row, values)
+    row, warnings = ready(session, entity, row, taken.values)
     refusal = None if is_approved else field_changes.needed(session, row, values)
+    if refusal is not None:
+        taken.refuse_waiting()
     try:
         session.flush()
     except BeyondScope as error:
@@ -97,6 +100,7 @@ def put(
         raise RuleError(told, scope.officer or scope.branch or scope.client) from error
     if refusal is not None:
         raise refusal
+    taken.store(session, row)
     return Written(row.id, warnings, row)
 
 

@@ -20,6 +20,7 @@ from app.core.web.builder.statement import EARLIER, NOW, whole
 from app.core.web.pages import Tile
 from app.core.web.principal import Principal, current
 from app.core.web.register import screen
+from app.core.web.sending import Sending, say
 from app.core.web.writing import storing
 
 MOST = 12
@@ -125,7 +126,11 @@ class ReportTiles(BaseView):
             role_id is None or report.user_id != current().user_id or not keeping.may_share()
         ):
             abort(403)
+        sent = Sending.now()
         with storing(HomeTile) as session:
+            if sent.before(session) is not None:
+                say(is_again=True)
+                return redirect(keeping.address(report))
             mine = HomeTile.user_id == current().user_id
             tile = is_on(report, role_id)
             if tile is None:
@@ -135,6 +140,7 @@ class ReportTiles(BaseView):
                 )
                 session.add(tile)
             tile.kind = TileKind(kind)
+            sent.keep(session)
         flash(gettext("It stands on the home page"), "success")
         return redirect(keeping.address(report))
 
@@ -167,7 +173,10 @@ class HomeTiles(BaseView):
     @permission_name("save")
     def move(self, tile_id: int) -> Any:
         """Put a tile one place further up or down, or take it away."""
+        sent = Sending.now()
         with storing(HomeTile) as session:
+            if sent.before(session) is not None:
+                return redirect("/home_tile/")
             mine = self._mine()
             at = next((n for n, one in enumerate(mine) if one.id == tile_id), None)
             if at is None:
@@ -179,6 +188,7 @@ class HomeTiles(BaseView):
                 mine.insert(to, mine.pop(at))
             for position, one in enumerate(mine):
                 one.position = position
+            sent.keep(session)
         return redirect("/home_tile/")
 
 

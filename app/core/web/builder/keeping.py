@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from flask_babel import gettext
-from sqlalchemy import or_, select
+from sqlalchemy import Integer, any_, literal, or_, select
 from sqlalchemy.orm import joinedload
 from werkzeug.datastructures import MultiDict
 
@@ -42,9 +42,11 @@ def may_share() -> bool:
 
 
 def _open_to(principal: Principal) -> Any:
-    """His own and those of his role; who sees all rows is offered no others either."""
+    """His own, those of his role and those that he receives; who sees all rows is offered no others either."""
     role = select(User.role_id).where(User.id == principal.user_id).scalar_subquery()
-    return select(UserReport).where(or_(UserReport.user_id == principal.user_id, UserReport.role_id == role))
+    mine = UserReport.user_id == principal.user_id
+    received = literal(principal.user_id, Integer()) == any_(UserReport.receivers)
+    return select(UserReport).where(or_(mine, received, UserReport.role_id == role))
 
 
 def found(raw: str) -> UserReport | None:
@@ -151,10 +153,16 @@ def stored(entity: Any, said: Mapping[str, str], check: Callable[[MultiDict[str,
     report.entity, report.query = entity.slug(), query
     if may_share():
         report.role_id = _role(said.get("role", ""))
-    if report.role_id and PARAMETER in args:
-        raise RuleError(gettext("Rows chosen by a list are yours alone; a view of them cannot be shared"))
+    if report.role_id or report.receivers:
+        need_sharable(report)
     session.flush()
     return report
+
+
+def need_sharable(report: UserReport) -> None:
+    """Raise RuleError for a report of rows that its maker alone has chosen."""
+    if PARAMETER in args_of(report):
+        raise RuleError(gettext("Rows chosen by a list are yours alone; a view of them cannot be shared"))
 
 
 def _role(raw: str) -> int | None:

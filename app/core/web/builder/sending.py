@@ -4,6 +4,7 @@ What is noted are notifications; `app.messaging.notice_mail` sends them. Each re
 scope, by his own rights, at the time of sending; nothing is kept of them.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,7 +21,7 @@ from app.core.db import unscoped, web_session
 from app.core.errors import RuleError
 from app.core.labels import subject
 from app.core.org import Notification, NotificationKind, ReportSending, User, UserReport
-from app.core.web.builder import file, keeping
+from app.core.web.builder import file, keeping, receiving
 from app.core.web.builder.asked import Asked
 from app.core.web.principal import Principal
 from app.core.web.steering import setting
@@ -66,9 +67,16 @@ def may_send_to_role(report: UserReport) -> bool:
     return bool(report.role_id) and report.user_id == g.principal.user_id and keeping.may_share()
 
 
-def set_up(session: Session, report: UserReport, days: str, hour: str, *, is_for_role: bool) -> None:
-    """Have a report sent on these days, or no longer for none. Raises RuleError for what is no day or hour."""
+def set_up(
+    session: Session, report: UserReport, days: str, hour: str, *, is_for_role: bool, to: Iterable[str] = ()
+) -> None:
+    """Have a report sent on these days, or no longer for none; by its maker also to users, by their ids.
+
+    Raises RuleError for what is no day or hour, and for what is nobody to send it to.
+    """
     one = session.scalars(of_reader(report).with_for_update()).one_or_none()
+    if report.user_id == g.principal.user_id:
+        receiving.choose(session, report, to if days else ())
     if not days:
         if one is not None:
             session.delete(one)
@@ -105,6 +113,8 @@ def _note(house: Session, one: ReportSending, now: datetime) -> None:
     if one.is_for_role and report.role_id and report.user_id == one.user_id:
         holders = select(User.id).where(User.role_id == report.role_id, User.active)
         receivers |= set(house.scalars(holders))
+    if report.user_id == one.user_id:
+        receivers |= receiving.able(house, report)
     told = {"kind": NotificationKind.REPORT, "entity": UserReport.slug(), "row_id": report.id,
             "about": now.date().isoformat(), "actor_id": one.user_id}  # fmt: skip
     lines = [{"user_id": receiver, **told} for receiver in sorted(receivers)]

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import abort, flash, redirect, request
+from flask import abort, flash, jsonify, redirect, request
 from flask_appbuilder import expose, has_access, permission_name
 from flask_appbuilder.baseviews import BaseView
 from flask_babel import get_locale, gettext
@@ -11,9 +11,10 @@ import config
 from app.core.db import web_session
 from app.core.errors import RuleError
 from app.core.org import ReportSending, UserReport
-from app.core.web.builder import keeping, sending
+from app.core.web.builder import keeping, receiving, sending
 from app.core.web.principal import current
 from app.core.web.register import screen
+from app.core.web.sending import Sending, say
 from app.core.web.writing import storing
 
 
@@ -31,14 +32,25 @@ class ReportSendings(BaseView):
         """Have it sent on these days, or no longer."""
         report, said = keeping.found(str(report_id)) or abort(404), request.form
         try:
+            form = Sending.now()
             with storing(ReportSending) as session:
-                sending.set_up(
-                    session, report, said.get("days", ""), said.get("hour", ""), is_for_role="role" in said
-                )
-            flash(gettext("Saved"), "success")
+                if form.before(session) is not None:
+                    say(is_again=True)
+                    return redirect(keeping.address(report))
+                days, hour, to = said.get("days", ""), said.get("hour", ""), said.getlist("receivers")
+                sending.set_up(session, report, days, hour, is_for_role="role" in said, to=to)
+                form.keep(session)
+            say(is_again=False)
         except RuleError as error:
             flash(str(error), "danger")
         return redirect(keeping.address(report))
+
+    @expose("/receivers")
+    @has_access
+    @permission_name("save")
+    def receivers(self) -> Any:
+        """Users to choose from as receivers of a report."""
+        return jsonify(receiving.offers(request.args.get("q", "")))
 
 
 def form(report: UserReport | None) -> dict[str, Any] | None:
@@ -51,6 +63,8 @@ def form(report: UserReport | None) -> dict[str, Any] | None:
         "hours": [(n, f"{n:02}:00") for n in range(24)], "hour": known.hour if known else 8,
         "role": str(report.role) if sending.may_send_to_role(report) else "",
         "is_for_role": bool(known and known.is_for_role), "is_set_up": bool(config.SMTP_URL),
+        "is_mine": report.user_id == current().user_id,
+        "receivers": receiving.told(report) if report.user_id == current().user_id else [],
     }  # fmt: skip
 
 

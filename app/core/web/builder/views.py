@@ -20,6 +20,7 @@ from app.core.web.builder.asked import Asked, own_of, read
 from app.core.web.fields import as_id
 from app.core.web.principal import current
 from app.core.web.register import screen
+from app.core.web.sending import Sending, say
 from app.core.web.steering import business_date
 from app.core.web.transfer import plain_reason
 
@@ -114,9 +115,13 @@ class UserReports(BaseView):
     @has_access
     def save(self) -> Any:
         """Keep a report under a name; under one that is known already, in its place."""
-        entity = entity_of(request.form.get("entity", ""))
+        entity, sent = entity_of(request.form.get("entity", "")), Sending.now()
         try:
+            if (before := sent.row_before(web_session(), UserReport)) is not None:
+                say(is_again=True)
+                return redirect(keeping.address(before))
             report = keeping.stored(entity, request.form, lambda args: _asked(entity, args))
+            sent.keep(web_session(), report.id)
         except (RuleError, IntegrityError) as error:
             web_session().rollback()
             flash(plain_reason(error) if isinstance(error, IntegrityError) else str(error), "danger")
@@ -126,5 +131,5 @@ class UserReports(BaseView):
                 + (f"?{query}" if len(query) <= keeping.LONGEST_QUERY else "")
             )
         web_session().commit()
-        flash(gettext("Saved"), "success")
+        say(is_again=False)
         return redirect(keeping.address(report))

@@ -141,6 +141,10 @@ def seen_by(entity: Any) -> str:
     if scope.mode == "keyed":
         names = ", ".join(str(label) for key, label in _KEYS.items() if getattr(scope, key))
         return gettext("Which rows you see is decided by your data grants: %(names)s", names=names)
+    if scope.mode == "owned" and scope.shown_to:
+        return gettext(
+            "You see your own rows, those that are shared with your role and those that are sent to you"
+        )
     if scope.mode == "owned" and scope.lent_to:
         return gettext("You see your own rows and those that are shared with your role")
     return {

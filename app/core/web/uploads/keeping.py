@@ -15,6 +15,7 @@ from app.core.sheets.peek import Peek
 from app.core.web.fields import as_id
 from app.core.web.offers import is_fillable
 from app.core.web.principal import current
+from app.core.web.sending import Sending, say
 from app.core.web.uploads import looking
 from app.core.web.uploads.cells import shown
 from app.core.web.uploads.plan import Plan
@@ -38,18 +39,31 @@ def own(upload_id: int, *states: UploadState) -> Upload:
     return upload
 
 
-def turn(upload: Upload, state: UploadState, **values: Any) -> None:
-    """Take the upload from the state in which it was read to another; of two who do so at once one does."""
+def turn(upload: Upload, state: UploadState, sent: Sending | None = None, **values: Any) -> None:
+    """Take the upload from the state in which it was read to another; of two who do so at once one does.
+
+    The form that was `sent` for it is kept with it.
+    """
     turned: Any = web_session().execute(
         update(Upload)
         .where(Upload.id == upload.id, Upload.state == upload.state)
-        .values(state=state, message=None, language=str(get_locale()), **values)
+        .values(state=state, message=None, is_to_stop=False, language=str(get_locale()), **values)
         .execution_options(synchronize_session=False)
     )
     if turned.rowcount != 1:
         web_session().rollback()
         raise RuleError(gettext("This import has gone on meanwhile. Open the page again."))
+    if sent is not None:
+        sent.keep(web_session(), upload.id)
     web_session().commit()
+
+
+def is_again(sent: Sending) -> bool:
+    """Whether a form was carried out before, which is then told."""
+    found = sent.before(web_session()) is not None
+    if found:
+        say(is_again=True)
+    return found
 
 
 def seen_in(upload: Upload) -> Peek:
@@ -63,7 +77,15 @@ def seen_in(upload: Upload) -> Peek:
 
 
 def keep(slug: str, errors: list[str]) -> int | None:
-    """Keep the file that was sent and what was found in it; None with the reason in `errors`."""
+    """Keep the file that was sent and what was found in it, once for its form; None with the reason in `errors`."""
+    form = Sending.now()
+    try:
+        if (before := form.row_before(web_session(), Upload)) is not None:
+            say(is_again=True)
+            return int(before.id)
+    except RuleError as error:
+        errors.append(str(error))
+        return None
     sent = request.files.get("file")
     if sent is None or not sent.filename:
         errors.append(gettext("Choose a file"))
@@ -80,6 +102,8 @@ def keep(slug: str, errors: list[str]) -> int | None:
         source=looking.source_of(seen), language=str(get_locale()),
     )  # fmt: skip
     web_session().add(upload)
+    web_session().flush()
+    form.keep(web_session(), upload.id)
     web_session().commit()
     return int(upload.id)
 

@@ -19,12 +19,13 @@ from app.core.web.fields import as_id
 from app.core.web.offers import is_fillable
 from app.core.web.principal import current
 from app.core.web.register import screen
+from app.core.web.sending import Sending
 from app.core.web.transfer import XLSX, plain_reason
 from app.core.web.uploads import error_file, guess, keeping, looking, staging, undoing, work
 from app.core.web.uploads.columns_page import columns_page, steps
 from app.core.web.uploads.plan import Plan
 from app.core.web.uploads.posted import fill_form, plan_of
-from app.core.web.uploads.rows_page import MENDABLE, columns_of, rows_page
+from app.core.web.uploads.rows_page import MENDABLE, columns_of, left, rows_page
 
 links.record_page("upload", "/upload/{id}")
 AT_ONCE = 200
@@ -115,6 +116,9 @@ class Uploads(BaseView):
     @permission_name("add")
     def check(self, upload_id: int) -> Any:
         """Keep what the columns mean, and try the rows."""
+        sent = Sending.now()
+        if keeping.is_again(sent):
+            return redirect(f"/upload/{upload_id}")
         upload = keeping.own(upload_id, UploadState.DRAFT)
         entity, session = registry.entity(upload.entity), web_session()
         header, form = list(upload.source.get("header", ())), fill_form(entity, session, current())
@@ -127,7 +131,7 @@ class Uploads(BaseView):
         session.execute(delete(UploadRow).where(UploadRow.upload_id == upload.id))
         is_small = keeping.size_of(upload) <= SMALL
         try:
-            keeping.turn(upload, UploadState.CHECKING, rows=0, progress=0)
+            keeping.turn(upload, UploadState.CHECKING, sent, rows=0, progress=0)
         except IntegrityError as error:
             # two who keep their first layout under one name at once
             raise RuleError(plain_reason(error)) from error
@@ -169,12 +173,15 @@ class Uploads(BaseView):
     @permission_name("add")
     def store(self, upload_id: int) -> Any:
         """Store what was found to be right: all of it or none, or what still is."""
+        sent = Sending.now()
+        if keeping.is_again(sent):
+            return redirect(f"/upload/{upload_id}")
         upload = keeping.own(upload_id, UploadState.CHECKED)
         is_whole = request.form.get("whole") == "1"
         if is_whole and upload.refused:
             raise RuleError(gettext("Some rows are refused, so nothing was stored"))
         is_small = upload.created + upload.updated <= AT_ONCE
-        keeping.turn(upload, UploadState.STORING, is_whole=is_whole, progress=0)
+        keeping.turn(upload, UploadState.STORING, sent, is_whole=is_whole, progress=0)
         if is_small:
             work.run(upload_id)
         return redirect(f"/upload/{upload_id}")
@@ -183,12 +190,12 @@ class Uploads(BaseView):
     @has_access
     @permission_name("add")
     def again(self, upload_id: int) -> Any:
-        """Back to the columns of a file of which nothing is stored yet; of one that failed half way, to what is left."""
-        upload = keeping.own(upload_id, UploadState.CHECKED, UploadState.FAILED)
+        """Back to the columns of a file of which nothing is stored yet; of one that ended half way, to what is left."""
+        upload = keeping.own(upload_id, UploadState.CHECKED, UploadState.FAILED, UploadState.DONE)
         if upload.ended_at is None and not keeping.has_stored(upload):
             keeping.turn(upload, UploadState.DRAFT)
-        elif upload.state == UploadState.FAILED:
-            keeping.turn(upload, UploadState.CHECKED)
+        elif upload.state == UploadState.FAILED or left(upload):
+            keeping.turn(upload, UploadState.CHECKED, None, **staging.counts(web_session(), upload_id))
         return redirect(f"/upload/{upload_id}")
 
     @expose("/<id(upload):upload_id>/undo", methods=["POST"])

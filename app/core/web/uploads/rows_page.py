@@ -15,10 +15,12 @@ from app.core.web import links
 from app.core.web.fields import describe
 from app.core.web.pages import Cell, Col, Row, Table, Tile
 from app.core.web.principal import current
+from app.core.web.show_page import actions
 from app.core.web.uploads import undoing
 from app.core.web.uploads.cells import shown
 from app.core.web.uploads.columns_page import steps
 from app.core.web.uploads.plan import Plan
+from app.core.web.uploads.staging import READY
 
 BUSY = (UploadState.CHECKING, UploadState.STORING, UploadState.UNDOING)
 MENDABLE = (UploadState.CHECKED, UploadState.DONE)
@@ -111,6 +113,8 @@ def rows_page(upload: Upload) -> Any:
         "notes": _notes(upload) if can_mend else None,
         "can_go_back": upload.state == UploadState.FAILED or (upload.state == UploadState.CHECKED and not upload.ended_at),
         "is_busy": upload.state in BUSY, "error": upload.message,
+        "left": left(upload) if is_own and upload.state == UploadState.DONE else 0,
+        "stops": actions(Upload, upload, current(), lambda _verb: False) if is_own and upload.state in BUSY else [],
     }  # fmt: skip
     return render_template("upload/rows.html", page=page)
 
@@ -170,10 +174,14 @@ def _store_label(upload: Upload, ready: int) -> str:
 
 
 def _ready(upload: Upload) -> int:
-    """How many rows wait to be stored."""
-    waiting = UploadRow.upload_id == upload.id, UploadRow.state.in_((RowState.NEW, RowState.CHANGED))
-    is_open = upload.state == UploadState.CHECKED
-    return web_session().scalar(select(func.count()).where(*waiting)) or 0 if is_open else 0
+    """How many rows wait to be stored, where they can be."""
+    return left(upload) if upload.state == UploadState.CHECKED else 0
+
+
+def left(upload: Upload) -> int:
+    """How many rows were found to be right and are not stored."""
+    waiting = UploadRow.upload_id == upload.id, UploadRow.state.in_(READY)
+    return web_session().scalar(select(func.count()).where(*waiting)) or 0
 
 
 def _text(upload: Upload) -> str:

@@ -18,6 +18,8 @@ from app.core.web.uploads.filling import Outcome
 MOST_ROWS = 50_000
 COUNTED = {"new": "created", "created": "created", "changed": "updated", "updated": "updated", "same": "unchanged", "refused": "refused"}  # fmt: skip
 """State of a row → the count of its upload."""
+READY = (RowState.NEW, RowState.CHANGED)
+"""Rows that wait to be stored."""
 
 
 def opened(upload: Upload) -> Table:
@@ -62,12 +64,18 @@ def tell(upload_id: int, **values: Any) -> None:
         session.execute(update(Upload).where(Upload.id == upload_id).values(**values))
 
 
-def counts(session: ScopedSession, upload_id: int) -> dict[str, int]:
-    """How many rows came to what, as the upload counts them."""
+def is_to_stop(upload_id: int) -> bool:
+    """Whether somebody wants it to stop."""
+    with unscoped("whether an upload is to stop") as session:
+        return bool(session.scalar(select(Upload.is_to_stop).where(Upload.id == upload_id)))
+
+
+def counts(session: ScopedSession, upload_id: int, *, are_done: bool = False) -> dict[str, int]:
+    """How many rows came to what, as the upload counts them; of those that wait to be stored none if it is done."""
     grouped = select(UploadRow.state, func.count()).where(UploadRow.upload_id == upload_id)
     found: Counter[str] = Counter(dict.fromkeys(COUNTED.values(), 0))
     for state, number in session.execute(grouped.group_by(UploadRow.state)):
-        if str(state) in COUNTED:
+        if str(state) in COUNTED and not (are_done and state in READY):
             found[COUNTED[str(state)]] += number
     return dict(found)
 

@@ -9,12 +9,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from flask import current_app, g
-from flask_babel import force_locale, gettext
+from flask_babel import force_locale, format_decimal, gettext
 from sqlalchemy import func, select
 
 from app.core import clock
 from app.core.db import because, source, unscoped, web_session
-from app.core.errors import RuleError
+from app.core.errors import RuleError, Stopped
 from app.core.locks import Lock
 from app.core.org import RowState, Selection, Upload, UploadRow, UploadState
 from app.core.retry import is_lost
@@ -22,6 +22,7 @@ from app.core.sheets import SheetError
 from app.core.web import principal
 from app.core.web.uploads import staging
 from app.core.web.uploads.filling import Filling, Outcome, tried
+from app.core.web.uploads.staging import READY
 from app.core.web.uploads.undoing import reason_of, undo
 
 log = logging.getLogger("loandesk.jobs")
@@ -29,7 +30,6 @@ OPEN = (UploadState.CHECKING, UploadState.STORING, UploadState.UNDOING)
 _STORED = {RowState.NEW: RowState.CREATED, RowState.CHANGED: RowState.UPDATED}
 TOLD_EVERY = 500
 """Rows after which the progress is told."""
-READY = (RowState.NEW, RowState.CHANGED)
 
 
 class NotAll(RuleError):
@@ -94,7 +94,7 @@ def _fail(upload_id: int, state: UploadState, error: Exception) -> None:
     back = {UploadState.CHECKING: UploadState.DRAFT, UploadState.STORING: UploadState.CHECKED}
     after = back[state] if known and state in back else UploadState.FAILED
     message = str(error) if known else gettext("The upload could not be finished")
-    staging.tell(upload_id, state=after, message=message[:500])
+    staging.tell(upload_id, state=after, message=message[:500], is_to_stop=False)
 
 
 def _own(upload_id: int) -> Upload:
@@ -128,9 +128,11 @@ def try_rows(upload_id: int, ids: Sequence[int]) -> None:
 def _each(
     ids: Sequence[int], filling: Filling, upload_id: int, work: Callable[[Sequence[int], Any], Any]
 ) -> None:
-    """Do some work for each part of the rows, and tell how far it is."""
+    """Do some work for each part of the rows, and tell how far it is. Raises Stopped where somebody wants it to end."""
     session, step = web_session(), filling.at_once
     for start in range(0, len(ids), step):
+        if staging.is_to_stop(upload_id):
+            raise Stopped
         part = ids[start : start + step]
         query = select(UploadRow.id, UploadRow.number, UploadRow.cells).where(UploadRow.id.in_(part))
         work(part, session.execute(query.order_by(UploadRow.number)).all())
@@ -165,6 +167,10 @@ def store(upload_id: int) -> None:
         staging.mark(refused)
         _counted(upload_id)
         raise
+    except Stopped as error:
+        session.rollback()
+        if is_whole or len(staging.ids_of(session, upload_id, READY)) == len(ids):
+            raise RuleError(gettext("It was stopped, so nothing was stored")) from error
     _finish(upload_id)
     session.commit()
 
@@ -180,7 +186,7 @@ def _mark_stored(part: Sequence[int], outcomes: Sequence[Outcome]) -> None:
 
 
 def _finish(upload_id: int) -> None:
-    """Count what was done, and keep the records as a list."""
+    """Count what was done, and keep the records as a list; says so where it was stopped before all was done."""
     session, upload = web_session(), _own(upload_id)
     done = select(UploadRow.row_id).where(
         UploadRow.upload_id == upload_id, UploadRow.state.in_(_STORED.values()), UploadRow.row_id.is_not(None)
@@ -191,9 +197,21 @@ def _finish(upload_id: int) -> None:
         session.add(chosen)
         session.flush()
         upload.selection_id = chosen.id
-    for name, number in staging.counts(session, upload_id).items():
+    for name, number in staging.counts(session, upload_id, are_done=True).items():
         setattr(upload, name, number)
-    upload.state, upload.progress, upload.ended_at, upload.message = UploadState.DONE, 100, clock.now(), None
+    left = len(staging.ids_of(session, upload_id, READY))
+    upload.state, upload.progress, upload.ended_at, upload.is_to_stop = (
+        UploadState.DONE,
+        100,
+        clock.now(),
+        False,
+    )
+    upload.message = _stopped(len(ids), left) if left else None
+
+
+def _stopped(done: int, left: int) -> str:
+    known = {"done": format_decimal(done), "left": format_decimal(left)}
+    return gettext("It was stopped: %(done)s records are stored, %(left)s rows are not", **known)
 
 
 def _counted(upload_id: int, **values: Any) -> None:
