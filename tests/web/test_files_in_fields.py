@@ -14,6 +14,7 @@ from app.core.jobs import Record
 from app.core.org import GrantKind
 from tests.roles import role_that_reveals_nothing
 from tests.web.people import Caller, add, rows, stored
+from tests.web.sent import send as send_rows
 from tests.web.shop import Shop
 from tests.web.test_attachments import PNG, SVG, attach, kept
 from tests.web.test_tokens import call, made
@@ -238,3 +239,21 @@ def test_a_file_does_not_wait_for_approval_with_the_other_changes(shop: Shop, fi
     assert (stored("customer", one).name, held(one), lines(one)) == ("Customer 08", None, [])
     assert save(shop, "olga", "customer", one, c_deed=upload("alone.png")).status_code == 302
     assert held(one)["name"] == "alone.png"
+
+
+def test_programs_are_told_how_it_is_written_and_files_of_rows_are_not_asked_for_it(
+    shop: Shop, fields: dict[str, int]
+) -> None:
+    paths = shop.caller("admin").call("GET", "_openapi").json["paths"]
+    for path, verb in (("/api/v1/customer/", "post"), ("/api/v1/customer/{pk}", "patch")):
+        content = paths[path][verb]["requestBody"]["content"]
+        said = {kind: one["schema"]["properties"]["c_deed"] for kind, one in content.items()}
+        assert said["application/json"]["type"] == "integer"
+        assert said["multipart/form-data"]["format"] == "binary"
+    items = paths["/api/v1/customer/bulk"]["post"]["requestBody"]["content"]["application/json"]["schema"][
+        "properties"
+    ]["items"]
+    assert "c_deed" not in items["items"]["properties"]
+    assert "{name, url}" in shop.admin.get("/reference/customer").text
+    columns = shop.admin.get(send_rows(shop, "customer", "Name;Deed\nWang;deed.png\n")).text
+    assert ('value="name"' in columns, 'value="c_deed"' in columns) == (True, False)
