@@ -11,7 +11,7 @@ from app.core.db import because
 from app.core.errors import RuleError
 from app.core.operation import operation
 from app.core.types import Line
-from app.models.customers import Customer
+from app.models.customers import Customer, CustomerStatus
 from app.models.lending import Loan, LoanStatus
 from app.models.messages import Message, MessageState
 
@@ -37,5 +37,8 @@ def erase_customer(house: Session, customer: Customer, *, reason: Line) -> objec
     if house.scalar(waiting.limit(1)) is not None:
         raise RuleError(_("Messages to the customer are waiting to be sent; cancel them first"))
     because(house, reason)
+    # nobody is there any more whom one could write to
+    customer.status, customer.is_do_not_contact = CustomerStatus.INACTIVE, True
+    house.flush()
     erasure.erase(house, customer)
     return gettext("The personal values are erased")

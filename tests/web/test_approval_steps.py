@@ -164,6 +164,7 @@ def test_nobody_approves_what_he_asked_for_by_having_another_stand_in(shop: Shop
         ({"ends_on": "2018-06-01"}, "ends_on", "before the first"),
         ({"substitute": "mary"}, "substitute_id", "Somebody else"),
         ({"starts_on": "2018-06-27", "ends_on": "2018-07-20"}, "starts_on", "overlaps the absence"),
+        ({"starts_on": "1918-09-01"}, "ends_on", "at most five years"),
         ({"user": "martin"}, "user_id", "somebody else"),
     ],
 )

@@ -132,6 +132,10 @@ def test_what_waits_about_somebody_whose_values_are_erased_ends_and_says_nothing
         assert str(stored("task", asked.task_id).state) == "done"
     assert decide(shop, "mary", request(one, "customer").id).status_code == 422
     assert (work(shop), stored("customer", one).name) == (0, f"••• {one}")
+    assert (str(stored("customer", one).status), stored("customer", one).is_do_not_contact) == (
+        "inactive",
+        True,
+    )
 
 
 def test_a_change_that_was_approved_is_not_stored_once_the_values_are_erased(shop: Shop) -> None:
@@ -154,6 +158,16 @@ def test_a_change_of_a_user_is_asked_for_too_and_roles_that_decide_open_such_rec
     said = {"name": "W", "operation": "edit.setting", "field_names": "value", "first_role": role("Manager")}
     answer = shop.caller("admin").call("POST", "approval_route/", said)
     assert (answer.status_code, set(answer.json["errors"])) == (422, {"first_role_id"}), answer.text
+    said = {"name": "W", "operation": "stop_dunning", "first_role": role("Partner")}
+    answer = shop.caller("admin").call("POST", "approval_route/", said)
+    assert (answer.status_code, set(answer.json["errors"])) == (422, {"first_role_id"}), answer.text
+    text = {"operation": "post_repayment", "amount_field": "reference", "least": "5"}
+    below = {"operation": "post_repayment", "amount_field": "amount", "least": "-5"}
+    for said, column in ((text, "amount_field"), (below, "least")):
+        answer = shop.caller("admin").call(
+            "POST", "approval_route/", {"name": "W", "first_role": role("Manager"), **said}
+        )
+        assert (answer.status_code, set(answer.json["errors"])) == (422, {column}), answer.text
     nonsense = {"name": "W", "operation": "no_such_thing", "first_role": role("Manager")}
     assert shop.caller("admin").call("POST", "approval_route/", nonsense).status_code == 422
 

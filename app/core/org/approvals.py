@@ -149,7 +149,7 @@ class ApprovalRequest(About, Entity):
         ),
         guide="write-a-rule",
         menu=_("Work"), title=_("Approval requests"), icon="checks", position=12, operations="", order="-id",
-        list="created_at title changes told user waits_since state role escalated_at entity row_id outcome",
+        list="created_at row_id title state changes told user role waits_since escalated_at outcome entity",
         show={_("What was asked"): "title told changes operation entity row_id user created_at",
               _("Whose turn it is"): "state role step waits_since escalates_at escalated_at escalated_role escalated_to task",
               _("What was said"): "first_by first_for second_by second_for note outcome decided_at route"},

@@ -1,5 +1,6 @@
 """What must hold of an absence: whose it is, when it is, and who stands in."""
 
+from datetime import timedelta
 from typing import Any
 
 from flask_babel import gettext, lazy_gettext as _
@@ -13,6 +14,8 @@ from app.core.org import Absence, User
 from app.core.web.cells import plain
 from app.core.web.deciding import may_approve
 from app.core.web.principal import current
+
+LONGEST = timedelta(days=5 * 366)
 
 
 @form_rules.fill(Absence)
@@ -33,9 +36,11 @@ def is_entered_by_whom_it_concerns(_session: Session, absence: Absence) -> None:
 
 @form_rules.check(Absence, about="starts_on ends_on")
 def ends_after_it_begins(_session: Session, absence: Absence) -> None:
-    """The last day is not before the first."""
+    """The last day is not before the first, and a slip of the pen no absence of centuries."""
     if absence.ends_on < absence.starts_on:
         raise RuleError(_("The last day is before the first one"), "ends_on")
+    if absence.ends_on - absence.starts_on > LONGEST:
+        raise RuleError(_("An absence lasts at most five years"), "ends_on")
 
 
 @form_rules.check(Absence, about="user_id starts_on ends_on")

@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 from app.core import clock, registry
 from app.core.db import because, session_for, web_session
 from app.core.errors import RuleError
-from app.core.labels import subject
 from app.core.notices import approvals as notices
 from app.core.operation import operation
 from app.core.org import Absence, ApprovalRequest, ApprovalRoute, RequestState, Task, TaskState, User
@@ -28,7 +27,6 @@ from app.core.web.task_rules import DOERS
 
 MOST_ROLES = 8
 """Of those whom somebody stands in for; a list takes so many filters."""
-RIGHT = ("can_approve_request", subject(ApprovalRequest))
 
 
 def stood_in_for(session: Session, user_id: int, on: date) -> list[User]:
@@ -82,7 +80,7 @@ def _could_himself(user: User, request: ApprovalRequest) -> bool:
 def may_approve(user: User) -> bool:
     """Whether a user's role has the right to approve requests."""
     with session_for(lambda: ("login", None)) as session:
-        return user.role_id is not None and RIGHT in permissions(session, user.role_id)
+        return user.role_id is not None and approving.RIGHT in permissions(session, user.role_id)
 
 
 def _is_waiting(request: ApprovalRequest) -> bool:
@@ -188,12 +186,14 @@ def _end_tasks(house: Session, ids: Iterable[int | None], note: str | None, user
         task.open_due_on = None
 
 
-@screen(MenuEntry(_("Work"), _("My approvals"), "/approvals/", "checks", ("can_list", RIGHT[1]), 11))
+@screen(
+    MenuEntry(_("Work"), _("My approvals"), "/approvals/", "checks", ("can_list", approving.RIGHT[1]), 11)
+)
 class MyApprovals(BaseView):
     """The way to what waits for the reader: requests that are the turn of his role, or of somebody he stands in for."""
 
     route_base = "/approvals"
-    class_permission_name = RIGHT[1]
+    class_permission_name = approving.RIGHT[1]
     default_view = "mine"
 
     @expose("/")

@@ -18,6 +18,12 @@ def slugs(principal: Principal) -> list[str]:
     return [cls.slug() for cls in registry.followed(Comment) if principal.may("can_show", subject(cls))]
 
 
+def may_role(role_id: int, right: tuple[str, str]) -> bool:
+    """Whether a role has a right: what is done, and to which entity."""
+    with session_for(lambda: ("login", None)) as session:
+        return right in permissions(session, role_id)
+
+
 def may_role_open(role_id: int | None, entity: Any) -> bool:
     """Whether a role may open an entity's records, as the rights of another user than the reader say."""
     if role_id is None:

@@ -60,6 +60,7 @@ def register_screens(builder: Any) -> None:
         pick_page,
         reference,
         remarks,
+        route_rules,
         rule_rules,
         task_rules,
     )
