@@ -31,7 +31,7 @@ class Upload(Entity):
     __history__ = False
     __job__ = JobOf(
         "user_id", open=("checking", "storing", "undoing"), stops=("checking", "storing"), roles=("Manager", "Officer", "Clerk"),
-        stays=_("Where all rows are stored or none, none is. Else what is stored stays, and can be undone."),
+        stays=_("An import of all rows or none then stores none. Of any other, what is stored stays and can be undone."),
     )  # fmt: skip
 
     user_id: Mapped[int] = link("user", ondelete="CASCADE")

@@ -97,11 +97,12 @@ def rows_page(upload: Upload) -> Any:
     can_mend = is_own and is_known and upload.state in MENDABLE
     rows = refused_rows(upload) if can_mend else []
     title = labels.entity_label(registry.entity(upload.entity)) if is_known else upload.entity
-    ready = _ready(upload)
+    ready, rest = _ready(upload), left(upload) if upload.state == UploadState.DONE else 0
     page = {
         "title": gettext("Import: %(records)s", records=title), "subtitle": upload.file_name, "upload": upload,
         "crumbs": [(title, links.list_url(upload.entity))] if is_known else [(gettext("Uploads"), "/upload/list/")],
-        "state": _STATES.get(str(upload.state), "done"), "state_label": upload.state.label, "percent": upload.progress or None,
+        "state": "stopped" if rest else _STATES.get(str(upload.state), "done"),
+        "state_label": gettext("Stopped") if rest else upload.state.label, "percent": upload.progress or None,
         "text": _text(upload), "step": 4 if upload.state in (UploadState.DONE, UploadState.UNDONE) else 3,
         "action": f"/upload/{upload.id}", "tiles": _tiles(upload), "rows": rows, "is_own": is_own,
         "columns": [(place, header) for place, header, _field in columns_of(upload)] if rows else [],
@@ -113,7 +114,7 @@ def rows_page(upload: Upload) -> Any:
         "notes": _notes(upload) if can_mend else None,
         "can_go_back": upload.state == UploadState.FAILED or (upload.state == UploadState.CHECKED and not upload.ended_at),
         "is_busy": upload.state in BUSY, "error": upload.message,
-        "left": left(upload) if is_own and upload.state == UploadState.DONE else 0,
+        "left": rest if is_own else 0,
         "stops": actions(Upload, upload, current(), lambda _verb: False) if is_own and upload.state in BUSY else [],
     }  # fmt: skip
     return render_template("upload/rows.html", page=page)
