@@ -32,10 +32,9 @@ SHARED = (
 people, and each entity's by some."""
 FORMS = ("/add", "/change")
 """Forms that ask for no row: empty ones are shared out, too."""
-TURNS, THIRDS = 4, 3
-"""Of the people so many share a route that is the same for every entity, and any other route of an entity: every kind
-of person tries every route, of some entities, and every entity, by some routes; each route of each entity is tried by
-three people at least. `run.py test --full` shares nothing."""
+TURNS = 4
+"""So many turns share the routes of entities: every kind of person tries every route, of some entities, and every entity, by
+some routes; each route of each entity is tried by three people at least. `run.py test --full` shares nothing."""
 
 
 @dataclass(frozen=True)
@@ -83,8 +82,8 @@ def _of_rule(rule: Any, method: str, oracle: Oracle) -> Iterator[Door]:
     arguments = re.findall(r"<(?:[^<>:]+:)?(\w+)>", rule.rule)
     ids = [name for name in arguments if name == "pk" or name.endswith("_id")]
     paths = _filled(rule.rule, [name for name in arguments if name not in ids], slug)
-    turns = _turns(rule.rule, method, slug)
-    paths = [path for path in paths if _turn(path) % turns == oracle.person.id % turns]
+    turns = _turns(rule.rule, slug)
+    paths = [path for path in paths if _turn(path) % turns == oracle.person.turn % turns]
     for path in paths:
         if not ids:
             yield from _without_row(path, method, slug, oracle)
@@ -93,14 +92,10 @@ def _of_rule(rule: Any, method: str, oracle: Oracle) -> Iterator[Door]:
             yield from _with_row(path, method, slug, oracle)
 
 
-def _turns(rule: str, method: str, slug: str | None) -> int:
-    """How many people take turns at a route."""
-    if os.environ.get("LOANDESK_FULL") == "yes":
-        return 1
-    is_form = method == "GET" and rule.endswith(FORMS)
-    if is_form or any(part in rule for part in SHARED):
-        return TURNS
-    return THIRDS if slug else 1
+def _turns(rule: str, slug: str | None) -> int:
+    """How many turns share a route."""
+    is_shared = slug or rule.endswith(FORMS) or any(part in rule for part in SHARED)
+    return TURNS if is_shared and os.environ.get("LOANDESK_FULL") != "yes" else 1
 
 
 def _turn(path: str) -> int:

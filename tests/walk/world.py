@@ -4,7 +4,7 @@ Rows are made from the declarations, so an entity that is new tomorrow has its c
 Who may see what is computed from grants and tree membership in plain Python, not by the code under test.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from app.access.users import create_user
@@ -30,9 +30,13 @@ LOANS = (
 
 @dataclass
 class Person:
-    """A user of the walk and the grants he was given, by names of this world."""
+    """A user of the walk and the grants he was given, by names of this world.
+
+    Those of one `turn` try the same share of the routes: in each there is somebody with a place and somebody with a unit.
+    """
 
     name: str
+    turn: int
     grants: tuple[dict[str, Any], ...]
     id: int = 0
     may_reveal: bool = True
@@ -55,20 +59,20 @@ class World:
 
 
 PEOPLE = (
-    Person("all", ({"kind": "all"},)),
-    Person("branch_subtree", ({"kind": "branch", "branch": "b1"},)),
-    Person("branch_leaf", ({"kind": "branch", "branch": "b2"},)),
-    Person("o1", ({"kind": "own"},)),
-    Person("team", ({"kind": "team", "team": "north"},)),
-    Person("county", ({"kind": "region", "region": "c1"},)),
-    Person("area", ({"kind": "region", "region": "a1"},)),
-    Person("township", ({"kind": "region", "region": "t1"},)),
-    Person("village", ({"kind": "region", "region": "v4"},)),
-    Person("client", ({"kind": "client", "client": "y"},)),
-    Person("livestock", ({"kind": "region", "region": "c1", "product_kinds": ["livestock"]},)),
-    Person("two_grants", ({"kind": "own"}, {"kind": "region", "region": "v4"})),
-    Person("nobody", ()),
-    Person("masked", ({"kind": "all"},), may_reveal=False),
+    Person("all", 0, ({"kind": "all"},)),
+    Person("branch_subtree", 0, ({"kind": "branch", "branch": "b1"},)),
+    Person("branch_leaf", 1, ({"kind": "branch", "branch": "b2"},)),
+    Person("o1", 2, ({"kind": "own"},)),
+    Person("team", 3, ({"kind": "team", "team": "north"},)),
+    Person("county", 1, ({"kind": "region", "region": "c1"},)),
+    Person("area", 3, ({"kind": "region", "region": "a1"},)),
+    Person("township", 0, ({"kind": "region", "region": "t1"},)),
+    Person("village", 2, ({"kind": "region", "region": "v4"},)),
+    Person("client", 0, ({"kind": "client", "client": "y"},)),
+    Person("livestock", 2, ({"kind": "region", "region": "c1", "product_kinds": ["livestock"]},)),
+    Person("two_grants", 1, ({"kind": "own"}, {"kind": "region", "region": "v4"})),
+    Person("nobody", 3, ()),
+    Person("masked", 1, ({"kind": "all"},), may_reveal=False),
 )
 TEAM = {"o2": "north", "o3": "north", "o1": "south"}
 
@@ -105,7 +109,7 @@ def parents(tree: tuple[tuple[str, ...], ...], name: str) -> set[str]:
 
 def make_world() -> World:
     """Fill the database; one unscoped transaction."""
-    world = World(people=[Person(p.name, p.grants, may_reveal=p.may_reveal) for p in PEOPLE])
+    world = World(people=[replace(person) for person in PEOPLE])
     with unscoped("the walk's data") as session:
         _frame(session, world)
     _make_people(world)
