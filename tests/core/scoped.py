@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import psycopg
@@ -60,6 +61,4 @@ def only_database(database: Any, person: Person) -> Iterator[psycopg.Connection]
 def writable(world: World, person: Person) -> set[int]:
     """Ids of the loans that he may change: territory only shows."""
     grants = tuple(grant for grant in person.row.grants if grant["kind"] != "region")
-    return {
-        row.id for row in Oracle(world, type(person.row)(person.row.name, grants, person.id)).visible("loan")
-    }
+    return {row.id for row in Oracle(world, replace(person.row, grants=grants)).visible("loan")}
