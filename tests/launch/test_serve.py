@@ -11,6 +11,8 @@ import psutil
 import psycopg
 import pytest
 import redis
+from redis.backoff import ConstantBackoff
+from redis.retry import Retry
 
 from app.launch.paths import DataDir
 from tests.launch.installation import Installation, command
@@ -152,9 +154,9 @@ def test_an_empty_start_is_refused_where_the_demonstration_data_is(running: Inst
 
 def test_jobs_go_through_the_queue_without_a_file_on_disk(running: Installation) -> None:
     running.answer()
-    with redis.Redis.from_url(
-        DataDir(running.data_dir).redis_url, retry_on_error=[redis.ConnectionError]
-    ) as client:
+    # pages answer also while a queue that another test killed is being started again
+    patient = Retry(ConstantBackoff(0.2), 100)
+    with redis.Redis.from_url(DataDir(running.data_dir).redis_url, retry=patient) as client:
         assert client.config_get("save")["save"] == ""
         assert client.config_get("maxmemory-policy")["maxmemory-policy"] == "noeviction"
 
