@@ -12,15 +12,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.core import clock, registry
-from app.core.db import because, session_for, web_session
+from app.core.db import because, web_session
 from app.core.errors import RuleError
 from app.core.notices import approvals as notices
 from app.core.operation import operation
 from app.core.org import Absence, ApprovalRequest, ApprovalRoute, RequestState, Task, TaskState, User
 from app.core.types import Line
-from app.core.web import approving, field_changes, links, mentions
+from app.core.web import approving, field_changes, followed, links, mentions
 from app.core.web.meanwhile import stored_version
-from app.core.web.principal import current, permissions
+from app.core.web.principal import current
 from app.core.web.register import MenuEntry, screen
 from app.core.web.steering import business_date
 from app.core.web.task_rules import DOERS
@@ -79,8 +79,7 @@ def _could_himself(user: User, request: ApprovalRequest) -> bool:
 
 def may_approve(user: User) -> bool:
     """Whether a user's role has the right to approve requests."""
-    with session_for(lambda: ("login", None)) as session:
-        return user.role_id is not None and approving.RIGHT in permissions(session, user.role_id)
+    return user.role_id is not None and followed.may_role(user.role_id, approving.RIGHT)
 
 
 def _is_waiting(request: ApprovalRequest) -> bool:
