@@ -19,7 +19,7 @@ import pytest
 from app.launch import logins, postgres
 from app.launch.servers import Servers
 from app.launch.testing import servers_for_tests
-from tests.kept import forget
+from tests.kept import faults_of_history, forget
 
 os.environ.setdefault("SECRET_KEY", "only-for-tests-only-for-tests-only-for-tests")
 os.environ.setdefault("SESSION_COOKIE_SECURE", "no")
@@ -130,13 +130,16 @@ def database(servers: Servers, template: str, request: Any, tmp_path_factory: An
     name = f"test_{os.getpid()}_{label}"
     logins.make_database(servers.data, name, template)
     made = Database(servers, name, template)
+    files = tmp_path_factory.mktemp("files")
     os.environ.update(
         DATABASE_URL=made.app_url, DATABASE_ADMIN_URL=made.admin_url, REDIS_URL=made.redis_url,
-        FILES_DIR=str(tmp_path_factory.mktemp("files")),
+        FILES_DIR=str(files), SEALS_FILE=str(files / "seals.log"),
     )  # fmt: skip
     yield made
+    faults = faults_of_history(made)
     forget(made.app_url)
     logins.drop_database(servers.data, name)
+    assert faults == [], "the history is not as it was sealed"
 
 
 @pytest.fixture(scope="session")

@@ -23,6 +23,25 @@ def forget(url: str) -> None:
     _engine(sqlalchemy_url(url)).dispose()
 
 
+def faults_of_history(database: Any) -> list[str]:
+    """Seal what a module has kept in its history; what `verify-audit` finds wrong with that and with all before.
+
+    Seals that the walk invented for its canaries belong to no chain and are taken away.
+    """
+    from app.core import seals
+    from app.core.db import unscoped
+    from app.core.seal_check import check
+
+    with psycopg.connect(database.superuser_url) as connection:
+        connection.execute("SET session_replication_role = replica")
+        connection.execute("DELETE FROM audit_seal WHERE previous !~ '^[0-9a-f]{64}$'")
+    seals.seal()
+    with unscoped("verify the history of a test") as session:
+        found = check(session)
+    left = [f"{one.rows} rows of {one.entity} are not sealed" for one in found.waiting if one.rows]
+    return [*found.faults, *left]
+
+
 def filled(database: Any, make: Callable[[], Any]) -> Any:
     """Put what `make` stores into the module's database; what it returns (copied with it, by pickle).
 
@@ -38,12 +57,20 @@ def filled(database: Any, make: Callable[[], Any]) -> Any:
             forget(database.app_url)
             logins.drop_database(database.data, database.name)
             logins.make_database(database.data, database.name, kept)
+            _heads_anew()
             return pickle.loads(note.read_bytes())  # noqa: S301  written below, in a directory of our own
         made = make()
         note.write_bytes(pickle.dumps(made))
         forget(database.app_url)
         logins.make_database(database.data, kept, database.name)
         return made
+
+
+def _heads_anew() -> None:
+    """The file of heads for a copy of a database, as for one that was restored."""
+    from app.core import seal_file
+
+    seal_file.begin_anew()
 
 
 def _name(database: Any, make: Callable[[], Any]) -> str:

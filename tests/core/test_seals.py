@@ -17,29 +17,21 @@ PIECE = 4
 TEAMS = 10
 
 
-@pytest.fixture(scope="module")
-def chain(database: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture(scope="module", autouse=True)
+def chain(database: Any) -> Path:
     """The file of heads over several seals of both logs."""
-    place = tmp_path_factory.mktemp("heads") / "seals.log"
-    with pytest.MonkeyPatch.context() as told:
-        told.setenv("SEALS_FILE", str(place))
-        for round_ in range(2):
-            with unscoped("rows of a test") as session:
-                session.add_all(Team(name=f"team {round_}.{n}") for n in range(TEAMS // 2))
-                session.add(AuditEvent(kind="login", details={"round": round_}))
-            assert seals.seal(PIECE) == TEAMS // 2 + 1 + (len(first_rows()) if not round_ else 0)
-    return place
+    for round_ in range(2):
+        with unscoped("rows of a test") as session:
+            session.add_all(Team(name=f"team {round_}.{n}") for n in range(TEAMS // 2))
+            session.add(AuditEvent(kind="login", details={"round": round_}))
+        assert seals.seal(PIECE) == TEAMS // 2 + 1 + (len(first_rows()) if not round_ else 0)
+    return seal_file.path()
 
 
 def first_rows() -> list[int]:
     """What the deployment itself left in the history before the first seal, such as its roles."""
     with unscoped("rows of the deployment") as session:
         return list(session.scalars(select(History.id).where(History.entity != "team")))
-
-
-@pytest.fixture(autouse=True)
-def _file(chain: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SEALS_FILE", str(chain))
 
 
 @pytest.fixture

@@ -32,11 +32,9 @@ SECONDS = 2.5
 
 
 @pytest.fixture(scope="module")
-def shop(_application: Any, database: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    """People and rows, and a file of heads."""
-    with pytest.MonkeyPatch.context() as told:
-        told.setenv("SEALS_FILE", str(tmp_path_factory.mktemp("heads") / "seals.log"))
-        yield open_shop(_application)
+def shop(_application: Any, database: Any) -> Shop:
+    """People and rows; nothing of it is sealed."""
+    return open_shop(_application)
 
 
 def check_all_is_sealed_once() -> None:

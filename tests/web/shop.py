@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from app.access.users import create_user
-from app.core import clock, registry
+from app.core import clock, registry, seals
 from app.core.db import unscoped
 from app.core.org import GrantKind
 from tests.web.people import Browser, People, add
@@ -75,6 +75,7 @@ def open_shop(app: Any = None) -> Shop:
         shop.own_customer = _store(
             session, "customer", client_id=shop.client, name="Oksana", manager_id=shop.users["owner"]
         )
+    seals.seal()  # so that what a test alters of it is found out when its module ends
     return shop
 
 

@@ -2,7 +2,6 @@
 
 import threading
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import psycopg
@@ -28,14 +27,6 @@ NUMBER, NAME, BORN, REMARK = (
 )
 SECRETS = (NUMBER, NAME, BORN, "lives with", "母亲")
 ERASE = "/customer/do/erase_customer"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _heads(database: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A file of heads of this module's own."""
-    with pytest.MonkeyPatch.context() as told:
-        told.setenv("SEALS_FILE", str(tmp_path_factory.mktemp("heads") / "seals.log"))
-        yield
 
 
 @pytest.fixture
