@@ -19,6 +19,8 @@ BENCHMARKS = {
     "scope-list": "scopes:scope_list",
     "page-depth": "pages:page_depth",
     "list-request": "pages:list_request",
+    "list-pages": "answers:list_pages",
+    "lookup": "answers:lookup",
     "night-arrears": "nights:night_arrears",
     "night-queue": "nights:night_queue",
     "night-rerun": "nights:night_rerun",

@@ -1,6 +1,8 @@
 """Comments on any record: written by who sees it, seen by who sees it, changed by their author alone, kept in history."""
 
 import re
+from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 import pytest
@@ -176,15 +178,43 @@ def test_the_activity_tells_changes_comments_and_rows_of_tabs_by_kind(shop: Shop
     assert shop.browser("admin").get(f"/customer/activity/{shop.customers[0]}?before=x").status_code == 404
 
 
+def pages_of(shop: Shop, slug: str, row_id: int, query: str) -> Iterator[str]:
+    """The activity of a record, from the newest page to the last."""
+    while query:
+        page = activity(shop, "admin", slug, row_id, query)
+        yield page
+        older = re.search(r'data-older="[^"?]*(\?[^"]*)"', page)
+        query = older[1].replace("&amp;", "&") if older else ""
+
+
 def test_older_events_follow_page_by_page_and_none_is_lost(shop: Shop) -> None:
     texts = {f"Line {number}" for number in range(70)}
     for text in sorted(texts):
         add("comment", entity="branch", row_id=shop.branches["head"], author_id=shop.users["olga"], text=text)
-    seen, query = [], "?kind=comment"
-    while query:
-        page = activity(shop, "admin", "branch", shop.branches["head"], query)
-        seen += re.findall(r"Line \d+", page)
-        older = re.search(r'data-older="[^"?]*(\?[^"]*)"', page)
-        query = older[1].replace("&amp;", "&") if older else ""
+    pages = pages_of(shop, "branch", shop.branches["head"], "?kind=comment")
+    seen = [text for page in pages for text in re.findall(r"Line \d+", page)]
     assert len(seen) == len(texts)
     assert set(seen) == texts
+
+
+def test_none_is_lost_of_many_events_of_one_day_or_instant(shop: Shop) -> None:
+    client, customer, loan = shop.client, shop.customers[2], shop.loans[2]
+    about = {"customer_id": customer, "author_id": shop.users["olga"]}
+    for number in range(70):
+        hour = 15 if number < 40 else 9
+        add(
+            "contact_note",
+            **about,
+            at=f"2018-06-20T{hour:02}:00+00:00",
+            way="visit",
+            text=f"Visit <{number}>",
+        )
+        add(
+            "repayment", client_id=client, loan_id=loan, customer_id=customer, received_on=date(2018, 6, 20),
+            amount=1000 + number, currency="CNY", source="manual", reference=f"day {number}",
+        )  # fmt: skip
+    pages = list(pages_of(shop, "customer", customer, "?kind="))
+    visits = [one for page in pages for one in re.findall(r"Visit &lt;(\d+)&gt;", page)]
+    paid = [one for page in pages for one in re.findall(r"1,0(\d\d)\.00", page)]
+    assert sorted(map(int, visits)) == list(range(70))
+    assert sorted(map(int, paid)) == list(range(70))

@@ -3,10 +3,13 @@
 import json
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from html import unescape
 from typing import Any
 from uuid import uuid4
 
+import psycopg
 import pytest
 import redis
 
@@ -53,14 +56,21 @@ def lose_cookie(browser: Browser) -> None:
     browser.client.delete_cookie(browser.app.config["SESSION_COOKIE_NAME"])
 
 
-def key_of(name: str) -> str:
-    return f"draft:{rows('user', username=name)[0].id}"
+def valkey_of() -> Any:
+    return redis.Redis.from_url(os.environ["REDIS_URL"])
+
+
+def key_of(name: str) -> Any:
+    """The name under which Valkey holds a form of a user; None for none."""
+    found = list(valkey_of().scan_iter(f"draft:{rows('user', username=name)[0].id}:*"))
+    assert len(found) < 2
+    return found[0] if found else None
 
 
 def kept_of(name: str) -> Any:
     """What Valkey holds of a user."""
-    body = redis.Redis.from_url(os.environ["REDIS_URL"]).get(key_of(name))
-    return json.loads(body) if body else None
+    key = key_of(name)
+    return json.loads(valkey_of().get(key)) if key else None
 
 
 def send_late(
@@ -168,7 +178,7 @@ def test_what_is_too_long_is_not_kept(shop: Shop, writer: str) -> None:
 
 def test_it_is_forgotten_after_an_hour(shop: Shop, writer: str) -> None:
     send_late(shop, writer, "/customer/add", {"name": NAME})
-    assert 3500 < redis.Redis.from_url(os.environ["REDIS_URL"]).ttl(key_of(writer)) <= 3600
+    assert 3500 < valkey_of().ttl(key_of(writer)) <= 3600
 
 
 @pytest.mark.parametrize("mark", ["", "1", "WzFd.x.y"])
@@ -260,3 +270,47 @@ def test_a_form_of_chosen_rows_is_led_back_to_with_them(shop: Shop, writer: str)
         "/lang/uk/form", data=given, headers={"Referer": "http://localhost/loan/do/stop_dunning"}
     )
     assert NAME in browser.get(answer.json["url"]).text
+
+
+def test_two_forms_in_two_windows_are_both_kept(shop: Shop, writer: str) -> None:
+    browser = Browser(shop.app, writer)
+    kept = {"/customer/add": NAME, "/team/add": "Команда"}
+    given = {path: {**form_at(browser, path), "name": name} for path, name in kept.items()}
+    lose_cookie(browser)
+    led = {
+        path: browser.client.post(path, data=data, headers={"Referer": f"http://localhost{path}"}).location
+        for path, data in given.items()
+    }
+    for path, name in kept.items():
+        lose_cookie(browser)
+        assert f'value="{name}"' in come_back(browser, writer, led[path]).text
+
+
+@contextmanager
+def out_of_order(database: Any, code: int) -> Iterator[None]:
+    """While the block runs the table of customers is not there, or no database at all."""
+    if code == 503:
+        with pytest.MonkeyPatch.context() as told:
+            told.setenv("DATABASE_URL", "postgresql://loandesk@127.0.0.1:1/loandesk")
+            yield
+        return
+    with psycopg.connect(database.superuser_url, autocommit=True) as connection:
+        connection.execute("ALTER TABLE customer RENAME TO away")
+        yield
+        connection.execute("ALTER TABLE away RENAME TO customer")
+
+
+@pytest.mark.parametrize("code", [500, 503])
+def test_a_form_that_fails_on_our_side_is_offered_again_as_it_was(
+    shop: Shop, writer: str, database: Any, code: int
+) -> None:
+    browser, before = Browser(shop.app, writer), len(rows("customer"))
+    given = {**form_at(browser, "/customer/add"), "client_id": str(shop.client), "name": NAME}
+    with out_of_order(database, code):
+        answer = browser.client.post("/customer/add", data=given)
+    assert answer.status_code == code
+    assert 'href="/customer/add"' in answer.text
+    page = browser.get("/customer/add").text
+    assert f'value="{NAME}"' in page
+    assert "when it could not be carried out" in page
+    assert len(rows("customer")) == before

@@ -13,7 +13,8 @@ from werkzeug.datastructures import MultiDict
 from app.core import labels
 from app.core.db import web_session
 from app.core.types import Choice
-from app.core.web.fields import attribute, customs, describe
+from app.core.web.conditions import is_place
+from app.core.web.fields import FieldInfo, attribute, customs, describe
 from app.core.web.listing import Listing
 from app.core.web.principal import Principal
 
@@ -68,7 +69,7 @@ def chart_data(
         series += _series(measure, axis, bars, currencies)
     return {
         "title": field.label, "kind": "bar", "x": _names(field, list(bars)), "series": series,
-        "drill": [_drill(entity, column, key, kept) for key in bars],
+        "drill": [_drill(entity, field, key, kept) for key in bars],
     }  # fmt: skip
 
 
@@ -133,9 +134,11 @@ def _names(field: Any, keys: list[Any]) -> list[str]:
     ]
 
 
-def _drill(entity: Any, column: str, key: Any, args: MultiDict[str, str]) -> str:
-    pairs = [(k, v) for k, v in args.items(multi=True) if k != column]
-    pairs.append((f"{column}__null", "yes") if key is None else (column, str(key)))
+def _drill(entity: Any, field: FieldInfo, key: Any, args: MultiDict[str, str]) -> str:
+    """The list of a bar's rows: of a place those of that place alone, as they are counted."""
+    name = f"{field.name}__exact" if is_place(field) else field.name
+    pairs = [(k, v) for k, v in args.items(multi=True) if k not in (field.name, name)]
+    pairs.append((f"{field.name}__null", "yes") if key is None else (name, str(key)))
     return f"/{entity.slug()}/list/?{urlencode(pairs)}"
 
 

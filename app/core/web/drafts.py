@@ -3,7 +3,7 @@
 A form carries a signed mark of who opened it. Where it comes in without a session, its values go to Valkey under
 that user's number (no address, cookie or table holds them; passwords and files are left out), and the next login of
 the same user from there leads back to the form, filled as it was. The same keeps a form whose reader changes the
-language of the page. Nothing is ever saved by itself.
+language of the page, and one that could not be carried out. Nothing is ever saved by itself.
 """
 
 import json
@@ -29,12 +29,13 @@ MARK = "_writer"
 KEPT_FOR = timedelta(hours=1)
 OLDEST_FORM = timedelta(days=7)
 LARGEST = 64 * 1024
-"""Bytes of what is kept of one user; a longer text is not kept at all."""
+"""Bytes of what is kept of one form; a longer text is not kept at all."""
 FLAG = "draft"
 """Where the session says which page is to be filled; the session is a cookie and holds the page's path alone."""
 
-ENDED, LEFT = "ended", "left"
+ENDED, LEFT, FAILED = "ended", "left", "failed"
 _WHY = {
+    FAILED: _("This is what you had typed when it could not be carried out; nothing is saved yet."),
     ENDED: _("You were logged out while you typed. This is what you had typed; nothing is saved yet."),
     LEFT: _("This is what you had typed; nothing is saved yet."),
 }
@@ -81,9 +82,25 @@ def keep() -> Any:
     return redirect(url_for("Login.login", next=page))
 
 
+def keep_failed() -> str | None:
+    """Keep the form of a request that could not be carried out; the page that will show it again, None where it cannot.
+
+    Asks no database, which may be what failed. A part of a page keeps its own form while it stands open.
+    """
+    writer = _writer() if request.method == "POST" and "X-Partial" not in request.headers else None
+    principal = g.get("principal")
+    if writer is None or (principal is not None and principal.user_id != writer):
+        return None
+    page = _page_of_form()
+    if not _store(writer, page, FAILED):
+        return None
+    _offer(page)
+    return page
+
+
 def offer(user_id: int, page: str) -> None:
     """Have the page filled to which this login leads, if something of this user is kept for it."""
-    kept = _read(user_id)
+    kept = _read(user_id, page)
     if kept is not None and kept["page"] == page:
         _offer(page)
 
@@ -110,10 +127,10 @@ def _is_awaited() -> bool:
 
 def _taken() -> MultiDict[str, str] | None:
     session.pop(FLAG)
-    kept = _read(g.principal.user_id)
+    kept = _read(g.principal.user_id, request.path)
     if kept is None:
         return None
-    _ask(lambda valkey: valkey.delete(_key(g.principal.user_id)))
+    _ask(lambda valkey: valkey.delete(_key(g.principal.user_id, request.path)))
     flash(str(_WHY[kept.get("why", ENDED)]), "warning")
     return MultiDict([(name, value) for name, value in kept["values"]])
 
@@ -132,11 +149,13 @@ def _store(user_id: int, page: str, why: str = ENDED) -> bool:
     body = json.dumps({"page": page, "values": typed, "why": why}, ensure_ascii=False).encode(
         "utf-8", "replace"
     )
-    return len(body) <= LARGEST and bool(_ask(lambda valkey: valkey.set(_key(user_id), body, ex=KEPT_FOR)))
+    return len(body) <= LARGEST and bool(
+        _ask(lambda valkey: valkey.set(_key(user_id, page), body, ex=KEPT_FOR))
+    )
 
 
-def _read(user_id: int) -> Any:
-    body = _ask(lambda valkey: valkey.get(_key(user_id)))
+def _read(user_id: int, page: str) -> Any:
+    body = _ask(lambda valkey: valkey.get(_key(user_id, page)))
     return json.loads(body) if body else None
 
 
@@ -170,8 +189,9 @@ def _signer() -> URLSafeTimedSerializer:
     return URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt="draft")
 
 
-def _key(user_id: int) -> str:
-    return f"draft:{user_id}"
+def _key(user_id: int, page: str) -> str:
+    """Each page has its own: somebody may be at several forms in several windows."""
+    return f"draft:{user_id}:{urlsplit(page).path}"
 
 
 def _ask(question: Callable[[Redis], Any]) -> Any:

@@ -20,6 +20,10 @@ _SAID = {
 """What a program is told; people get the page of that number, which also says what to do."""
 
 
+_FORMS_KEPT = (400, 409, 500, 503)
+"""After these the same form may be right or work another time, so what was typed must not be lost."""
+
+
 class Refusal(HTTPException):
     """A request that is refused with a sentence of its own, whatever door it came to."""
 
@@ -50,9 +54,10 @@ def page(status: int, message: str = "") -> Any:
     headers = {"Retry-After": str(RETRY_SECONDS)} if status == 503 else {}
     if request.path.startswith("/api/") or request.accept_mimetypes.best == "application/json":
         return {"message": message or str(_SAID[known])}, status, headers
+    form_url = drafts.keep_failed() if status in _FORMS_KEPT else None
     if known >= 500:
-        return _bare(known), status, headers
-    return render_template(f"errors/{known}.html", message=message), status
+        return _bare(known, form_url), status, headers
+    return render_template(f"errors/{known}.html", message=message, form_url=form_url), status
 
 
 def _http(error: HTTPException) -> Any:
@@ -71,12 +76,11 @@ def _http(error: HTTPException) -> Any:
     return answer
 
 
-def _bare(status: int) -> str:
+def _bare(status: int, form_url: str | None) -> str:
     """A page of ours that asks no database: past what every template is given, which begins with the user."""
     template = current_app.jinja_env.get_template(f"errors/{status}.html")
-    return template.render(
-        language=str(get_locale()), again=request.full_path if request.method == "GET" else "/"
-    )
+    again = request.full_path if request.method == "GET" else form_url or "/"
+    return template.render(language=str(get_locale()), again=again)
 
 
 def _stale() -> str:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app.core import clock, labels, registry
 from app.core.db import web_session
 from app.core.errors import RuleError
-from app.core.org import SavedView, Selection
+from app.core.org import SavedView, Selection, Upload, UserReport
 from app.core.web import links
 from app.core.web.principal import current
 from app.core.web.register import screen
@@ -24,18 +24,23 @@ KEPT = timedelta(days=30)
 
 
 def _keep(session: Session, entity: Any, ids: set[int]) -> Selection:
-    """Store a selection, and forget the reader's old ones, save those that one of his views shows."""
+    """Store a selection, and forget the reader's old ones, save those that something of his still shows."""
     mine = current().user_id
-    queries = session.scalars(select(SavedView.query).where(SavedView.user_id == mine)).all()
-    used = {
-        int(number) for query in queries for number in re.findall(rf"\b{PARAMETER}=(\d{{1,18}})\b", query)
-    }
-    is_old = Selection.created_at < clock.now() - KEPT, Selection.id.not_in(used)
+    is_old = Selection.created_at < clock.now() - KEPT, Selection.id.not_in(_used(session, mine))
     session.execute(delete(Selection).where(Selection.user_id == mine, *is_old))
     chosen = Selection(user_id=mine, entity=entity.slug(), row_ids=sorted(ids))
     session.add(chosen)
     session.commit()
     return chosen
+
+
+def _used(session: Session, mine: int) -> set[int]:
+    """The selections that one of the reader's views or reports is about, or that are the rows of one of his imports."""
+    kept = [select(cls.query).where(cls.user_id == mine) for cls in (SavedView, UserReport)]
+    queries = [query for statement in kept for query in session.scalars(statement)]
+    named = re.findall(rf"\b{PARAMETER}=(\d{{1,18}})\b", " ".join(queries))
+    imported = select(Upload.selection_id).where(Upload.user_id == mine, Upload.selection_id.is_not(None))
+    return {*map(int, named), *session.scalars(imported)}
 
 
 @screen()

@@ -13,12 +13,15 @@ from app.core.labels import subject
 from app.core.locks import Lock
 from app.core.org import Attachment, Comment, Favourite, Following
 from app.core.web import followed, links, mentions
-from app.core.web.activity import MOST, Activity
+from app.core.web.activity import MOST, Activity, Upto
 from app.core.web.entity_base import EntityBase
 from app.core.web.principal import current
 from app.core.web.record_tools import of_reader
 from app.core.web.steering import business_date
 from app.core.web.writing import storing
+
+MOST_AT_ONCE = 10_000
+"""Events of one instant that are told page by page."""
 
 
 class RecordDoors(EntityBase):
@@ -28,14 +31,15 @@ class RecordDoors(EntityBase):
     @has_access
     @permission_name("show")
     def activity(self, pk: str) -> Any:
-        """What happened with the record; `kind` shows one sort of events alone, `before` the older ones."""
+        """What happened with the record; `kind` shows one sort of events alone, `before` the older ones, of which the first `shown` are left out."""
         row, kind = self.row(pk), request.args.get("kind", "")
         found = Activity(web_session(), row, current(), business_date())
         if kind and kind not in found.sources:
             abort(404)
-        events = found.events(kind, _instant(request.args.get("before", "")))
-        here = f"/{self.slug}/activity/{row.id}"
-        older = f"{here}?kind={kind}&before={events[MOST - 1].at.timestamp()}" if len(events) > MOST else None
+        upto, here = _upto(), f"/{self.slug}/activity/{row.id}"
+        events = found.events(kind, upto)
+        then = upto.after(events)
+        older = then and then.at and f"{here}?kind={kind}&before={then.at.timestamp()}&shown={then.shown}"
         page = {
             "events": events[:MOST], "kind": kind, "older_url": older, "here": here, "may": self._may_add(),
             "kinds": [("", gettext("All")), *((name, label) for name, (label, _source) in found.sources.items())],
@@ -88,11 +92,13 @@ class RecordDoors(EntityBase):
         return redirect(links.show_url(self.slug, pk))
 
 
-def _instant(raw: str) -> datetime | None:
-    """The instant of an address; None for none, 404 for what is none."""
-    if not raw:
-        return None
+def _upto() -> Upto:
+    """Where the asked page of events begins; 404 for what is no instant or no number."""
+    raw, shown = request.args.get("before", ""), request.args.get("shown", "0")
     try:
-        return datetime.fromtimestamp(float(raw), UTC)
+        at = datetime.fromtimestamp(float(raw), UTC) if raw else None
     except (ValueError, OverflowError, OSError):
         abort(404)
+    if not shown.isdecimal() or int(shown[:9]) > MOST_AT_ONCE:
+        abort(404)
+    return Upto(at, int(shown))

@@ -1,6 +1,7 @@
 """Built reports on home pages: a number with what it was before, or a chart; on one's own page or on those of a role."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from flask import abort, flash, jsonify, redirect, render_template, request
@@ -8,14 +9,14 @@ from flask_appbuilder import expose, has_access, permission_name
 from flask_appbuilder.baseviews import BaseView
 from flask_babel import gettext
 from sqlalchemy import func, or_, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import Session, joinedload
 
 from app.core.db import web_session
 from app.core.errors import RuleError
 from app.core.org import HomeTile, TileKind, User, UserReport
 from app.core.web.builder import keeping, picture, table
 from app.core.web.builder.asked import Asked
-from app.core.web.builder.cube import PERCENT, cube
+from app.core.web.builder.cube import PERCENT, Cube, Figure, cube
 from app.core.web.builder.statement import EARLIER, NOW, whole
 from app.core.web.pages import Tile
 from app.core.web.principal import Principal, current
@@ -24,7 +25,8 @@ from app.core.web.sending import Sending, say
 from app.core.web.writing import storing
 
 MOST = 12
-"""Reports on one home page."""
+"""Reports on one home page: so many that a role has on it, and so many of one's own."""
+MOST_LOOKED_AT = 100
 
 
 def _tiles(principal: Principal) -> list[tuple[HomeTile, UserReport, Asked]]:
@@ -35,12 +37,14 @@ def _tiles(principal: Principal) -> list[tuple[HomeTile, UserReport, Asked]]:
         select(HomeTile).where(or_(is_own, HomeTile.role_id == role)).options(joinedload(HomeTile.report))
     )
     order = HomeTile.role_id.is_(None), HomeTile.position, HomeTile.id
-    found = web_session().scalars(wanted.order_by(*order).limit(MOST)).all()
-    # a report that is no longer lent to the reader is not there for him
-    pairs = [
-        (one, one.report, keeping.asked_of(one.report, principal)) for one in found if one.report is not None
-    ]
-    return [(one, report, asked) for one, report, asked in pairs if asked is not None]
+    found = web_session().scalars(wanted.order_by(*order).limit(MOST_LOOKED_AT)).all()
+    shown: dict[bool, list[tuple[HomeTile, UserReport, Asked]]] = {True: [], False: []}
+    for one in found:
+        # a report that is no longer lent to the reader is not there for him
+        asked = one.report and keeping.asked_of(one.report, principal)
+        if asked is not None and len(some := shown[one.role_id is None]) < MOST:
+            some.append((one, one.report, asked))
+    return [*shown[False], *shown[True]]
 
 
 def parts(principal: Principal) -> tuple[list[Tile], list[tuple[str, str]]]:
@@ -56,27 +60,27 @@ def parts(principal: Principal) -> tuple[list[Tile], list[tuple[str, str]]]:
 
 
 def _number(report: UserReport, asked: Asked) -> Tile:
-    """The first figure of everything that the report is about, and by how much it differs from the earlier period."""
+    """The first measure of everything that the report is about, and by how much it differs from the earlier period."""
     try:
-        made = cube(whole(asked), web_session())
+        made = cube(replace(whole(asked), column=None), web_session())
     except RuleError as error:
         return Tile(report.name, "–", None, keeping.address(report), str(error))
-    figures = {
-        figure.part: figure for figure in reversed(made.figures()) if figure.measure == asked.measures[0]
-    }
-    text = table.text(figures[NOW].kind, made.value(figures[NOW], ())) or "0"
-    currency = figures[NOW].currency
-    said = [str(currency)] if isinstance(currency, str) else []
-    return Tile(
-        report.name, text, None, keeping.address(report), " · ".join([*said, *_change(made, figures)]) or None
-    )
+    found = [one for one in made.figures() if one.part == NOW and one.measure == asked.measures[0]]
+    texts = [table.text(one.kind, made.value(one, ())) or "0" for one in found]
+    units = [one.currency if isinstance(one.currency, str) else "" for one in found]
+    changes = [change for one in found for change in _change(made, one)]
+    if len(found) > 1:
+        texts, units = [f"{text} {unit}".strip() for text, unit in zip(texts, units, strict=True)], []
+    told = " · ".join(filter(None, [*units, *changes]))
+    return Tile(report.name, " · ".join(texts), None, keeping.address(report), told or None)
 
 
-def _change(made: Any, figures: dict[str, Any]) -> Iterator[str]:
-    """By how much the figure differs from the earlier period's, which is told, too."""
-    if EARLIER in figures:
-        change = made.value(figures[PERCENT], ())
-        was = table.text(figures[EARLIER].kind, made.value(figures[EARLIER], ())) or "0"
+def _change(made: Cube, figure: Figure) -> Iterator[str]:
+    """By how much a figure differs from the earlier period's, which is told, too."""
+    if made.asked.is_compared:
+        earlier = replace(figure, part=EARLIER)
+        change = made.value(replace(figure, part=PERCENT), ())
+        was = table.text(earlier.kind, made.value(earlier, ())) or "0"
         yield (
             gettext("%(change)s, before %(was)s", change=table.text("percent", change), was=was)
             if change is not None
@@ -90,6 +94,13 @@ def is_on(report: UserReport, role_id: int | None) -> HomeTile | None:
     return web_session().scalar(
         mine.where(HomeTile.role_id.is_(None) if role_id is None else HomeTile.role_id == role_id)
     )
+
+
+def _count(session: Session, role_id: int | None) -> int:
+    """How many reports stand on the home pages of a role, or on the reader's own."""
+    own = (HomeTile.user_id == current().user_id) & HomeTile.role_id.is_(None)
+    where = own if role_id is None else HomeTile.role_id == role_id
+    return session.scalar(select(func.count(HomeTile.id)).where(where)) or 0
 
 
 @screen()
@@ -109,7 +120,7 @@ class ReportTiles(BaseView):
         """The chart of a report for a home page; a table is drawn as bars."""
         report = self._report(report_id)
         asked = keeping.asked_of(report, current()) or abort(404)
-        shown = table.made(cube(asked, web_session()), picture.MOST_POINTS)
+        shown = table.made(cube(asked, web_session()), picture.MOST_DAYS)
         data = picture.data(shown, report.name)
         return jsonify(data | {"kind": data["kind"] if data["kind"] in picture.DRAWN else "bar"})
 
@@ -134,6 +145,12 @@ class ReportTiles(BaseView):
             mine = HomeTile.user_id == current().user_id
             tile = is_on(report, role_id)
             if tile is None:
+                if _count(session, role_id) >= MOST:
+                    flash(
+                        gettext("At most %(n)s reports stand on a home page: take one away first", n=MOST),
+                        "danger",
+                    )
+                    return redirect("/home_tile/")
                 last = session.scalar(select(func.max(HomeTile.position)).where(mine)) or 0
                 tile = HomeTile(
                     user_id=current().user_id, report_id=report.id, role_id=role_id, position=last + 1

@@ -150,6 +150,8 @@ def stored(entity: Any, said: Mapping[str, str], check: Callable[[MultiDict[str,
     if report is None:
         report = UserReport(user_id=mine, name=name)
         session.add(report)
+    elif report.entity != entity.slug():
+        raise RuleError(gettext("A report about other records has this name; choose another"))
     report.entity, report.query = entity.slug(), query
     if may_share():
         report.role_id = _role(said.get("role", ""))

@@ -87,6 +87,8 @@ def footer(made: Cube, shown: Table) -> list[str]:
     elif shown.count > len(shown.lines):
         said.append(gettext("The first %(shown)s of %(n)s rows are shown; totals and the Excel file have all of them",
                             shown=MOST_LINES, n=count))  # fmt: skip
+    if left_out := picture.left_out(shown):
+        said.append(left_out)
     if made.hidden_columns:
         said.append(
             gettext(

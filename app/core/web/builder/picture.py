@@ -3,16 +3,30 @@
 from dataclasses import dataclass
 from typing import Any
 
+from flask_babel import format_decimal, gettext
+
 from app.core.web.builder.cube import ALL, Figure
 from app.core.web.builder.statement import EARLIER, NOW
 from app.core.web.builder.table import Entry, Head, Shown, Table
 
-MOST_POINTS = 30
+MOST_POINTS, MOST_DAYS = 30, 400
+"""Groups that a picture can show: those at the head of the table, of days one after the other the latest."""
 DRAWN = ("bar", "line", "pie")
 
 
 def _lines(table: Table) -> list[Shown]:
-    return [line for line in table.lines if not line.is_total][:MOST_POINTS]
+    lines, asked = [line for line in table.lines if not line.is_total], table.cube.asked
+    if [axis.is_of_days for axis in asked.rows] != [True] or asked.chart != "line":
+        return lines[:MOST_POINTS]
+    return lines[-MOST_DAYS:] if asked.ordered_by == ("name", False) else lines[:MOST_DAYS]
+
+
+def left_out(table: Table) -> str:
+    """How much of the table a picture does not show, in words; empty where it shows all of it."""
+    shown, all_of_it = len(_lines(table)), sum(not line.is_total for line in table.lines)
+    if shown == all_of_it or table.cube.asked.chart not in (*DRAWN, "funnel"):
+        return ""
+    return gettext("The chart shows %(n)s of %(all)s groups", n=shown, all=format_decimal(all_of_it))
 
 
 def _series(table: Table) -> list[tuple[int, Head]]:

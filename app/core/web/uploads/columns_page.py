@@ -87,6 +87,7 @@ def columns_page(
         "seen": seen, "preview": seen.rows[:8], "encodings": looking.ENCODINGS, "encoding": (seen.encoding or "").removesuffix("-sig"),
         "separators": looking.SEPARATORS,
         "errors": errors, "fault": None if seen.fault is None else str(seen.fault), "layout": layout,
+        "own": layout if layout is not None and layout.user_id == principal.user_id else None,
         "layouts": guess.layouts(session, upload.entity, principal), "transforms": transforms(), "dates": date_forms(),
         "roles": session.scalars(select(Role).order_by(Role.name)).all() if may_share else [],
         "message": upload.message, "is_kept": bool(upload.plan) or layout is not None or form is not None, "step": 2, "steps": steps(),
