@@ -1,8 +1,10 @@
 """What stands in the rows of the walk: made from the declarations, each value with the canary of its loan."""
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from hashlib import md5
 from typing import Any
 
 from sqlalchemy import (
@@ -17,12 +19,38 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from app.core import files
 from app.core.cents import WholeCents
 from app.core.types import OpenedJson
 
 TOKEN = re.compile(r"canary(\d{3})z|13800(\d{6})")
 TOKEN_TEXT = "canary{:03d}z"
 DAY = date(2018, 6, 25)
+NOTED, KEPT = "note", "kept"
+"""Custom fields of loans: a text, which the rows' JSON has a canary for, and a file."""
+
+
+DECLARED: dict[str, dict[str, Any]] = {
+    "attachment": {"media_type": "image/png"},
+    "field_file": {"media_type": "image/png", "field": KEPT},
+    "saved_view": {"entity": "loan", "query": ""},
+    "user_report": {"entity": "loan", "query": "_row=status&_m=count"},
+}
+"""What a row must say to be opened at all: what sort of file it is and in which field, which list or report."""
+
+
+def file_key(number: int) -> str:
+    """Under which key the files of a loan's rows are kept."""
+    name = md5(token(number).encode(), usedforsecurity=False).hexdigest()
+    return f"walk/{name[:2]}/{name[2:]}"
+
+
+def keep_files(numbers: Iterable[int]) -> None:
+    """Put the files of these loans where this process keeps files; each says its canary."""
+    for number in numbers:
+        path = files.path_of(file_key(number))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"kept for {token(number)}")
 
 
 def values_of(entity: Any, holder: dict[str, Any]) -> dict[str, Any]:
@@ -37,9 +65,12 @@ def values_of(entity: Any, holder: dict[str, Any]) -> dict[str, Any]:
 
 def _value(entity: Any, column: Any, holder: dict[str, Any]) -> Any:
     number, kind, info = holder["number"], column.type, column.info
-    is_file = info.get("kind") == "file" and column.nullable
-    if column.primary_key or is_file or column.name == "written_in":
+    if column.primary_key or column.name == "written_in":
         return None
+    if info.get("kind") == "file":
+        return file_key(number)
+    if column.name in DECLARED.get(entity.slug(), {}):
+        return DECLARED[entity.slug()][column.name]
     if info.get("kind") == "scope_key":
         return _scope_key(entity, column.name, holder)
     if "row_id" in entity.__table__.c and entity.__table__.c.row_id.info.get("is_target"):

@@ -5,12 +5,15 @@ from typing import Any
 import pytest
 
 from tests.kept import filled
-from tests.walk.world import World, make_world
+from tests.walk.canaries import keep_files
+from tests.walk.world import LOANS, World, make_world
 
 
 @pytest.fixture(scope="module")
 def world(_application: Any, database: Any) -> World:
-    return filled(database, make_world)
+    made: World = filled(database, make_world)
+    keep_files(range(len(LOANS)))
+    return made
 
 
 def pytest_generate_tests(metafunc: Any) -> None:

@@ -12,7 +12,7 @@ from app.core import registry
 from app.core.db import unscoped
 from app.core.org import GrantKind
 from tests.roles import role_that_reveals_nothing
-from tests.walk.canaries import token, values_of
+from tests.walk.canaries import KEPT, NOTED, token, values_of
 
 PLACES = (
     ("province", None, "province"), ("city", "province", "city"), ("c1", "city", "county"), ("c2", "city", "county"),
@@ -135,6 +135,8 @@ def _frame(session: Any, world: World) -> None:
         world.rows.setdefault("client", []).append((number, world.clients[code]))
     for team in sorted(set(TEAM.values())):
         _add(session, entity("team")(name=team))
+    for code, kind in ((NOTED, "text"), (KEPT, "file")):
+        _add(session, entity("custom_field")(entity="loan", code=code, kind=kind, label_en=code))
 
 
 def _make_people(world: World) -> None:

@@ -49,6 +49,8 @@ class Offer:
     told: str
     """Whose it is or with whom it is shared."""
     role_id: int | None
+    export_url: str | None
+    """The view as a workbook, without opening it; None for whoever may take no rows away."""
 
 
 def canonical(query: str) -> str:
@@ -129,6 +131,7 @@ def _is_understood(entity: Any, view: SavedView) -> bool:
 def offers(entity: Any, chosen: str) -> list[Offer]:
     """The menu's lines by name; the reader's own before those of others, which are offered where he can open them."""
     principal, start = current(), _start(entity.slug())
+    may_export = principal.may("can_export", labels.subject(entity))
     found = web_session().scalars(
         _offered(entity, principal).options(
             joinedload(SavedView.user).load_only(User.first_name, User.last_name, User.username),
@@ -140,6 +143,7 @@ def offers(entity: Any, chosen: str) -> list[Offer]:
             view.id, view.name, address(view), str(view.id) == chosen,
             start is not None and start.view_id == view.id, view.user_id == principal.user_id,
             _told(view, principal), view.role_id,
+            f"/{entity.slug()}/export.xlsx?{view.query}" if may_export else None,
         )
         for view in found
         if view.user_id == principal.user_id or _is_understood(entity, view)
