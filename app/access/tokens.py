@@ -7,6 +7,7 @@ from app.core import clock, codes, form_rules, once, tokens
 from app.core.errors import RuleError
 from app.core.operation import operation
 from app.core.org import ApiToken
+from app.core.web import call_limits
 from app.core.web.principal import current
 
 
@@ -19,11 +20,12 @@ def has_a_secret(_session: Session, token: ApiToken, user_id: int | None) -> Non
     once.tell(token, whole)
 
 
-@form_rules.check(ApiToken, about="expires_on entities addresses")
+@form_rules.check(ApiToken, about="expires_on entities addresses calls_per_minute")
 def limits_are_limits(_session: Session, token: ApiToken) -> None:
     """What narrows a token is readable; a slip must not leave it wide open."""
     if form_rules.changed(token, "expires_on") and token.expires_on and token.expires_on < clock.now().date():
         raise RuleError(_("This day is over"), "expires_on")
+    _check_calls(token)
     known = codes.words("api_entity")
     if unknown := [slug for slug in token.entities or () if slug not in known]:
         raise RuleError(_("There are no records called %(name)s", name=unknown[0]), "entities")
@@ -33,6 +35,14 @@ def limits_are_limits(_session: Session, token: ApiToken) -> None:
         raise RuleError(
             _("Write networks as 192.0.2.7 or 10.1.0.0/16, with commas between"), "addresses"
         ) from None
+
+
+def _check_calls(token: ApiToken) -> None:
+    most = call_limits.most_per_minute()
+    wanted = token.calls_per_minute
+    if form_rules.changed(token, "calls_per_minute") and wanted is not None and not 1 <= wanted <= most:
+        told = _("From 1 to %(most)s: the installation answers no more", most=most)
+        raise RuleError(told, "calls_per_minute")
 
 
 @operation(

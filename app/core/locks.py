@@ -42,6 +42,8 @@ class Lock(IntEnum):
     """Values of custom fields are not written while a field is changed or deleted. The second key is always 0."""
     MARK = 7_213_059
     """One switch at a time of somebody's stars and followed records; the second key is his id."""
+    PRINT = 7_213_101
+    """One word of somebody's prints at a time; the second key is his id."""
     UPLOAD = 7_213_071
     """One worker at a time for an upload; the second key is made of its id."""
     NOTIFICATIONS = 7_213_081

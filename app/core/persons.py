@@ -87,6 +87,11 @@ def _leading(entity: Any) -> str | None:
     return next((one.name for one in sorted(links, key=lambda one: bool(one.nullable))), None)
 
 
+def is_about_person(entity: Any) -> bool:
+    """Whether each row of an entity is a person, or is linked to one, so that its files and prints tell of him."""
+    return _leading(entity) is not None
+
+
 def of_person(person: Any) -> list[tuple[Any, Private]]:
     """Every entity whose rows hold values of persons of this entity; the person's own comes last."""
     known = [(cls, found) for cls in registry.entities() if (found := private(cls))]

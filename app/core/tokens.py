@@ -36,6 +36,7 @@ class Pass:
     is_read_only: bool
     entities: frozenset[str]
     """Slugs; none means every one."""
+    calls_per_minute: int | None
 
 
 def make() -> tuple[str, str, bytes]:
@@ -93,7 +94,7 @@ def find(whole: str, address: str | None) -> Pass | None:
             return None
         found = Pass(
             token.id, token.user_id, f"{token.name} ({token.public_id})", token.is_read_only,
-            frozenset(token.entities or ()),
+            frozenset(token.entities or ()), token.calls_per_minute,
         )  # fmt: skip
         if (
             not token.last_used_at

@@ -8,8 +8,8 @@ from flask_appbuilder.baseviews import BaseView
 from flask_babel import format_decimal, gettext
 from sqlalchemy import select
 
-from app.core.db import web_session
-from app.core.org import FileJob
+from app.core.db import unscoped, web_session
+from app.core.org import AuditEvent, FileJob
 from app.core.web import links
 from app.core.web.principal import current
 from app.core.web.register import screen
@@ -63,6 +63,13 @@ class Files(BaseView):
             return redirect(f"/files/{job_id}")
         from app.core import files
 
-        return send_file(
-            files.open_file(job.file_key), mimetype=XLSX, as_attachment=True, download_name=job.file_name
-        )
+        try:
+            content = files.open_file(job.file_key)
+        except FileNotFoundError:
+            abort(404)
+        with unscoped("access log", user_id=current().user_id) as house:
+            house.add(AuditEvent(
+                kind="export", user_id=job.user_id, entity=job.request.get("entity"), about=job.file_name,
+                details={FileJob.slug(): job.id, "rows": job.rows},
+            ))  # fmt: skip
+        return send_file(content, mimetype=XLSX, as_attachment=True, download_name=job.file_name)

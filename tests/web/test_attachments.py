@@ -112,7 +112,8 @@ def test_opening_a_file_of_a_person_is_logged_and_of_a_product_is_not(shop: Shop
     admin.get(f"/attachment/{person.id}/preview", headers={"Range": "bytes=20-"}, buffered=True)
     shop.caller("admin").call("GET", f"attachment/{person.id}/content", buffered=True)
     admin.get(f"/attachment/{product.id}/download", buffered=True)
-    log = [(e.user_id, e.entity, e.row_id, e.about) for e in rows("audit_event", kind="file")]
+    taken = [e for e in rows("audit_event", kind="file") if e.about in ("identity.png", "office.png")]
+    log = [(e.user_id, e.entity, e.row_id, e.about) for e in taken]
     assert log == [(shop.users["admin"], "customer", shop.customers[0], "identity.png")] * 2
     assert (
         "identity.png"
@@ -120,6 +121,35 @@ def test_opening_a_file_of_a_person_is_logged_and_of_a_product_is_not(shop: Shop
     )
     assert "Who has looked" in admin.get(f"/customer/page/{shop.customers[0]}").text
     assert "Who has looked" not in shop.browser("olga").get(f"/customer/page/{shop.customers[0]}").text
+
+
+@pytest.mark.parametrize("asked", [f"bytes=-{len(PNG)}", "bytes=1-", "bytes=20-", None])
+def test_a_file_of_a_person_is_logged_whichever_part_of_it_is_asked_for(
+    shop: Shop, asked: str | None
+) -> None:
+    name = f"part {asked}.png".replace("=", "").replace(":", "")
+    attach(shop, "olga", PNG, name, "customer", shop.customers[0])
+    one, admin = kept(name), shop.browser("admin")
+    headers = {"Range": asked} if asked else {}
+    for _time in range(2):
+        assert admin.get(f"/attachment/{one.id}/preview", headers=headers, buffered=True).status_code in (
+            200,
+            206,
+        )
+    [log] = rows("audit_event", kind="file", about=name)
+    assert (log.user_id, log.entity, log.row_id) == (shop.users["admin"], "customer", shop.customers[0])
+    assert log.details == {"attachment": one.id}
+    elsewhere = {"environ_base": {"REMOTE_ADDR": "10.1.2.3"}}
+    admin.client.get(f"/attachment/{one.id}/download", buffered=True, **elsewhere)
+    assert len(rows("audit_event", kind="file", about=name)) == 2, "another place is another look"
+
+
+def test_a_file_of_a_record_that_belongs_to_a_person_is_logged_as_his(shop: Shop) -> None:
+    attach(shop, "olga", PNG, "contract.png")
+    shop.admin.get(f"/attachment/{kept('contract.png').id}/download", buffered=True)
+    [log] = rows("audit_event", kind="file", about="contract.png")
+    assert (log.entity, log.row_id) == ("loan", shop.loans[0])
+    assert "Who has looked" in shop.admin.get(f"/loan/show/{shop.loans[0]}").text
 
 
 @pytest.mark.parametrize(("size", "status"), [(1_100_000, 422), (900_000, 302), (0, 422)])

@@ -54,7 +54,10 @@ def of(token: str) -> ApiToken:
 def test_a_token_is_shown_once_and_only_its_digest_is_stored(shop: Shop) -> None:
 
     olga = shop.browser("olga")
-    answer = olga.post("/api_token/add", {"name": "Ledger of Olga", "addresses": "127.0.0.1 10.1.2.3/16"})
+    answer = olga.post(
+        "/api_token/add",
+        {"name": "Ledger of Olga", "addresses": "127.0.0.1 10.1.2.3/16", "calls_per_minute": "90"},
+    )
     [token] = re.findall(SHOWN, answer.text)
     row = of(token)
     assert (answer.status_code, row.user_id, row.addresses) == (
@@ -63,6 +66,7 @@ def test_a_token_is_shown_once_and_only_its_digest_is_stored(shop: Shop) -> None
         "127.0.0.1/32, 10.1.0.0/16",
     )
     assert bytes(row.digest) == tokens.digest(token)
+    assert row.calls_per_minute == 90
     secret = token.split("_", 2)[2]
     for page in (f"/api_token/show/{row.id}", "/api_token/list/", f"/api_token/edit/{row.id}"):
         assert secret not in olga.get(page).text, page
@@ -166,7 +170,16 @@ def test_a_token_is_withdrawn_by_its_owner_or_by_who_may_change_users(shop: Shop
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"addresses": "home"}, {"entities": "elephants"}, {"expires_on": "2001-01-01"}]
+    "wrong",
+    [
+        {"addresses": "home"},
+        {"entities": "elephants"},
+        {"expires_on": "2001-01-01"},
+        {"calls_per_minute": "0"},
+        {"calls_per_minute": "-1"},
+        {"calls_per_minute": "601"},
+        {"calls_per_minute": "many"},
+    ],
 )
 def test_a_limit_that_is_none_is_refused_beside_its_field(shop: Shop, wrong: dict[str, str]) -> None:
     answer = shop.admin.post("/api_token/add", {"name": "Wrong", **wrong})
@@ -192,9 +205,16 @@ def test_a_program_that_calls_too_often_is_told_when_the_next_call_is_answered(
         assert [one.status_code for one in seen] == [200, 200, 200, 429], where
         assert 0 < int(seen[3].headers["Retry-After"]) <= 60
         assert "Too many calls" in seen[3].json["message"]
+        assert seen[3].headers["RateLimit-Policy"] == "3;w=60"
         assert [call(shop, second).status_code for _time in range(3)] == [200, 200, 429], (
             "all of a user's together"
         )
+        slow, eager = made(shop, "agent", calls_per_minute=2), made(shop, "agent", calls_per_minute=600)
+        told = [call(shop, slow) for _time in range(3)]
+        assert [one.status_code for one in told] == [200, 200, 429], where
+        assert (told[2].headers["RateLimit-Policy"], "Retry-After" in told[2].headers) == ("2;w=60", True)
+        answers = [call(shop, eager).status_code for _time in range(4)]
+        assert 429 in answers, "never more than the installation allows"
 
 
 def test_what_an_entity_does_not_offer_is_told_with_what_it_does(shop: Shop) -> None:

@@ -216,8 +216,9 @@ class AuditEvent(Entity):
 
     __screen__ = Screen(
         help=_(
-            "Who signed in, who was shown personal data in full, who took rows away in a file. Entries are written by the "
-            "platform, sealed, and can be neither changed nor deleted. Look here first when data may have got out."
+            "Who signed in, who was shown personal data in full, who printed a page or took rows away in a file. Entries are "
+            "written by the platform, sealed, and can be neither changed nor deleted. Look here first when data may have got "
+            "out."
         ),
         menu=_("Audit"), title=_("Access log"), icon="eye", list="at user kind entity row_id about source network_address",
         show={_("Event"): "at user kind entity row_id about details source network_address"}, search="about", order="-id",

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.core.entity import Entity, link
 from app.core.scope import Scope
 from app.core.screen import Screen
-from app.core.types import Code, CreatedAt, Digest, Flag, Instant, Line, Name
+from app.core.types import Code, Count, CreatedAt, Digest, Flag, Instant, Line, Name
 
 _TRACE = {"is_trace": True}
 """What use leaves behind: no change that somebody made, so it is not kept in the history."""
@@ -33,6 +33,7 @@ class ApiToken(Entity):
         ARRAY(String(60)), info={"kind": "codes", "said": "api_entity"}
     )
     addresses: Mapped[Line | None]
+    calls_per_minute: Mapped[Count | None]
     withdrawn_at: Mapped[Instant | None]
     last_used_at: Mapped[Instant | None] = mapped_column(info=dict(_TRACE))
     last_used_from: Mapped[Code | None] = mapped_column(info=dict(_TRACE))
@@ -47,14 +48,16 @@ class ApiToken(Entity):
         guide="use-the-api",
         menu=_("Work"), title=_("API tokens"), icon="key", position=90, is_for_people=True,
         list="name public_id user expires_on is_read_only last_used_at last_used_from withdrawn_at",
-        form={_("Token"): "name expires_on", _("Limits"): "is_read_only entities addresses"},
+        form={_("Token"): "name expires_on", _("Limits"): "is_read_only entities addresses calls_per_minute"},
         show={_("Token"): "name public_id user created_at expires_on withdrawn_at",
-              _("Limits"): "is_read_only entities addresses", _("Use"): "last_used_at last_used_from"},
+              _("Limits"): "is_read_only entities addresses calls_per_minute", _("Use"): "last_used_at last_used_from"},
         filters="name public_id user expires_on is_read_only withdrawn_at last_used_at", search="name public_id",
         operations="add edit",
         labels={"public": _("Public part"), "is_read_only": _("Reads only"), "entities": _("Only these kinds of records"),
-                "addresses": _("Only from these addresses"), "last_used_from": _("Last used from"), "user": _("Works for")},
+                "addresses": _("Only from these addresses"), "calls_per_minute": _("Calls per minute"),
+                "last_used_from": _("Last used from"), "user": _("Works for")},
         hints={"expires_on": _("The last day on which it is good, by UTC; empty: until it is withdrawn"),
                "entities": _("None chosen: every kind that you may see yourself"),
-               "addresses": _("Networks with commas between, such as 192.0.2.7, 10.1.0.0/16; empty: from anywhere")},
+               "addresses": _("Networks with commas between, such as 192.0.2.7, 10.1.0.0/16; empty: from anywhere"),
+               "calls_per_minute": _("How often a program may call with it; empty: as often as the installation allows")},
     )  # fmt: skip

@@ -63,6 +63,7 @@ codes.add(
         "logout": _("Logout"),
         "export": _("Export"),
         "file": _("File of a record opened"),
+        "print": lazy_pgettext("audit", "Print"),
         "role": _("Change of a role's rights"),
         "password_set": _("New password"),
         "activated": _("Login given back"),

@@ -111,7 +111,8 @@ def _store(request: ApprovalRequest) -> None:
     entity = registry.entity(request.entity)
     with unscoped("store a change that was approved", user_id=decider) as house:
         who = house.get_one(ApprovalRequest, request.id, with_for_update=True).user
-        because(house, gettext("%(what)s; asked for by %(who)s", what=request.title, who=str(who))[:500])
+        asked = gettext("%(what)s; asked for by %(who)s", what=request.title, who=str(who))
+        because(house, (f"{asked}. {request.told}" if request.told else asked)[:500])
         mine = select(entity).where(entity.id == request.row_id).with_for_update(of=entity, key_share=True)
         row = house.scalars(mine).unique().one()
         field_changes.refuse_stale(row, request.changes)

@@ -3,15 +3,16 @@
 Whoever opens one sees the record it belongs to. Where that record is a person's, the access log keeps who took it.
 """
 
+from datetime import timedelta
 from typing import Any, ClassVar
 
-from flask import abort, request, send_file
+from flask import abort, send_file
 from flask_appbuilder import expose, has_access, permission_name
 from flask_appbuilder.baseviews import BaseView
 from flask_appbuilder.security.decorators import protect
 from sqlalchemy import select
 
-from app.core import files, media, registry
+from app.core import clock, db, files, media, registry
 from app.core.db import unscoped, web_session
 from app.core.org import Attachment, AuditEvent
 from app.core.web import followed, openapi
@@ -24,6 +25,8 @@ from app.core.web.show_page import is_personal
 
 SANDBOX = "default-src 'none'; img-src 'self'; media-src 'self'; frame-ancestors 'self'; form-action 'none'; base-uri 'none'; sandbox"
 """A file is a document of no origin: it runs nothing, and asks nothing of this address."""
+AGAIN = timedelta(minutes=10)
+"""So long the same file is opened once by the same user from the same place: a player asks for it piece by piece."""
 
 
 def attachment(pk: Any) -> Attachment:
@@ -52,14 +55,17 @@ def send(one: Attachment, *, in_page: bool) -> Any:
 
 
 def _log(one: Attachment) -> None:
-    """Keep who took a person's file; a player that asks for the rest of it piece by piece took it once."""
-    begun = request.headers.get("Range", "bytes=0-").startswith("bytes=0-")
-    if not begun or not is_personal(registry.entity(one.entity)):
+    """Keep who took a person's file, or any part of it; one who took it some minutes ago took it once."""
+    if not is_personal(registry.entity(one.entity)):
         return
-    with unscoped("access log", user_id=current().user_id) as session:
-        session.add(AuditEvent(
-            kind="file", user_id=current().user_id, entity=one.entity, row_id=one.row_id, about=one.name,
-        ))  # fmt: skip
+    said = {
+        "kind": "file", "user_id": current().user_id, "entity": one.entity, "row_id": one.row_id,
+        "details": {one.slug(): one.id}, "source": db.source.get(), "network_address": db.network_address.get(),
+    }  # fmt: skip
+    same = select(AuditEvent.id).filter_by(**said).where(AuditEvent.at > clock.now() - AGAIN)
+    with unscoped("access log", user_id=current().user_id) as house:
+        if house.scalar(same.limit(1)) is None:
+            house.add(AuditEvent(about=one.name, **said))
 
 
 @screen()

@@ -1,5 +1,7 @@
 """How often a program may call in a while: counted for each token or login, and for each user over all of his.
 
+A token may say a smaller number for itself.
+
 The counters stand in Valkey. Emptied, they begin anew: a program may then call as if it had been silent, which harms
 nothing that the limit protects. While Valkey is away each process counts for itself, so that neither is the interface
 closed nor a program that runs away let loose; at most it has one share for each web process.
@@ -13,7 +15,7 @@ from typing import Any
 
 from flask import Flask, current_app
 from flask_babel import gettext
-from limits import RateLimitItem, parse
+from limits import RateLimitItem, RateLimitItemPerMinute, parse
 from limits.storage import MemoryStorage, storage_from_string
 from limits.strategies import RateLimiter, SlidingWindowCounterRateLimiter
 from redis.exceptions import RedisError
@@ -67,12 +69,23 @@ def init(app: Flask) -> None:
     )
 
 
-def count(caller: str, user: str) -> None:
-    """Count a call of a program. Raises Refusal (429, with the seconds to wait) beyond one of the limits."""
+def most_per_minute() -> int:
+    """How many calls a minute the installation answers to one token, at most."""
+    limits: CallLimits = current_app.extensions["call_limits"]
+    return math.ceil(limits.each.amount * 60 / limits.each.get_expiry())
+
+
+def count(caller: str, user: str, per_minute: int | None = None) -> None:
+    """Count a call of a program. Raises Refusal (429) beyond one of the limits, with the limit and the seconds to wait.
+
+    A token may allow fewer calls `per_minute` than the installation, whose own limits hold beside that.
+    """
     limits: CallLimits = current_app.extensions["call_limits"]
     if not current_app.config["RATELIMIT_ENABLED"]:
         return
-    seconds = limits.wait(limits.each, caller) or limits.wait(limits.user, user)
-    if seconds:
-        said = gettext("Too many calls; the next one is answered after %(n)s seconds", n=seconds)
-        raise Refusal(429, said, {"Retry-After": str(seconds)})
+    own = [] if per_minute is None else [(RateLimitItemPerMinute(per_minute), f"{caller} itself")]
+    for limit, name in (*own, (limits.each, caller), (limits.user, user)):
+        if seconds := limits.wait(limit, name):
+            said = gettext("Too many calls; the next one is answered after %(n)s seconds", n=seconds)
+            policy = {"RateLimit-Policy": f"{limit.amount};w={limit.get_expiry()}"}
+            raise Refusal(429, said, {"Retry-After": str(seconds), **policy})

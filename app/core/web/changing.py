@@ -8,7 +8,7 @@ from typing import Any
 
 from flask_babel import gettext
 
-from app.core.db import ScopedSession
+from app.core.db import ScopedSession, because, web_session
 from app.core.labels import by_number
 from app.core.org import ApprovalRoute
 from app.core.web import approving, writing
@@ -19,22 +19,33 @@ from app.core.web.writing import Written, storing
 
 
 def write(
-    entity: Any, row: Any, values: dict[str, Any], opened: Held | None = None, sent: Sending | None = None
+    entity: Any,
+    row: Any,
+    values: dict[str, Any],
+    opened: Held | None = None,
+    sent: Sending | None = None,
+    reason: str | None = None,
 ) -> Written:
-    """Store the values as `writing.write` does and raise what it raises; what needs approval is asked for instead."""
+    """Store the values as `writing.write` does and raise what it raises; what needs approval is asked for instead.
+
+    The `reason` is kept with the history of the change, or told to whoever approves it.
+    """
+    if reason:
+        because(web_session(), reason)
     try:
         return writing.write(entity, row, values, opened, sent)
     except NeedsApproval as needs:
         with storing(entity) as session:
-            sentence = asked(session, row, needs)
+            sentence = asked(session, row, needs, reason)
         return Written(row.id, [sentence], row, is_asked=True)
 
 
-def asked(session: ScopedSession, row: Any, needs: NeedsApproval) -> str:
+def asked(session: ScopedSession, row: Any, needs: NeedsApproval, reason: str | None = None) -> str:
     """Store the request for a change of the row; the sentence that says so. Raises RuleError."""
     route = session.get_one(ApprovalRoute, needs.route_id)
     title = gettext("Change: %(what)s", what=by_number(row))
-    wanted = approving.Wanted(route.operation, title[:500], changes=needs.changes)
+    told = f"{gettext('Reason')}: {reason}"[:500] if reason else None
+    wanted = approving.Wanted(route.operation, title[:500], changes=needs.changes, told=told)
     name = str(route.amount_field)
     amounts = [Decimal(one) for one in needs.changes.get(name, ()) if one is not None]
     amount = approving.amount_of(route, row, {name: max(amounts)} if amounts else {})

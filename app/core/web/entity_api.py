@@ -17,7 +17,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import MethodNotAllowed
 
 from app.core import once as told_once, registry
-from app.core.db import web_session
+from app.core.db import change_reason, web_session
 from app.core.errors import RuleError
 from app.core.labels import subject
 from app.core.web import bodies, followed, links, openapi, operations, upserts
@@ -190,7 +190,7 @@ class EntityApi(Api):
                 keep(session, answer)
         except NeedsApproval as needs:
             with storing(self.entity) as session:
-                said = {"message": asked(session, row, needs), "result": {"id": row.id}}
+                said = {"message": asked(session, row, needs, change_reason.get()), "result": {"id": row.id}}
                 answer = Answer(202, said)
                 keep(session, answer)
             return answer

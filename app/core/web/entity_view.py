@@ -10,7 +10,7 @@ from flask_appbuilder import expose, has_access, permission_name
 from flask_babel import gettext
 
 from app.core import once, registry
-from app.core.db import web_session
+from app.core.db import because, web_session
 from app.core.errors import OutOfScope, RuleError
 from app.core.labels import entity_label, singular, subject
 from app.core.web import (
@@ -24,6 +24,7 @@ from app.core.web import (
     links,
     lookups,
     offers,
+    reasons,
     saved_views,
 )
 from app.core.web.cell_edit import cell
@@ -113,7 +114,7 @@ class EntityView(ListDoors, RecordDoors):
         marks = (drafts.draft() or request.form).get(OPENED)
         if marks is not None:
             opened = replace(opened, said=marks)
-        form = forms.entity_form(fields, web_session(), row)
+        form = forms.entity_form(fields, web_session(), row, more=reasons.inputs(self.entity))
         back, action, status = self._after(pk), url_for(".edit", pk=pk), None
         try:
             if (
@@ -167,7 +168,8 @@ class EntityView(ListDoors, RecordDoors):
         ]
         try:
             values, held = forms.values(form, touched), opened if is_held else None
-            written = write(self.entity, row, values, held, Sending.now())
+            why = reasons.input_of(form)
+            written = write(self.entity, row, values, held, Sending.now(), why.data if why else None)
         except ChangedMeanwhile:
             raise
         except RuleError as error:
@@ -209,6 +211,7 @@ class EntityView(ListDoors, RecordDoors):
             hidden=[*settled.items(), *([(OPENED, opened)] if opened else [])],
             crumbs=[(entity_label(self.entity), self._list_url()), *([(called, cancel)] if called else [])],
             intro=field_changes.notice(web_session(), self.entity) if opened else None,
+            reason=reasons.input_of(form),
         )  # fmt: skip
         template = "generated/new.html" if creating.is_asked() else "generated/form.html"
         return render_template(template, page=page), (422 if form.errors or form.form_errors else 200)
@@ -223,7 +226,9 @@ class EntityView(ListDoors, RecordDoors):
         row = self.own_row(pk)
         back = followed.url(row) if self.entity.__scope__.is_of_author else self._list_url()
         try:
+            reason = reasons.checked(request.form.get(reasons.NAME, "").strip())
             with storing(self.entity) as session:
+                because(session, reason)
                 remove(session, row)
         except RuleError as error:
             flash(str(error), "danger")

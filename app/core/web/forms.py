@@ -1,6 +1,6 @@
 """Forms made from an entity's columns or from an operation's signature."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -147,11 +147,13 @@ def entity_form(
     *,
     posted: Any = None,
     made: Made | None = None,
+    more: Mapping[str, Any] | None = None,
 ) -> FlaskForm:
     """A form with these fields, filled from a row or from what was posted.
 
     `posted` is what an API call says in place of a form; a call with a token needs no CSRF mark. `made` keeps the
-    forms of one call that writes many rows: to make one takes longer than to read and check a row with it.
+    forms of one call that writes many rows: to make one takes longer than to read and check a row with it. `more` are
+    inputs for what is no column.
     """
     if row is not None and posted is None:
         looks.note_form(fields, row)
@@ -160,7 +162,7 @@ def entity_form(
     if form_class is None:
         led_by = dependent.leader(fields, row, posted)
         inputs = {field.column.key: input_for(field, session, row, led_by) for field in fields}
-        form_class = type("EntityForm", (FlaskForm,), inputs)
+        form_class = type("EntityForm", (FlaskForm,), inputs | dict(more or {}))
     if made is not None and not any("offers" in field.column.info for field in fields):
         made[key] = form_class
     given = {} if posted is None else {"formdata": posted, "meta": {"csrf": False}}

@@ -16,8 +16,11 @@ from app.core.web.filter_names import split
 from app.core.web.principal import Principal
 
 DETAILS = {
+    "attachment": _("Attachment"),
     "by": _("Group by"),
     "errors": _("Rows with errors"),
+    "field_file": _("File"),
+    "file_job": _("File"),
     "filters": _("Filters"),
     "given": _("Given"),
     "picked": _("Selection"),

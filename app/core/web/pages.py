@@ -87,6 +87,8 @@ class Action:
     icon: str | None = None
     primary: bool = False
     method: str = "GET"
+    asks_why: bool = False
+    """Whether a reason can be given where it is confirmed."""
 
 
 @dataclass
@@ -253,4 +255,6 @@ class FormPage:
     intro: Any = None
     targets: list[tuple[Any, str | None]] = field(default_factory=list)
     targets_total: int | None = None
+    reason: Any = None
+    """The input that asks why."""
     danger: bool = False

@@ -58,6 +58,7 @@ def register_screens(builder: Any) -> None:
         lookups,
         openapi,
         pick_page,
+        prints,
         reference,
         remarks,
         route_rules,

@@ -55,7 +55,7 @@ class OneRoleSecurity(SecurityManager):
         # known first, so that what follows is refused in his language
         user, g.principal = found
         g.user = user
-        call_limits.count(f"token {token.id}", f"user {token.user_id}")
+        call_limits.count(f"token {token.id}", f"user {token.user_id}", token.calls_per_minute)
         if token.is_read_only and request.method not in ("GET", "HEAD", "OPTIONS"):
             raise Refusal(403, gettext("This token only reads"))
         change_reason.set(f"{token.called} {change_reason.get()}".strip()[: reasons.LONGEST])

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask_babel import gettext, lazy_gettext as _
 
-from app.core import labels, registry, sections as extra_sections
+from app.core import labels, persons, registry, sections as extra_sections
 from app.core.org import Task
 from app.core.types import Choice
 from app.core.web import followed, links
@@ -107,7 +107,16 @@ def actions(entity: Any, row: Any, principal: Principal, may: Callable[[str], bo
     found += _task_action(slug, row, principal)
     found += [action for op, action in offered if op.is_seldom]
     if may("delete") and is_changeable:
-        found.append(Action("delete", gettext("Delete"), f"/{slug}/delete/{row.id}", "trash", method="POST"))
+        found.append(
+            Action(
+                "delete",
+                gettext("Delete"),
+                f"/{slug}/delete/{row.id}",
+                "trash",
+                method="POST",
+                asks_why=bool(entity.__history__),
+            )
+        )
     return found
 
 
@@ -159,8 +168,10 @@ def _tabs_of_rows(entity: Any, row: Any, principal: Principal) -> list[Tab]:
 
 
 def is_personal(entity: Any) -> bool:
-    """Whether its rows hold what identifies a person."""
-    return any({"personal", "personal_by"} & column.info.keys() for column in entity.__table__.columns)
+    """Whether its rows hold what identifies a person, or belong to one, so that the log keeps who looked at them."""
+    return persons.is_about_person(entity) or any(
+        {"personal", "personal_by"} & column.info.keys() for column in entity.__table__.columns
+    )
 
 
 def told_apart(child: Any, entity: Any, parent: str) -> list[str]:

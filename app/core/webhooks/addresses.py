@@ -104,8 +104,8 @@ def resolve(target: Target) -> list[str]:
     return addresses
 
 
-def resolve_soon(target: Target) -> list[str]:
-    """The same for a person who waits: a name of which nothing is heard for some seconds is Unknown for now."""
+def resolve_soon(target: Target, seconds: float = PATIENCE) -> list[str]:
+    """The same for whoever waits only so long: a name of which nothing is heard by then is Unknown for now."""
     heard: SimpleQueue[list[str] | RuleError] = SimpleQueue()
 
     def ask() -> None:
@@ -116,7 +116,7 @@ def resolve_soon(target: Target) -> list[str]:
 
     threading.Thread(target=ask, daemon=True).start()
     try:
-        answer = heard.get(timeout=PATIENCE)
+        answer = heard.get(timeout=max(0.0, seconds))
     except Empty:
         raise Unknown(_("Nothing is known by this name"), "url") from None
     if isinstance(answer, RuleError):

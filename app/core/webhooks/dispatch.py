@@ -20,6 +20,7 @@ from app.core.db import source, unscoped
 from app.core.errors import RuleError
 from app.core.org import Webhook, WebhookDelivery
 from app.core.org.webhooks import DeliveryState
+from app.core.web import looks
 from app.core.webhooks import signing
 from app.core.webhooks.post import Heard, post
 from app.core.webhooks.telling import OwnerGone, Told, Waiting, render
@@ -152,6 +153,9 @@ def _store(webhook_id: int, one: Told, heard: Heard) -> None:
         row.status_code, row.seconds, row.problem, row.answer = heard.status, heard.seconds, heard.problem, heard.answer  # fmt: skip
         row.claimed_at, row.due_at = None, now + min(FIRST_PAUSE * 4 ** (one.tries - 1), LONGEST_PAUSE)
         webhook = house.get_one(Webhook, webhook_id)
+        if heard.is_sent:
+            # each try is one: a target that never answered may have read it
+            house.add_all(looks.events(one.seen, webhook.user_id, webhook.name))
         if heard.is_delivered:
             row.state, row.delivered_at = DeliveryState.DELIVERED, now
             webhook.last_delivered_at = now

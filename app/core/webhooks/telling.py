@@ -16,6 +16,7 @@ from app.core.labels import subject
 from app.core.org import WebhookDelivery
 from app.core.org.webhooks import DeliveryState
 from app.core.web import conditions, principal
+from app.core.web.looks import Seen, noted
 from app.core.web.resources import readable, resource
 from app.core.web.steering import business_date
 
@@ -34,6 +35,8 @@ class Told:
     number: str
     tries: int
     body: bytes
+    seen: Seen
+    """Whose personal values stand in it in full."""
 
 
 @dataclass(frozen=True)
@@ -63,12 +66,12 @@ def render(
         with force_locale(found[1].language):
             rows = _rows(slug, said, {one.row_id for one in waiting if one.event != GONE})
             gone = _may_know_gone(webhook_id, slug, {one.row_id for one in waiting if one.event == GONE})
-    shown = {one.id: rows.get(one.row_id) for one in waiting if one.event != GONE}
-    return [
-        Told(one.id, one.number, one.tries, _body(slug, one, shown.get(one.id)))
-        for one in waiting
-        if (one.row_id in gone if one.event == GONE else shown[one.id] is not None)
-    ]
+    told = []
+    for one in waiting:
+        if one.row_id in (gone if one.event == GONE else rows):
+            row, seen = (None, {}) if one.event == GONE else rows[one.row_id]
+            told.append(Told(one.id, one.number, one.tries, _body(slug, one, row), seen))
+    return told
 
 
 def where(slug: str, said: str | None) -> list[ColumnElement[bool]]:
@@ -78,14 +81,18 @@ def where(slug: str, said: str | None) -> list[ColumnElement[bool]]:
     return conditions.where(entity, found, business_date())
 
 
-def _rows(slug: str, said: str | None, ids: set[int]) -> dict[int, dict[str, Any]]:
-    """The rows that the owner sees and that meet the conditions, as he reads them."""
+def _rows(slug: str, said: str | None, ids: set[int]) -> dict[int, tuple[dict[str, Any], Seen]]:
+    """The rows that the owner sees and that meet the conditions, as he reads them, each with whose numbers it shows."""
     entity = registry.entity(slug)
     if not ids or not principal.current().may("can_show", subject(entity)):
         return {}
     found = select(entity).where(entity.id.in_(ids), *where(slug, said))
     fields = readable(entity)
-    return {row.id: resource(row, fields) for row in web_session().scalars(found).unique()}
+    shown = {}
+    for row in web_session().scalars(found).unique():
+        with noted() as seen:
+            shown[row.id] = resource(row, fields), seen
+    return shown
 
 
 def _may_know_gone(webhook_id: int, slug: str, ids: set[int]) -> set[int]:

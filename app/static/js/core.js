@@ -48,8 +48,11 @@ const Loandesk = (() => {
   };
 
   /** Asks in a dialog; resolves to true when the person agrees. */
-  const ask = (text, verb, danger) => new Promise((resolve) => {
-    const box = $("#confirm");
+  const ask = (text, verb, danger, asksWhy = false) => new Promise((resolve) => {
+    const box = $("#confirm"), why = $("[data-why]", box);
+    why.hidden = !asksWhy;
+    why.open = false;
+    $("input", why).value = "";
     const yes = $("[data-verb]", box);
     $("[data-text]", box).textContent = text;
     yes.textContent = verb || yes.dataset.default;
@@ -87,6 +90,15 @@ const Loandesk = (() => {
     document.dispatchEvent(new CustomEvent("loandesk:theme"));
   });
   on("click", "[data-print]", () => window.print());
+  // the access log keeps who printed what; a browser tells of one print several times
+  let printedAt = 0;
+  addEventListener("beforeprint", () => {
+    const mark = $("meta[name=csrf-token]")?.content;
+    if (!mark || !$(".app:not(.app-bare)") || Date.now() - printedAt < 3000) return;
+    printedAt = Date.now();
+    const said = new URLSearchParams({ csrf_token: mark, address: location.pathname + location.search });
+    fetch("/printed/", { method: "POST", body: said, keepalive: true }).catch(() => {});
+  });
   on("click", "[data-params]", (_event, button) => button.setAttribute("aria-expanded", String(button.getAttribute("aria-expanded") !== "true")));
   on("click", "[data-toast-close]", (event, button) => button.closest(".note-toast").remove());
   $$("#toasts .note-toast").forEach(fade);
@@ -102,12 +114,20 @@ const Loandesk = (() => {
   const menu = here?.closest(".side-nav");
   if (menu && here.offsetTop + here.offsetHeight > menu.scrollTop + menu.clientHeight) menu.scrollTop = here.offsetTop - menu.clientHeight / 2;
 
+  // of the two buttons of a dialog the first would be meant by Enter
+  on("keydown", "#confirm-why", (event) => {
+    if (event.key !== "Enter" || event.isComposing) return;
+    event.preventDefault();
+    $("#confirm [data-verb]").click();
+  });
   document.addEventListener("submit", async (event) => {
     const form = event.target;
     if (form.dataset.confirm && !form.dataset.agreed) {
       event.preventDefault();
       const submitter = event.submitter;
-      if (!(await ask(form.dataset.confirm, form.dataset.confirmVerb, "confirmDanger" in form.dataset))) return;
+      const asksWhy = "confirmWhy" in form.dataset;
+      if (!(await ask(form.dataset.confirm, form.dataset.confirmVerb, "confirmDanger" in form.dataset, asksWhy))) return;
+      if (asksWhy) form.append(make("input", { type: "hidden", name: "change_reason", value: $("#confirm-why").value }));
       form.dataset.agreed = "1";
       form.requestSubmit(submitter);
       return;
