@@ -10,6 +10,7 @@ import os
 import tempfile
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -88,21 +89,28 @@ def _state() -> str:
     return digest.hexdigest()[:12]
 
 
+@contextmanager
+def kept_databases(servers: Servers) -> Iterator[tuple[psycopg.Connection[Any], list[str]]]:
+    """A connection that holds back everybody else who makes such a database, and the names of those there are."""
+    superuser = servers.data.database_url(postgres.SUPERUSER, "postgres")
+    with psycopg.connect(superuser, autocommit=True) as connection:
+        connection.execute("SELECT pg_advisory_lock(7213002)")
+        found = connection.execute("SELECT datname FROM pg_database WHERE datname LIKE 'kept_%'").fetchall()
+        yield connection, [str(name) for (name,) in found]
+
+
 @pytest.fixture(scope="session")
 def template(servers: Servers) -> str:
     """The name of a deployed, empty database. Made once for a state of the code and kept for later runs."""
     from app.core.deploy import deploy
 
     name = f"kept_{_state()}"
-    superuser = servers.data.database_url(postgres.SUPERUSER, "postgres")
-    with psycopg.connect(superuser, autocommit=True) as connection:
-        connection.execute("SELECT pg_advisory_lock(7213002)")
+    with kept_databases(servers) as (connection, found):
         # who waits longest for a lock is looked at first, also where a busy machine lets a second pass (tests/deadlocks.py)
         connection.execute(f"ALTER ROLE {postgres.APP} SET deadlock_timeout = '3s'")
-        found = connection.execute("SELECT datname FROM pg_database WHERE datname LIKE 'kept_%'").fetchall()
-        if (f"{name}_ready",) in found:
+        if f"{name}_ready" in found:
             return f"{name}_ready"
-        for (old,) in found:
+        for old in found:
             logins.drop_database(servers.data, old)
         logins.make_database(servers.data, name)
         url = servers.data.database_url(postgres.APP, name)
@@ -127,18 +135,23 @@ class Database:
 def database(servers: Servers, template: str, request: Any, tmp_path_factory: Any) -> Iterator[Database]:
     """An empty deployed database for this module, under a login that row security holds."""
     label = hashlib.sha256(request.node.nodeid.encode()).hexdigest()[:8]
-    name = f"test_{os.getpid()}_{label}"
-    logins.make_database(servers.data, name, template)
-    made = Database(servers, name, template)
-    files = tmp_path_factory.mktemp("files")
+    made = Database(servers, f"test_{os.getpid()}_{label}", template)
+    with in_a_database(made, tmp_path_factory.mktemp("files")):
+        yield made
+
+
+@contextmanager
+def in_a_database(made: Database, files: Path) -> Iterator[None]:
+    """Make it and work there; its history is verified at the end."""
+    logins.make_database(made.data, made.name, made.template)
     os.environ.update(
         DATABASE_URL=made.app_url, DATABASE_ADMIN_URL=made.admin_url, REDIS_URL=made.redis_url,
         FILES_DIR=str(files), SEALS_FILE=str(files / "seals.log"),
     )  # fmt: skip
-    yield made
+    yield
     faults = faults_of_history(made)
     forget(made.app_url)
-    logins.drop_database(servers.data, name)
+    logins.drop_database(made.data, made.name)
     assert faults == [], "the history is not as it was sealed"
 
 
