@@ -16,6 +16,8 @@ from app.core.web.inputs import Needed, stripped
 from app.core.web.principal import Principal
 from app.core.web.reasons import LONGEST
 
+TICKED = "_change"
+"""Name of the boxes that say which fields are to change; in an address, of those that are ticked from the start."""
 REASON = "change_reason"
 """Name of the input that says why; kept with the history of every row."""
 
@@ -43,13 +45,17 @@ def told_apart_by(entity: Any) -> set[str]:
     return found | ({"parent_id"} if issubclass(entity, Tree) else set())
 
 
-def bulk_form(entity: Any, fields: Sequence[FieldInfo], session: Any) -> Any:
-    """A form with an input for each of these fields, and one for the reason where history keeps it."""
+def bulk_form(entity: Any, fields: Sequence[FieldInfo], session: Any, *, posted: Any = None) -> Any:
+    """A form with an input for each of these fields, and one for the reason where history keeps it.
+
+    `posted` is what it said that a job carries out.
+    """
     inputs = {field.column.key: empty_input(field, session) for field in fields}
     if entity.__history__:
         rules = [check.Optional(), check.Length(max=LONGEST)]
         inputs[REASON] = StringField(gettext("Reason"), rules, filters=[stripped])
-    return type("BulkForm", (FlaskForm,), inputs)()
+    given = {} if posted is None else {"formdata": posted, "meta": {"csrf": False}}
+    return type("BulkForm", (FlaskForm,), inputs)(**given)
 
 
 def empty_input(field: FieldInfo, session: Any) -> Any:
