@@ -65,7 +65,9 @@ def _tiles(job: BulkJob) -> list[Tile]:
 def _refused_url(job: BulkJob) -> str | None:
     """The list of the refused rows; it is its owner's alone."""
     is_own = job.user_id == current().user_id and registry.has_entity(job.entity)
-    return links.list_url(job.entity, **{PARAMETER: job.selection_id}) if is_own and job.selection_id else None
+    return (
+        links.list_url(job.entity, **{PARAMETER: job.selection_id}) if is_own and job.selection_id else None
+    )
 
 
 def _ways_on(job: BulkJob) -> dict[str, Any]:

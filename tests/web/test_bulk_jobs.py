@@ -78,7 +78,11 @@ def test_a_list_of_very_many_rows_is_changed_by_a_job_and_who_is_put_down_is_tol
         same = {"client_id": shop.client, "manager_id": shop.users["olga"]}
         made = insert(Customer).returning(Customer.id)
         ids = list(session.scalars(made, [{**same, "name": f"Many {n}"} for n in range(MANY)]))
-    whole = {"_list": "?name__contains=Many", "_count": str(MANY), "next": "/customer/list/?name__contains=Many"}
+    whole = {
+        "_list": "?name__contains=Many",
+        "_count": str(MANY),
+        "next": "/customer/list/?name__contains=Many",
+    }
     page = shop.admin.get("/customer/change", query_string={"_list": whole["_list"]}).text
     assert "So many rows are worked on in the background" in page
     otto = shop.users["otto"]
@@ -109,7 +113,9 @@ def test_an_operation_on_many_rows_lists_those_that_are_refused_and_tries_them_a
     assert not stored("loan", loans[9]).is_dunning_stopped
     done = work(shop, job)
     assert (str(done.state), done.done, done.refused) == ("done", 145, 5)
-    assert [row_id for row_id, _source, _reason in changes(Loan, loans[5:], "is_dunning_stopped")] == loans[5:]
+    assert [row_id for row_id, _source, _reason in changes(Loan, loans[5:], "is_dunning_stopped")] == loans[
+        5:
+    ]
     assert {reason for _id, _source, reason in changes(Loan, loans[5:], "is_dunning_stopped")} == {"flood"}
     page = shop.admin.get(f"/bulk_job/page/{job}").text
     assert page.count("Dunning is stopped already") == 5
@@ -124,7 +130,11 @@ def test_a_worker_killed_in_the_middle_of_a_part_leaves_it_undone_and_the_next_d
     shop: Shop, monkeypatch: Any, field: str
 ) -> None:
     loans = fresh(shop, 10)
-    answer = stop_dunning(shop.admin, loans) if field != "purpose" else edit(shop.admin, "loan", loans, {field: "p"})
+    answer = (
+        stop_dunning(shop.admin, loans)
+        if field != "purpose"
+        else edit(shop.admin, "loan", loans, {field: "p"})
+    )
     job, mark, parts = asked(answer), bulk_work._mark, []
 
     def killed(*args: Any) -> None:
@@ -147,7 +157,9 @@ def test_a_worker_killed_in_the_middle_of_a_part_leaves_it_undone_and_the_next_d
 
 
 @pytest.mark.usefixtures("few")
-def test_what_is_stopped_keeps_what_is_done_and_goes_on_when_it_is_run_again(shop: Shop, monkeypatch: Any) -> None:
+def test_what_is_stopped_keeps_what_is_done_and_goes_on_when_it_is_run_again(
+    shop: Shop, monkeypatch: Any
+) -> None:
     loans, olga = fresh(shop, 8), shop.browser("olga")
     job, begun, parts = asked(stop_dunning(olga, loans)), bulk_work._begun, []
 
@@ -169,7 +181,9 @@ def test_what_is_stopped_keeps_what_is_done_and_goes_on_when_it_is_run_again(sho
 
 @pytest.mark.usefixtures("few")
 @pytest.mark.parametrize("lost", ["login", "right", "scope"])
-def test_who_lost_his_login_his_right_or_his_rows_meanwhile_is_told_and_nothing_is_stored(shop: Shop, lost: str) -> None:
+def test_who_lost_his_login_his_right_or_his_rows_meanwhile_is_told_and_nothing_is_stored(
+    shop: Shop, lost: str
+) -> None:
     loans = fresh(shop, 5)
     job = asked(stop_dunning(shop.browser("olga"), loans))
     with unscoped("what changes meanwhile") as session:
@@ -196,13 +210,18 @@ def test_a_foreign_row_among_many_is_a_404_and_the_same_form_sent_twice_is_one_j
     olga, loans, before = shop.browser("olga"), fresh(shop, 6), len(rows("bulk_job"))
     foreign = shop.loans[1]
     assert stop_dunning(olga, [*loans, foreign]).status_code == 404
-    assert edit(olga, "customer", [*shop.customers[:10:2], shop.customers[1]], {"remark": "x"}).status_code == 404
+    assert (
+        edit(olga, "customer", [*shop.customers[:10:2], shop.customers[1]], {"remark": "x"}).status_code
+        == 404
+    )
     assert edit(shop.browser("partner"), "customer", shop.customers[:5], {"remark": "x"}).status_code == 403
     assert len(rows("bulk_job")) == before
     once = {"_once": "a" * 32}
     first, again = (asked(stop_dunning(olga, loans, **once)) for _time in range(2))
     assert first == again
-    one, other = (asked(edit(shop.admin, "loan", loans, {"purpose": "p"}, _once="b" * 32)) for _time in range(2))
+    one, other = (
+        asked(edit(shop.admin, "loan", loans, {"purpose": "p"}, _once="b" * 32)) for _time in range(2)
+    )
     assert one == other
     assert len(rows("bulk_job")) == before + 2
     assert stop_dunning(olga, loans, _once="a" * 32, reason="other").status_code == 422

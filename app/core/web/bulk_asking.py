@@ -26,7 +26,9 @@ def notice(rows: int, at_once: int) -> str:
     """What a form says before so many rows are changed; empty where they are changed at once."""
     if rows <= at_once:
         return ""
-    return gettext("So many rows are worked on in the background: you may leave, and are told when it is done.")
+    return gettext(
+        "So many rows are worked on in the background: you may leave, and are told when it is done."
+    )
 
 
 def change(

@@ -82,7 +82,11 @@ def _page(entity: Any, ids: list[int], form: Any, ticked: set[str], tried: Any =
     )  # fmt: skip
     status = 200 if tried is None else 422
     # a button of the list asks for one field: its box is ready to type in, the others are folded away
-    asked = {field.name for field in shown} & set(request.args.getlist(TICKED)) & ticked if tried is None else set()
+    asked = (
+        {field.name for field in shown} & set(request.args.getlist(TICKED)) & ticked
+        if tried is None
+        else set()
+    )
     one = asked.pop() if len(asked) == 1 else ""
     return render_template("generated/change.html", page=page, ticked=ticked, reason=REASON, one=one), status
 

@@ -144,7 +144,9 @@ def _values(session: ScopedSession, entity: Any, job: BulkJob) -> dict[str, Any]
 
 def _need_right(form: Any) -> None:
     if not form.validate():
-        raise RuleError("; ".join(f"{form[name].label.text}: {one}" for name, many in form.errors.items() for one in many))
+        raise RuleError(
+            "; ".join(f"{form[name].label.text}: {one}" for name, many in form.errors.items() for one in many)
+        )
 
 
 def _operate(session: ScopedSession, job: BulkJob) -> None:

@@ -186,7 +186,10 @@ def _whole(found: Found, total: int) -> dict[str, str]:
         return {}
     n = format_decimal(min(total, COUNT_CAP))
     if total > COUNT_CAP:
-        return {"whole": gettext("more than %(n)s", n=n), "whole_label": gettext("Select all rows of this list")}
+        return {
+            "whole": gettext("more than %(n)s", n=n),
+            "whole_label": gettext("Select all rows of this list"),
+        }
     return {"whole": n, "whole_label": gettext("Select all %(n)s rows of this list", n=n)}
 
 
@@ -195,11 +198,15 @@ def _bulk(listing: Listing, may: Callable[[str], bool]) -> list[Action]:
     slug = listing.entity.slug()
     fields = fields_of(listing.entity, listing.principal) if may("edit") else []
     edit = Action("edit", f"{gettext('Edit')}…", f"/{slug}/change", "pencil", method="POST")
-    return [edit] * bool(fields) + [_assign(slug, field) for field in fields if is_person(field)] + [
-        Action(op.name, op.label, f"/{slug}/do/{op.name}", op.icon, method="POST")
-        for op in registry.operations(listing.entity)
-        if op.is_bulk and listing.principal.may(op.permission, op.subject)
-    ]
+    return (
+        [edit] * bool(fields)
+        + [_assign(slug, field) for field in fields if is_person(field)]
+        + [
+            Action(op.name, op.label, f"/{slug}/do/{op.name}", op.icon, method="POST")
+            for op in registry.operations(listing.entity)
+            if op.is_bulk and listing.principal.may(op.permission, op.subject)
+        ]
+    )
 
 
 def is_person(field: FieldInfo) -> bool:
