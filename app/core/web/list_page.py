@@ -180,7 +180,7 @@ def _cells(listing: Listing) -> str:
     return "|".join(named) if any(name != "-" for name in named) else ""
 
 
-def _whole(found: Found, total: int) -> dict[str, str]:
+def _whole(found: Found, total: int) -> dict[str, Any]:
     """How many rows can be picked at once besides those of the page, and the offer; nothing where there are no others."""
     if len(found.rows) >= total:
         return {}
