@@ -11,7 +11,7 @@ from werkzeug.datastructures import MultiDict
 
 from app.core import registry
 from app.core.db import unscoped
-from app.core.org import History, Role, User
+from app.core.org import ApprovalRoute, History, Role, User
 from app.core.web import bulk, bulk_asking, bulk_work, forms, operations
 from app.core.web.bulk_form import bulk_form, fields_of
 from app.models import Customer, Loan
@@ -237,6 +237,62 @@ def test_rows_that_a_rule_refuses_are_refused_by_a_job_too(shop: Shop) -> None:
     assert (done.done, done.refused) == (5, 2)
     assert stored("selection", done.selection_id).row_ids == loans[2:4]
     assert [one for one in loans if stored("loan", one).matures_on != until] == loans[2:4]
+
+
+@pytest.mark.usefixtures("few")
+def test_what_needs_approval_is_asked_for_by_a_job_as_it_is_on_the_page(shop: Shop) -> None:
+    loans, role = fresh(shop, 5), stored("user", shop.users["auditor"]).role_id
+    routes = [
+        add("approval_route", name=f"r{one}", operation=one, field_names=names, first_role_id=role)
+        for one, names in (("stop_dunning", None), ("edit.loan", "purpose"))
+    ]
+    called = work(shop, asked(stop_dunning(shop.admin, loans)))
+    changed = work(shop, asked(edit(shop.admin, "loan", loans, {"purpose": "watched"})))
+    with unscoped("routes of a test") as session:
+        session.execute(update(ApprovalRoute).where(ApprovalRoute.id.in_(routes)).values(is_off=True))
+    assert (called.done, called.refused, changed.done, changed.refused) == (5, 0, 0, 5)
+    asked_for = [row.row_id for row in rows("approval_request", operation="stop_dunning")]
+    assert sorted(asked_for) == loans
+    assert changes(Loan, loans, "is_dunning_stopped") + changes(Loan, loans, "purpose") == []
+    page = shop.admin.get(f"/bulk_job/page/{changed.id}").text
+    assert page.count("This change needs approval: edit it on its page") == 5
+
+
+@pytest.mark.usefixtures("few")
+def test_what_is_done_outside_of_ones_scope_is_marked_in_the_transaction_that_does_it(
+    shop: Shop, monkeypatch: Any
+) -> None:
+    tasks = [
+        add(
+            "task",
+            title=f"T{n}",
+            entity="customer",
+            row_id=shop.customers[0],
+            user_id=shop.users["admin"],
+            author_id=shop.users["admin"],
+        )
+        for n in range(7)
+    ]
+    answer = shop.admin.post(
+        "/task/do/cancel_task", {"__run": "1", "ids": tasks, "reason": "none", "note": "none"}
+    )
+    job, run, parts = asked(answer), operations.run, []
+
+    def killed(*args: Any, **kwargs: Any) -> Any:
+        """The house's transaction is over, that of the user is not."""
+        found = run(*args, **kwargs)
+        parts.append(args)
+        if len(parts) == 2:
+            raise SystemExit
+        return found
+
+    monkeypatch.setattr(operations, "run", killed)
+    with pytest.raises(SystemExit):
+        work(shop, job)
+    assert (stored("bulk_job", job).position, stored("bulk_job", job).done) == (6, 6)
+    done = work(shop, job)
+    assert (str(done.state), done.done, done.refused) == ("done", 7, 0)
+    assert {str(stored("task", one).state) for one in tasks} == {"cancelled"}
 
 
 @pytest.mark.usefixtures("few")
