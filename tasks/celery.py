@@ -12,6 +12,7 @@ celery = Celery(
     "loandesk",
     broker=config.CELERY_BROKER_URL,
     include=[
+        "tasks.bulk",
         "tasks.clockwork",
         "tasks.custom",
         "tasks.dispatch",

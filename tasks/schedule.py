@@ -15,6 +15,7 @@ BEAT: dict[str, dict[str, Any]] = {
     "mail": _every("dispatch.mail", 20),
     "import": _every("imports.run_waiting", 5),
     "export": _every("exports.make_waiting", 5),
+    "bulk": _every("bulk.run_waiting", 5),
     "upload": _every("uploads.run_waiting", 5),
     "requested-nights": _every("clockwork.run_requested", 5),
     "next-day": _every("clockwork.follow_the_clock", 300),

@@ -85,6 +85,8 @@ _SAID = {
 }
 codes.add("standard_role", _SAID)
 _INSIDE = ("Manager", "Officer", "Clerk", "Agent", "Auditor")
+_CHANGING = ("Manager", "Officer", "Clerk", "Agent")
+"""Who may change records at all, and so many at once."""
 _FILLING = ("Manager", "Officer", "Clerk")
 """Who fills records from files; which ones, the rights to these records say."""
 SCREENS: dict[tuple[str, str], tuple[str, ...] | None] = {
@@ -117,6 +119,8 @@ SCREENS: dict[tuple[str, str], tuple[str, ...] | None] = {
     },
     ("can_list", "FileJob"): None,
     ("can_show", "FileJob"): None,
+    ("can_list", "BulkJob"): _CHANGING,
+    ("can_show", "BulkJob"): _CHANGING,
     ("can_this_form_get", "ResetMyPasswordView"): None,
     ("can_this_form_post", "ResetMyPasswordView"): None,
     ("can_show", "Imports"): ("Manager", "Clerk", "Auditor"),

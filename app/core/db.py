@@ -26,6 +26,8 @@ log = logging.getLogger("loandesk.scope")
 source: ContextVar[str] = ContextVar("source", default="system")
 """Where a change comes from: screen, api, import, job, system. Kept with the history of every field."""
 change_reason: ContextVar[str] = ContextVar("change_reason", default="")
+is_asked: ContextVar[bool] = ContextVar("is_asked", default=False)
+"""Whether somebody asked for what a job changes: unlike what it counts by itself, it is told to those whom it concerns."""
 network_address: ContextVar[str | None] = ContextVar("network_address", default=None)
 """Of whoever sent the request; kept with the access log."""
 
@@ -178,6 +180,8 @@ def _begin(session: ScopedSession, transaction: Any, connection: Any) -> None:
     else:
         connection.execute(_FIXED, {"kind": kind, **_parameters(user_id)})
         session.info["reach"] = Reach(kind, user_id)
+    if is_asked.get():
+        connection.execute(select(func.set_config("app.is_asked", "yes", True)))  # noqa: FBT003  of this transaction
 
 
 def current_scope() -> tuple[str, int | None]:

@@ -34,6 +34,8 @@ class Lock(IntEnum):
     """One process at a time adds to the chain of seals. The second key is always 0."""
     EXPORT_JOB = 7_213_021
     """One worker at a time for an export; the second key is made of its id."""
+    BULK_JOB = 7_213_022
+    """One worker at a time for a change of many rows; the second key is made of its id."""
     IDEMPOTENT_REQUEST = 7_213_031
     """One request at a time under an idempotency key; the second key is a hash of the user's id and the key."""
     RULES = 7_213_061

@@ -2,7 +2,7 @@
 
 Whether the receiver sees the record, and whether he wants to be told, is asked afterwards (`app.core.notices.settle`):
 a trigger knows only its own session's scope. Of what a job counts by itself (a night's days past due) nobody is told,
-or whoever follows a loan would be told every morning.
+or whoever follows a loan would be told every morning; of what somebody asked a job to change he is.
 """
 
 from collections.abc import Iterator
@@ -12,7 +12,10 @@ from app.core import custom_column, registry
 from app.core.history_triggers import history_columns
 
 _ME = "nullif(current_setting('app.user_id', true), '')::int"
-_IS_NO_JOB = "coalesce(current_setting('app.source', true), '') <> 'job'"
+_IS_TOLD = (
+    "(coalesce(current_setting('app.source', true), '') <> 'job' "
+    "OR coalesce(current_setting('app.is_asked', true), '') = 'yes')"
+)
 _INTO = "INSERT INTO notification (user_id, kind, entity, row_id, about, actor_id, comment_id, times)"
 _WORDS = {"comment": "comment", "attachment": "file"}
 """Entity of what people add to a record → the kind of notification for those who follow that record."""
@@ -30,7 +33,7 @@ def notice_triggers(entity: Any) -> Iterator[str]:
         if people:
             yield from _statement(entity, "ins", "; ".join(_added(slug, one) for one in people))
         changed = "; ".join([*(_changed(slug, one) for one in people), _told_of_change(entity)])
-        yield from _statement(entity, "upd", f"IF {_IS_NO_JOB} THEN {changed}; END IF")
+        yield from _statement(entity, "upd", f"IF {_IS_TOLD} THEN {changed}; END IF")
     if getattr(entity, "__job__", None) is not None:
         yield from _job(entity)
 

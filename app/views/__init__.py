@@ -14,6 +14,7 @@ import app.servicing.erasing
 import app.servicing.form_rules
 import app.servicing.operations  # noqa: F401  importing declares
 from app.views import (  # noqa: F401
+    bulk_jobs,
     clock,
     customer,
     files,

@@ -3,8 +3,12 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
-from app.core.web import list_page, listing
+from app.core.db import unscoped
+from app.core.notices import settle
+from app.core.org import BulkJob
+from app.core.web import bulk, bulk_work, list_page, listing
 from tests.browser.conftest import Visit
 from tests.walk.world import World
 from tests.web.people import rows, stored
@@ -98,3 +102,45 @@ def test_f2_opens_a_value_enter_saves_it_and_esc_leaves_it(visit: Visit, world: 
     assert visit.complaints == [
         "Failed to load resource: the server responded with a status of 422 (UNPROCESSABLE ENTITY)"
     ]
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("visit", [(1366, "light"), (360, "dark")], indirect=True, ids=["wide", "phone"])
+def test_a_large_change_is_watched_on_its_page_and_the_bell_tells_its_end(
+    visit: Visit, app: Any, monkeypatch: Any
+) -> None:
+    for name in ("AT_ONCE", "AT_ONCE_FREE"):
+        monkeypatch.setattr(bulk, name, 2)
+    visit.login("all")
+    visit.open("/customer/list/?sort=id")
+    page, before = visit.page, [row.id for row in rows("customer")]
+    boxes = page.locator("tbody input[name=ids]")
+    for box in boxes.all():
+        box.check()
+    page.locator("form.bulk button[formaction='/customer/change']").click()
+    page.wait_for_url("**/customer/change")
+    assert visit.violations() == []
+    page.check("[name=_change][value=remark]")
+    page.keyboard.type(f"in the background at {page.viewport_size}")
+    page.keyboard.press("Control+s")
+    page.wait_for_url("**/bulk_job/page/*")
+    job = int(page.url.rsplit("/", 1)[1])
+    assert f"0 of {len(before)} rows" in page.inner_text("#progress")
+    assert visit.violations() == []
+    assert not visit.is_wider_than_screen()
+    with unscoped("one that goes meanwhile") as session:
+        session.execute(
+            update(BulkJob).where(BulkJob.id == job).values(row_ids=[*before, 999_999], total=len(before) + 1)
+        )
+    with app.app_context():
+        bulk_work.run(job)
+        settle.settle()
+    page.wait_for_selector("text=Try these rows again")
+    assert page.locator("a:has-text('Stop')").count() == 0
+    assert "It is gone, or you do not see it any more" in page.inner_text("main")
+    assert visit.violations() == []
+    assert not visit.is_wider_than_screen()
+    assert {row.remark for row in rows("customer")} == {f"in the background at {page.viewport_size}"}
+    visit.open("/notifications/")
+    assert page.locator(f"a[href='/bulk_job/page/{job}']").count() == 1
+    assert visit.complaints == []

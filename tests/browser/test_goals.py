@@ -5,9 +5,11 @@ from io import BytesIO
 
 import pytest
 from openpyxl import load_workbook
+from playwright.sync_api import Route
 
 from tests.browser.conftest import Visit
 from tests.walk.world import World
+from tests.web.people import add, rows
 
 
 @dataclass
@@ -77,3 +79,76 @@ def test_from_a_region_to_its_officers_two_clicks_lead(hand: Hand, world: World)
     assert name in page.inner_text("main")
     assert page.locator(".report-card tbody tr").count() >= 1
     assert hand.count == 2
+
+
+@pytest.fixture
+def fifty(world: World) -> list[int]:
+    """Customers that nobody is in charge of."""
+    client = world.clients["x"].id
+    return [add("customer", client_id=client, name=f"Fifty {n:02d}") for n in range(50)]
+
+
+@pytest.mark.browser
+def test_fifty_rows_are_given_to_somebody_in_four_steps_however_fast_he_is_typed(
+    hand: Hand, world: World, fifty: list[int]
+) -> None:
+    page, slow = hand.visit.page, []
+
+    def late(route: Route) -> None:
+        """An answer about part of the word comes last; that about the whole word comes late."""
+        slow.append(route.request.url)
+        page.wait_for_timeout(250)
+        route.continue_()
+
+    page.route("**/customer/lookup/manager?*", late)
+    hand.visit.open("/customer/list/?name__contains=Fifty&size=50")
+    hand.click("[data-pick-all]")
+    hand.click("form.bulk button:has-text('Assign: Manager')")
+    page.wait_for_url("**/customer/change?_change=manager_id")
+    hand.visit.settle()
+    assert page.evaluate("document.activeElement.id") == "manager_id-text"
+    assert hand.visit.violations() == []
+    hand.type("o2")
+    hand.press("Enter")
+    page.wait_for_url("**/customer/list/**")
+    assert hand.count == 4
+    assert "Rows changed: 50" in page.inner_text("#toasts")
+    assert {row.manager_id for row in rows("customer") if row.id in fifty} == {world.users["o2"]}
+    assert slow
+    assert hand.visit.complaints == []
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("visit", [(360, "light")], indirect=True, ids=["phone"])
+def test_a_name_that_nobody_has_gives_the_rows_to_nobody(hand: Hand, world: World, fifty: list[int]) -> None:
+    page, before = hand.visit.page, {row.id: row.manager_id for row in rows("customer")}
+    chosen = "&".join(f"ids={one}" for one in fifty[:3])
+    hand.visit.open(f"/customer/change?{chosen}&_change=manager_id")
+    assert not hand.visit.is_wider_than_screen()
+    assert page.evaluate("document.activeElement.id") == "manager_id-text"
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".combo-list:not([hidden]) .combo-option")
+    page.keyboard.type("zzz")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".combo-note:has-text('Nothing')")
+    page.click(".save-bar .btn-primary")
+    page.wait_for_selector(".combo-note:has-text('Nothing')")
+    assert page.input_value("#manager_id-text") == "zzz"
+    assert "/customer/change" in page.url
+    page.keyboard.press("Escape")
+    page.click(".fold > summary")
+    page.check("[name=_change][value=remark]")
+    page.keyboard.type("with a remark")
+    page.click("#manager_id-text")
+    page.keyboard.type("o1")
+    page.wait_for_selector(".combo-list:not([hidden]) .combo-option:has-text('o1')")
+    page.keyboard.press("Backspace")
+    page.keyboard.type("3")
+    # before the answer has come: what it names is taken, not what stood there
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/customer/list/**")
+    after = {row.id: (row.manager_id, row.remark) for row in rows("customer")}
+    assert {after[one] for one in fifty[:3]} == {(world.users["o3"], "with a remark")}
+    assert {one: after[one][0] for one in before if one not in fifty[:3]} == {
+        one: before[one] for one in before if one not in fifty[:3]
+    }

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from app.core import registry
-from app.core.web import bulk_page, operations
+from app.core.web import meant
 from app.core.web.bulk_form import fields_of
 from tests.web.people import Browser, add, rows, stored, watched
 from tests.web.shop import DAY, Shop
@@ -181,8 +181,7 @@ def test_a_list_that_there_is_not_and_too_many_rows_are_refused_in_words(
     assert "Choose at least one row first" in listed(shop.browser("olga"), "phone", foreign, 1, {}).text
     asked = shop.admin.post("/loan/do/stop_dunning", {"_list": "?q=L-000"})
     assert {int(one) for one in re.findall(r'name="ids" value="(\d+)"', asked.text)} == set(shop.loans[:10])
-    monkeypatch.setattr(bulk_page, "MOST_ROWS", 3)
-    monkeypatch.setattr(operations, "MOST_ROWS", 3)
+    monkeypatch.setattr(meant, "MOST_ROWS", 3)
     assert "At most 3 rows at a time" in listed(shop.admin, "customer", "", 41, {"remark": "smuggled"}).text
     verb = shop.admin.post("/loan/do/stop_dunning", {"__run": "1", "_list": "", "reason": "r"})
     assert "At most 3 rows at a time" in verb.text

@@ -6,6 +6,7 @@ from app.core.org.absences import Absence
 from app.core.org.access import AuditEvent, DataGrant, GrantKind, Role, User, UserKind
 from app.core.org.announcements import Announcement
 from app.core.org.approvals import ApprovalRequest, ApprovalRoute, RequestState
+from app.core.org.changes import BulkJob
 from app.core.org.custom import CustomChoice, CustomField, CustomKind
 from app.core.org.notifications import (
     MailState,
@@ -38,6 +39,7 @@ __all__ = [
     "AuditEvent",
     "AuditSeal",
     "Branch",
+    "BulkJob",
     "Comment",
     "CustomChoice",
     "CustomField",

@@ -22,6 +22,8 @@ from app.core.web.writing import in_words
 
 BATCH = 1000
 """Rows that the rules look at before the next are read."""
+AT_ONCE, AT_ONCE_FREE = 500, 2000
+"""Rows that are changed while their person waits: where a rule looks at each, and where none does; more are a job's."""
 MOST_TRIED = 100
 """Refusals of the database that are traced to their rows; after these a part is refused as a whole."""
 
@@ -57,6 +59,23 @@ def among(entity: Any, ids: Sequence[int]) -> ColumnElement[bool]:
     return found
 
 
+def refuse(session: ScopedSession, entity: Any, values: dict[str, Any]) -> None:
+    """Raise what refuses the change whatever its rows are: ReadOnlyScope and OutOfScope, as `change` does."""
+    if not entity.__scope__.is_own_to_write and not session.reach.may_write:
+        raise ReadOnlyScope
+    guard.check_links(session, entity, values)
+
+
+def at_once(session: ScopedSession, entity: Any, values: dict[str, Any]) -> int:
+    """To how many rows the change is made while its person waits."""
+    return AT_ONCE_FREE if _is_free(session, entity, values) else AT_ONCE
+
+
+def _is_free(session: ScopedSession, entity: Any, values: dict[str, Any]) -> bool:
+    """Whether neither a rule nor an approval looks at each row."""
+    return form_rules.is_free(entity, values) and not field_changes.is_watched(session, entity, values)
+
+
 def change(
     session: ScopedSession, entity: Any, ids: Sequence[int], values: dict[str, Any], user_id: int
 ) -> Done:
@@ -64,10 +83,8 @@ def change(
 
     Raises ReadOnlyScope for somebody who may only read, and OutOfScope for a link to what he does not see.
     """
-    if not entity.__scope__.is_own_to_write and not session.reach.may_write:
-        raise ReadOnlyScope
+    refuse(session, entity, values)
     custom_lock.hold(session, values)
-    guard.check_links(session, entity, values)
     work = _Change(session, entity, values, user_id)
     try:
         work.store(work.allowed(work.locked(ids)))
@@ -81,8 +98,7 @@ class _Change:
 
     def __init__(self, session: ScopedSession, entity: Any, values: dict[str, Any], user_id: int) -> None:
         self.session, self.entity, self.values, self.user_id = session, entity, values, user_id
-        is_watched = field_changes.is_watched(session, entity, values)
-        self.is_free = form_rules.is_free(entity, values) and not is_watched
+        self.is_free = _is_free(session, entity, values)
         self.done, self.tried = Done(), 0
 
     def locked(self, ids: Sequence[int]) -> list[int]:

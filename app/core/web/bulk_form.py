@@ -15,6 +15,9 @@ from app.core.web.fields import FieldInfo, typed_fields
 from app.core.web.inputs import Needed
 from app.core.web.principal import Principal
 
+TICKED = "_change"
+"""Name of the boxes that say which fields are to change; in an address, of those that are ticked from the start."""
+
 
 def fields_of(entity: Any, principal: Principal) -> list[FieldInfo]:
     """What one may give to many rows: the form's fields that are open to him and do not tell the rows apart."""
@@ -39,10 +42,14 @@ def told_apart_by(entity: Any) -> set[str]:
     return found | ({"parent_id"} if issubclass(entity, Tree) else set())
 
 
-def bulk_form(entity: Any, fields: Sequence[FieldInfo], session: Any) -> Any:
-    """A form with an input for each of these fields, and one for the reason where history keeps it."""
+def bulk_form(entity: Any, fields: Sequence[FieldInfo], session: Any, *, posted: Any = None) -> Any:
+    """A form with an input for each of these fields, and one for the reason where history keeps it.
+
+    `posted` is what it said that a job carries out.
+    """
     inputs = {field.column.key: empty_input(field, session) for field in fields} | reasons.inputs(entity)
-    return type("BulkForm", (FlaskForm,), inputs)()
+    given = {} if posted is None else {"formdata": posted, "meta": {"csrf": False}}
+    return type("BulkForm", (FlaskForm,), inputs)(**given)
 
 
 def empty_input(field: FieldInfo, session: Any) -> Any:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.core import labels, periods, registry
 from app.core.web import charts, conditions, links, selecting
-from app.core.web.bulk_form import fields_of
+from app.core.web.bulk_form import TICKED, fields_of
 from app.core.web.cells import NUMERIC, brief
 from app.core.web.chips import EVERYTHING, PAGING, chips
 from app.core.web.fields import FieldInfo, describe, filterable, typed_fields
@@ -46,7 +46,7 @@ def list_page(listing: Listing, session: Session, may: Callable[[str], bool]) ->
         charts=[(describe(entity, name).label, f"/{entity.slug()}/chart/{name}") for name in charts.offered(entity)] if may("chart") else [],
         columns_url=address({"cols": None}), pick_url=_pick_url(listing), periods=[str(periods.said(one)) for one in periods.PRESETS],
         build_url=f"/user_report/build/{entity.slug()}" if listing.principal.may("can_build", "UserReport") else None,
-        whole=_whole(found, total), cells=_cells(listing) if may("edit") else "",
+        **_whole(found, total), cells=_cells(listing) if may("edit") else "",
     )  # fmt: skip
 
 
@@ -180,18 +180,43 @@ def _cells(listing: Listing) -> str:
     return "|".join(named) if any(name != "-" for name in named) else ""
 
 
-def _whole(found: Found, total: int) -> str:
-    """How many rows can be picked at once besides those of the page; "" where there are no others, or too many."""
-    return format_decimal(total) if len(found.rows) < total <= COUNT_CAP else ""
+def _whole(found: Found, total: int) -> dict[str, Any]:
+    """How many rows can be picked at once besides those of the page, and the offer; nothing where there are no others."""
+    if len(found.rows) >= total:
+        return {}
+    n = format_decimal(min(total, COUNT_CAP))
+    if total > COUNT_CAP:
+        return {
+            "whole": gettext("more than %(n)s", n=n),
+            "whole_label": gettext("Select all rows of this list"),
+        }
+    return {"whole": n, "whole_label": gettext("Select all %(n)s rows of this list", n=n)}
 
 
 def _bulk(listing: Listing, may: Callable[[str], bool]) -> list[Action]:
-    """What the principal may do with several rows: change them, or run an operation."""
+    """What the principal may do with several rows: change them, put somebody down on them, or run an operation."""
     slug = listing.entity.slug()
-    is_open = may("edit") and fields_of(listing.entity, listing.principal)
+    fields = fields_of(listing.entity, listing.principal) if may("edit") else []
     edit = Action("edit", f"{gettext('Edit')}…", f"/{slug}/change", "pencil", method="POST")
-    return [edit] * bool(is_open) + [
-        Action(op.name, op.label, f"/{slug}/do/{op.name}", op.icon, method="POST")
-        for op in registry.operations(listing.entity)
-        if op.is_bulk and listing.principal.may(op.permission, op.subject)
-    ]
+    return (
+        [edit] * bool(fields)
+        + [_assign(slug, field) for field in fields if is_person(field)]
+        + [
+            Action(op.name, op.label, f"/{slug}/do/{op.name}", op.icon, method="POST")
+            for op in registry.operations(listing.entity)
+            if op.is_bulk and listing.principal.may(op.permission, op.subject)
+        ]
+    )
+
+
+def is_person(field: FieldInfo) -> bool:
+    """Whether the field says who is in charge of a row."""
+    return field.kind == "link" and field.column.info.get("link") == "user"
+
+
+def _assign(slug: str, field: FieldInfo) -> Action:
+    """The change of one field, asked for at once: the name and Enter are all that is left to type."""
+    label = gettext("Assign: %(field)s…", field=field.label)
+    return Action(
+        f"assign_{field.name}", label, f"/{slug}/change?{TICKED}={field.column.key}", "user", method="POST"
+    )

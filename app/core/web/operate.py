@@ -11,20 +11,17 @@ from werkzeug.exceptions import NotFound
 
 from app.core import labels, registry
 from app.core.db import web_session
-from app.core.errors import RuleError
 from app.core.operation import Operation
-from app.core.web import links, operations
-from app.core.web.chosen import chosen
+from app.core.web import bulk_asking, links, meant, operations
+from app.core.web.meant import RAN
 from app.core.web.once_page import once_page
 from app.core.web.operations import Outcome
 from app.core.web.outcomes import MOST_SAID, outcome_page
 from app.core.web.pages import FormPage, Section
 from app.core.web.principal import current
-from app.core.web.sending import Sending, say
+from app.core.web.sending import Sending
 
 SHOWN_TARGETS = 8
-RAN = "__run"
-"""Hidden field that tells a confirmed run from the list's bulk button."""
 
 
 def find(entity: Any, name: str) -> Operation:
@@ -36,31 +33,36 @@ def find(entity: Any, name: str) -> Operation:
 
 
 def operate(entity: Any, name: str) -> Any:
-    """Ask for what the operation needs, then run it on the chosen rows and say what came of each."""
-    operation, session, ids = find(entity, name), web_session(), chosen(entity, operations.MOST_ROWS)
-    targets = operations.rows(operation, session, ids)
+    """Ask for what the operation needs, then run it on the chosen rows and say what came of each.
+
+    More rows than can be worked on while their person waits are left to a job, which the answer leads to.
+    """
+    operation, session, sent = find(entity, name), web_session(), Sending.now()
+    is_run = request.method == "POST" and RAN in request.form
+    # looked for before the rows: those of a list may no longer meet its filters, since it was done
+    before, refusal = sent.asked_before(session) if is_run else (None, None)
+    if before is not None:
+        return meant.done_before(before, back(entity, meant.named(entity)))
+    ids = meant.rows(entity)
     form = operations.form_for(operation, session)
-    is_run = request.method == "POST" and RAN in request.form and form.validate()
-    answer = _run(operation, form, targets) if is_run else None
-    return answer or _page(operation, form, targets)
+    if is_run and form.validate():
+        wrong = refusal or meant.refusal(ids)
+        form.form_errors.extend([str(wrong)] if wrong else [])
+    answer = _run(operation, form, ids, sent) if is_run and not (form.errors or form.form_errors) else None
+    return answer or _page(operation, form, ids)
 
 
-def _run(operation: Operation, form: Any, targets: list[Any]) -> Any:
+def _run(operation: Operation, form: Any, ids: list[int], sent: Sending) -> Any:
     """Run it, once for this form, and say what came of it; None where the form is to be shown again."""
-    session, sent, ids = web_session(), Sending.now(), [row.id for row in targets]
-    leave = partial(back, operation.entity, ids)
-    try:
-        if sent.before(session) is not None:
-            say(is_again=True)
-            return redirect(leave())
-    except RuleError as error:
-        form.form_errors.append(str(error))
-        return None
+    session, leave = web_session(), partial(back, operation.entity, ids)
     arguments = {p.name: form[p.name].data for p in operation.arguments}
+    if len(ids) > operations.AT_ONCE:
+        return bulk_asking.operation(session, operation, ids, arguments, sent)
     outcomes = operations.run(operation, session, ids, current(), arguments, then=_keeping(sent))
     session.commit()
     if len(outcomes) == 1 and outcomes[0].secret:
-        return once_page(targets[0], outcomes[0].sentence, outcomes[0].secret)
+        [row] = operations.rows(operation, session, ids)
+        return once_page(row, outcomes[0].sentence, outcomes[0].secret)
     if _is_asked_again(form, outcomes):
         return None
     return _report(operation, outcomes) or redirect(leave())
@@ -87,17 +89,18 @@ def _is_asked_again(form: Any, outcomes: list[Outcome]) -> bool:
     return True
 
 
-def _page(operation: Operation, form: Any, targets: list[Any]) -> Any:
-    slug = operation.entity.slug()
+def _page(operation: Operation, form: Any, ids: list[int]) -> Any:
+    slug, targets = operation.entity.slug(), operations.rows(operation, web_session(), ids[:SHOWN_TARGETS])
+    notice = bulk_asking.notice(len(ids), operations.AT_ONCE)
     section = Section(None, [form[p.name] for p in operation.arguments])
     page = FormPage(
         title=operation.label, sections=[section] if operation.arguments else [], action=f"/{slug}/do/{operation.name}",
-        cancel_url=back(operation.entity, [row.id for row in targets]), intro=operation.intro, danger=operation.is_danger,
-        hidden=[(RAN, "1"), *(("ids", str(row.id)) for row in targets), ("next", request.values.get("next", ""))],
-        targets=[(str(row), links.show_url(slug, row.id)) for row in targets[:SHOWN_TARGETS]], targets_total=len(targets),
+        cancel_url=back(operation.entity, ids), intro=" ".join(filter(None, (str(operation.intro), notice))), danger=operation.is_danger,
+        hidden=meant.hidden(ids, is_named=True), targets=[(str(row), links.show_url(slug, row.id)) for row in targets],
+        targets_total=len(ids),
         errors=list(form.form_errors),
         crumbs=[(labels.entity_label(operation.entity), links.list_url(slug)),
-                *([(str(targets[0]), links.show_url(slug, targets[0].id))] if len(targets) == 1 else [])], submit_label=operation.label,
+                *([(str(targets[0]), links.show_url(slug, targets[0].id))] if len(ids) == 1 else [])], submit_label=operation.label,
     )  # fmt: skip
     is_wrong = RAN in request.form and bool(form.form_errors or any(field.errors for field in form))
     return render_template("generated/operation.html", page=page), (422 if is_wrong else 200)

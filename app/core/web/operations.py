@@ -31,6 +31,8 @@ from app.core.web.principal import Principal
 from app.core.web.transfer import plain_reason
 
 MOST_ROWS = 1000
+AT_ONCE = 100
+"""Rows that are worked on while their person waits; more are a job's."""
 PLAIN: dict[Any, Any] = {
     Decimal: Money,
     int: Count,

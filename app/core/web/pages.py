@@ -184,7 +184,9 @@ class ListPage:
     cells: str = ""
     """The fields of the shown columns that can be changed where they stand, with "-" for every other column."""
     whole: str = ""
-    """How many rows the list has, where all of them can be picked and the page does not show them all."""
+    """How many rows the list has, where the page does not show them all."""
+    whole_label: str = ""
+    """The offer to pick them all."""
     periods: list[str] = field(default_factory=list)
     """What a filter by a day offers at one click, in words."""
     crumbs: list[tuple[Any, str | None]] = field(default_factory=list)

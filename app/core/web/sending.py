@@ -71,6 +71,13 @@ class Sending:
             )  # fmt: skip
         return int(known.answer.get("id", 0))
 
+    def asked_before(self, session: Session) -> tuple[int | None, RuleError | None]:
+        """What `before` says, and in place of what it raises the refusal."""
+        try:
+            return self.before(session), None
+        except RuleError as error:
+            return None, error
+
     def row_before(self, session: Session, entity: Any) -> Any:
         """The row that it stored before. Raises RuleError also where that is no longer there."""
         stored = self.before(session)

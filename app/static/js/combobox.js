@@ -1,9 +1,11 @@
 /* A lookup field: a <select data-lookup-url> becomes a combobox that loads {results: [{value, text, sub}]}.
    Typing clears the options FIRST, so that Enter can never take a row of an earlier search. What was chosen stays
-   until something else is chosen or the box is left empty: half a word is no choice. */
+   until something else is chosen or the box is left empty: half a word is no choice.
+   Enter before the answer has come waits for it and takes the first row of that answer, never of an earlier one. In a
+   form that asks for one choice (data-one) the Enter that takes a row also sends it. */
 "use strict";
 (() => {
-  const { $$, make, icon, json, texts, debounce } = Loandesk;
+  const { $, $$, make, icon, json, texts, debounce } = Loandesk;
   let serial = 0;
 
   const combobox = (select) => {
@@ -20,6 +22,10 @@
     let options = [];
     let at = -1;
     let control;
+    let isSearching = false;
+    let isAwaited = false;
+    let half = "";
+    const isAlone = "one" in (select.form?.dataset || {});
 
     const chosen = () => [...select.selectedOptions].filter((option) => option.value);
     const show = () => {
@@ -35,16 +41,17 @@
     };
     const isEmptied = () => !many && !input.value.trim() && chosen().length > 0;
     const changed = () => select.dispatchEvent(new Event("change", { bubbles: true }));
-    const close = () => { list.hidden = true; input.setAttribute("aria-expanded", "false"); input.removeAttribute("aria-activedescendant"); };
+    const close = () => { isAwaited = false; list.hidden = true; input.setAttribute("aria-expanded", "false"); input.removeAttribute("aria-activedescendant"); };
     const mark = (index) => {
       at = index;
       [...list.children].forEach((one, place) => one.getAttribute("role") === "option" && one.setAttribute("aria-selected", String(place === at)));
       const row = options.length ? list.children[at] : null;
       if (row) { input.setAttribute("aria-activedescendant", row.id); row.scrollIntoView({ block: "nearest" }); } else input.removeAttribute("aria-activedescendant");
     };
-    const say = (text) => { options = []; at = -1; list.replaceChildren(make("div", { class: "combo-note", role: "option", "aria-disabled": "true" }, text)); };
+    const say = (text) => { isSearching = isAwaited = false; options = []; at = -1; list.replaceChildren(make("div", { class: "combo-note", role: "option", "aria-disabled": "true" }, text)); };
     const draw = (results) => {
       options = results;
+      isSearching = false;
       if (!results.length) { say(texts.nothing); return; }
       list.replaceChildren(...results.map((one, index) => {
         const row = make("div", { class: "combo-option", role: "option", id: `${id}-${index}`, "aria-selected": "false" }, one.text, one.sub ? make("span", {}, one.sub) : null);
@@ -54,6 +61,7 @@
         return row;
       }));
       mark(isEmptied() ? -1 : 0);
+      if (isAwaited) enter();
     };
     const open = () => {
       list.classList.toggle("is-above", innerHeight - box.getBoundingClientRect().bottom < 280 && box.getBoundingClientRect().top > 280);
@@ -80,7 +88,7 @@
       }
     };
     const later = debounce((words) => { if (!list.hidden) ask(words); }, 150);
-    const begin = (words, wait) => { control?.abort(); control = null; say(texts.searching); open(); if (wait) later(words); else ask(words); };
+    const begin = (words, wait) => { control?.abort(); control = null; half = ""; say(texts.searching); isSearching = true; open(); if (wait) later(words); else ask(words); };
     const take = (index) => {
       const one = options[index];
       if (!one) return;
@@ -95,7 +103,16 @@
       close();
       changed();
     };
-    const empty = () => { [...select.options].filter((option) => option.value).forEach((option) => option.remove()); select.value = ""; show(); changed(); };
+    /** Enter on the open list takes what is marked; while nothing has come yet, it is waited for. */
+    const enter = () => {
+      isAwaited = isSearching;
+      if (isEmptied() && at < 0) settle();
+      else if (options[at]) {
+        take(at);
+        if (isAlone) select.form.requestSubmit($(".save-bar button", select.form));
+      }
+    };
+    const empty = () => { half = ""; [...select.options].filter((option) => option.value).forEach((option) => option.remove()); select.value = ""; show(); changed(); };
     /** The reader is done with the box: nothing in it means nothing is chosen, the full name of one row means that row. */
     const settle = () => {
       control?.abort();
@@ -103,8 +120,18 @@
       const fitting = options.filter((one) => one.text === words);
       if (isEmptied()) empty();
       else if (!many && words !== chosen()[0]?.text && fitting.length === 1) take(options.indexOf(fitting[0]));
-      else { input.value = ""; show(); }
+      else { half = words === chosen()[0]?.text ? "" : words || half; input.value = ""; show(); }
       close();
+    };
+    /** Half a word keeps what one record had; of many rows it would empty the field of each, so it is asked for again. */
+    const ready = (event) => {
+      settle();
+      if (!half || chosen().length || !select.closest(".change") || select.closest(".change").querySelector("[data-change]:not(:checked)")) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      input.value = half;
+      input.focus();
+      begin(input.value, false);
     };
 
     input.addEventListener("input", () => begin(input.value.trim(), true));
@@ -114,7 +141,9 @@
         event.preventDefault();
         event.stopPropagation();
         if (list.hidden) begin("", false); else if (options.length) mark(event.key === "ArrowDown" ? (at + 1) % options.length : (at > 0 ? at : options.length) - 1);
-      } else if (event.key === "Enter" && !list.hidden) { event.preventDefault(); if (isEmptied() && at < 0) settle(); else take(at); }
+      } else if (event.key === "Enter" && !list.hidden) { event.preventDefault(); enter(); }
+      // after a click that led here one more Enter must not empty the field of all rows
+      else if (event.key === "Enter" && isAlone && !chosen().length) { event.preventDefault(); begin("", false); }
       else if (event.key === "Backspace" && many && !input.value && chosen().length) { chosen().at(-1).remove(); show(); changed(); }
     });
     // before a menu around it, which listens on the document and would close, too
@@ -123,7 +152,7 @@
     }, { capture: true });
     input.addEventListener("blur", settle);
     // before any other listener: Ctrl+S sends a form without leaving its box
-    select.form?.addEventListener("submit", settle, { capture: true });
+    select.form?.addEventListener("submit", ready, { capture: true });
     select.addEventListener("loandesk:chosen", (event) => { options = [event.detail]; take(0); });
     clear.addEventListener("click", () => { empty(); input.focus(); });
 

@@ -68,7 +68,8 @@
   on("change", "[data-change]", (event, box) => { if (box.checked) reach(box.dataset.change); });
   on("click", "[data-focus]", (event, link) => { event.preventDefault(); reach(link.dataset.focus); });
   const first = $("[data-error-summary] [data-focus]");
-  if (first) reach(first.dataset.focus); else $("[data-error-summary]")?.focus();
+  const asked = $("form[data-one] [data-change]:checked");
+  if (first) reach(first.dataset.focus); else if (asked) reach(asked.dataset.change); else $("[data-error-summary]")?.focus();
 
   // how a column of a file is written is asked once its line is opened
   document.addEventListener("toggle", ({ target }) => {

@@ -97,8 +97,12 @@
     let fresh = region;
     try {
       const id = CSS.escape(region.id);
-      fresh = $(`#${id}`, parse(await part(region.dataset.pollUrl || location.href, "progress"))) || region;
+      const whole = parse(await part(region.dataset.pollUrl || location.href, "progress"));
+      fresh = $(`#${id}`, whole) || region;
       if (fresh !== region) region.replaceWith(fresh);
+      // what is over can no longer be stopped, and perhaps be run again
+      const [head, verbs] = [$(".page-head"), $(".page-head", whole)];
+      if (!fresh.dataset.poll && head && verbs) head.replaceWith(verbs);
       region.dataset.failures = "0";
     } catch (error) {
       region.dataset.failures = Number(region.dataset.failures || 0) + 1;
