@@ -23,11 +23,12 @@ SIDE = 1000
 """The longer side of a picture."""
 MOST_KEPT = 400
 """Points of a stored outline: more than a picture of one province needs of each of its counties."""
-MOST_LOOKED_AT = 5_000
+MOST_LOOKED_AT = 3_000
 """Points among which the telling ones are looked for, so that no outline takes longer than a moment."""
 MOST_LETTERS = 60_000
 """Of all paths of a picture together."""
 FINEST = 20
+MANY = 100
 
 
 @dataclass(frozen=True)
@@ -50,25 +51,87 @@ class Picture:
     shapes: dict[int, Shape]
 
 
+@dataclass(frozen=True)
+class Weighed:
+    """A ring with how much each of its points tells of it: how far the line would run from it if it were left out."""
+
+    points: Points
+    weights: NDArray[np.float64]
+    extent: int
+
+    def within(self, distance: int) -> Ring:
+        """The points without which the line would run farther off than that; the ends and the farthest always stay."""
+        return [(x, y) for x, y in self.points[self.weights > distance].tolist()]
+
+
 def kept(rings: list[Ring]) -> list[Ring]:
     """An outline as it is stored: no more than MOST_KEPT points, the finest that this allows."""
-    within = FINEST
-    rings = simplified(rings, within)
-    while sum(map(len, rings)) > MOST_KEPT:
-        within += within // 2
-        rings = simplified(rings, within)
-    return rings
+    known, distance = [weighed(ring, FINEST) for ring in rings], FINEST
+    while sum(map(len, found := simplified(known, distance))) > MOST_KEPT:
+        distance += distance // 2
+    return found
 
 
-def simplified(rings: list[Ring], within: int) -> list[Ring]:
+def simplified(rings: list[Weighed], distance: int) -> list[Ring]:
     """The rings to so many units; what is smaller than that goes, but for the largest, so that every place stays.
 
     >>> square = [(0, 0), (50, 1), (100, 0), (100, 100), (0, 100), (0, 0)]
-    >>> simplified([square, [(7, 7), (8, 7), (8, 8), (7, 7)]], 3)
+    >>> simplified([weighed(square), weighed([(7, 7), (8, 7), (8, 8), (7, 7)])], 3)
     [[(0, 0), (100, 0), (100, 100), (0, 100), (0, 0)]]
     """
-    largest = max(rings, key=extent)
-    return [thinned(ring, within) for ring in rings if ring is largest or extent(ring) > 2 * within]
+    largest = max(rings, key=lambda ring: ring.extent)
+    return [ring.within(distance) for ring in rings if ring is largest or ring.extent > 2 * distance]
+
+
+def weighed(ring: Ring, step: int = 1) -> Weighed:
+    """Weigh the points of a ring by the rule of Douglas and Peucker (1973), from the first to the farthest and back.
+
+    Of points that lie in one cell of `step` units one after another the first is looked at.
+    """
+    points = _spaced(np.array(ring, dtype=np.int64), step)
+    known: Ring = [(x, y) for x, y in points.tolist()]
+    weights = np.zeros(len(points))
+    far = int(np.hypot(*(points - points[0]).T).argmax())
+    weights[[0, far, -1]] = np.inf
+    spans = [(0, far, np.inf), (far, len(points) - 1, np.inf)]
+    while spans:
+        first, last, most = spans.pop()
+        if last - first > 1:
+            at, distance = _farthest(points, known, first, last)
+            # a point never tells more than the one between whose neighbours it was found
+            weights[at] = min(distance, most)
+            spans += [(first, at, weights[at]), (at, last, weights[at])]
+    return Weighed(points, weights, extent(ring))
+
+
+def _spaced(points: Points, step: int) -> Points:
+    """So few of the points of a line that they can be looked at in a moment."""
+    while True:
+        cells = points // step
+        is_kept = np.append(True, (cells[1:] != cells[:-1]).any(axis=1))
+        is_kept[-1] = True
+        if is_kept.sum() <= MOST_LOOKED_AT:
+            return points[is_kept]
+        step *= 2
+
+
+def _farthest(points: Points, known: Ring, first: int, last: int) -> tuple[int, float]:
+    """The point between two that lies farthest from the line through them, and how far."""
+    (x, y), (to_x, to_y) = known[first], known[last]
+    across, down = to_x - x, to_y - y
+    length = hypot(across, down)
+    if last - first > MANY and length:
+        distances = np.abs(across * (points[first:last, 1] - y) - down * (points[first:last, 0] - x))
+        at = int(distances.argmax())
+        return first + at, float(distances[at]) / length
+    # of few points each is weighed sooner than an array of them is made
+    most, at = -1.0, first
+    for n in range(first + 1, last):
+        px, py = known[n]
+        distance = abs(across * (py - y) - down * (px - x)) if length else hypot(px - x, py - y)
+        if distance > most:
+            most, at = distance, n
+    return at, most / (length or 1)
 
 
 def extent(ring: Ring) -> int:
@@ -81,48 +144,6 @@ def box(points: Iterable[Point]) -> tuple[int, int, int, int]:
     """The least and the greatest x and y: left, top, right, bottom where y grows downwards."""
     across, down = zip(*points, strict=True)
     return min(across), min(down), max(across), max(down)
-
-
-def thinned(ring: Ring, within: int) -> Ring:
-    """The ring without the points that lie nearer than `within` to the line between those that stay.
-
-    By the rule of Douglas and Peucker (1973), from the first point to the farthest of it and back.
-    """
-    ring = _spaced(ring, within)
-    points = np.array(ring, dtype=np.int64)
-    far = int(np.hypot(*(points - points[0]).T).argmax())
-    telling, spans = {0, far, len(ring) - 1}, [(0, far), (far, len(ring) - 1)]
-    while spans:
-        first, last = spans.pop()
-        at, distance = _farthest(points, first, last)
-        if distance > within:
-            telling.add(at)
-            spans += [(first, at), (at, last)]
-    return [ring[n] for n in sorted(telling)]
-
-
-def _spaced(ring: Ring, within: int) -> Ring:
-    """The ring without points that stand close to the one before, so that what is left can be looked at in a moment."""
-    step = within / 2
-    while True:
-        found = [ring[0]]
-        for one in ring[1:-1]:
-            if hypot(found[-1][0] - one[0], found[-1][1] - one[1]) >= step:
-                found.append(one)
-        if len(found) < MOST_LOOKED_AT:
-            return [*found, ring[-1]]
-        step *= 2
-
-
-def _farthest(ring: Points, first: int, last: int) -> tuple[int, float]:
-    """The point between two that lies farthest from the line through them, and how far."""
-    if last - first < 2:
-        return first, 0
-    (across, down), ways = ring[last] - ring[first], ring[first + 1 : last] - ring[first]
-    length = hypot(across, down)
-    distances = np.abs(across * ways[:, 1] - down * ways[:, 0]) / length if length else np.hypot(*ways.T)
-    at = int(distances.argmax())
-    return first + 1 + at, distances[at]
 
 
 def picture(outlines: Mapping[int, list[Ring]]) -> Picture:
@@ -138,13 +159,14 @@ def picture(outlines: Mapping[int, list[Ring]]) -> Picture:
         for name, rings in outlines.items()
     }  # fmt: skip
     wide, tall = (max(round(side * scale), 1) for side in ((right - left) * squeeze, high - low))
-    within = 1
+    known = {name: [weighed(ring) for ring in rings] for name, rings in drawn.items()}
+    distance = 1
     while True:
-        drawn = {name: simplified(rings, within) for name, rings in drawn.items()}
-        paths = {name: "".join(map(_path, rings)) for name, rings in drawn.items()}
-        if sum(map(len, paths.values())) <= MOST_LETTERS or within > SIDE:
-            return Picture(wide, tall, {name: _shape(paths[name], rings) for name, rings in drawn.items()})
-        within *= 2
+        found = {name: simplified(rings, distance) for name, rings in known.items()}
+        paths = {name: "".join(map(_path, rings)) for name, rings in found.items()}
+        if sum(map(len, paths.values())) <= MOST_LETTERS or distance > SIDE:
+            return Picture(wide, tall, {name: _shape(paths[name], rings) for name, rings in found.items()})
+        distance *= 2
 
 
 def _path(ring: Ring) -> str:
@@ -161,9 +183,11 @@ def _shape(path: str, rings: list[Ring]) -> Shape:
     """Where the name goes: into the middle of the widest of five lines across the largest ring."""
     ring = max(rings, key=extent)
     _left, top, _right, bottom = box(ring)
-    lines = (top + (bottom - top) * part / 10 for part in (5, 4, 6, 3, 7))
-    found = max(((width, x, round(y)) for y in lines for width, x in _across(ring, y)), default=(0, *ring[0]))
-    return Shape(path, found[1], found[2], found[0], bottom - top)
+    # a line off the middle must be that much wider to be taken
+    lines = ((top + (bottom - top) * part / 10, 10 - abs(5 - part)) for part in (5, 4, 6, 3, 7))
+    found = [(width * worth, width, x, round(y)) for y, worth in lines for width, x in _across(ring, y)]
+    _told, width, x, y = max(found, default=(0, 0, *ring[0]))
+    return Shape(path, x, y, width, bottom - top)
 
 
 def _across(ring: Ring, y: float) -> list[tuple[int, int]]:

@@ -12,16 +12,16 @@
     const size = TEXT / scale;
     svg.setAttribute("font-size", size);
     $$(".map-place", svg).forEach((place) => {
-      const room = rooms.get(place), text = $("text", place), [name, number] = $$("tspan", text);
+      const room = rooms.get(place), [name, number] = $$("text", place);
       if (!room) return;
+      // what is not drawn has no length
+      [name, number].forEach((part) => { part.classList.remove("is-away"); part.setAttribute("x", room.x); });
       const fits = (part) => part.getComputedTextLength() + size * 0.6 < room.width;
-      text.hidden = number.hidden = name.hidden = false;
-      [name, number].forEach((part) => part.setAttribute("x", room.x));
-      const both = fits(name) && fits(number) && room.height > 2.6 * size;
+      const isTold = fits(number) && room.height > 1.4 * size, both = isTold && fits(name) && room.height > 2.6 * size;
       name.classList.toggle("is-away", !both);
-      text.classList.toggle("is-away", !both && !(fits(number) && room.height > 1.4 * size));
+      number.classList.toggle("is-away", !isTold);
       name.setAttribute("y", room.y - size * 0.15);
-      number.setAttribute("y", both ? room.y + size * (LINE - 0.15) : room.y + size * 0.35);
+      number.setAttribute("y", room.y + size * (both ? LINE - 0.15 : 0.35));
     });
   };
 

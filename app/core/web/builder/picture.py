@@ -98,9 +98,8 @@ def map_of(cube: Cube, session: Session) -> Map:
     """The first groups on a map, by the first figure of all that stands beside each other."""
     measure = cube.asked.measures[0]
     currency = (cube.currencies or [None])[0] if measure.is_money else ALL
-    figure, title = Figure(measure, currency=currency), measure.label
-    if figure.measure.is_money and figure.currency not in (ALL, None):
-        title = f"{title}, {figure.currency}"
+    figure = Figure(measure, currency=currency)
+    title = f"{measure.label}, {currency}" if isinstance(currency, str) else measure.label
     if not is_of_places(cube.asked.rows[0] if cube.asked.rows else None):
         return Map(title, notes=[gettext("A map is drawn of places: group the report by a place first")])
     # lines stand in the order of the table; of several groups within a place the place itself counts

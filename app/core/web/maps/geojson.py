@@ -1,7 +1,7 @@
 """A GeoJSON file (RFC 7946) read as outlines by code; what of it is none is told by name and reason."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,7 +39,7 @@ class Refused:
     reason: str
 
 
-class Unfit(Exception):  # noqa: N818  a reason, not a fault
+class Unfit(Exception):
     """Why a geometry is no outline."""
 
 
@@ -56,14 +56,18 @@ def read(raw: bytes, key: str) -> tuple[list[Outline], list[Refused]]:
         said = _properties(one)
         code, name = _text(said.get(key)), next((_text(said[name]) for name in NAMES if name in said), "")
         try:
-            if not code:
-                raise Unfit(gettext("It has no property %(name)s", name=key))
-            if code in found:
-                raise Unfit(gettext("Its code stands in the file twice: the first outline is kept"))
+            _need_new(code, key, found)
             found[code] = Outline(code, name, list(_rings(one.get("geometry"))))
         except Unfit as why:
             refused.append(Refused(name, code, str(why)))
     return list(found.values()), refused
+
+
+def _need_new(code: str, key: str, found: Mapping[str, Outline]) -> None:
+    if not code:
+        raise Unfit(gettext("It has no property %(name)s", name=key))
+    if code in found:
+        raise Unfit(gettext("Its code stands in the file twice: the first outline is kept"))
 
 
 def _features(raw: bytes) -> list[dict[str, Any]]:

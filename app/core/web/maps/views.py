@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from contextlib import closing
 from typing import Any
 
 from flask import make_response, render_template, request
@@ -70,7 +71,8 @@ def _take(key: str) -> storing.Kept | None:
     file, sent = request.files.get("file"), Sending.now()
     if file is None or not file.filename:
         raise RuleError(gettext("Choose a file"))
-    found, refused = geojson.read(file.stream.read(geojson.MOST_BYTES + 1), key)
+    with closing(file.stream):
+        found, refused = geojson.read(file.stream.read(geojson.MOST_BYTES + 1), key)
     with stored(RegionOutline) as session:
         if sent.before(session) is not None:
             say(is_again=True)
