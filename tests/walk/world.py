@@ -135,7 +135,7 @@ def _frame(session: Any, world: World) -> None:
         row = entity("region")(name=name, level=level, parent_id=world.regions[parent].id if parent else None)
         world.regions[name] = _add(session, row)
     for name, rings in OUTLINES.items():
-        told = {"region_id": world.regions[name].id, "points": 5, "file_name": "common.geojson"}
+        told = {"region_id": world.regions[name].id, "points": 5, "file_name": "common903"}
         _add(session, entity("region_outline")(rings=rings, **told))
     for code, number in (("x", 900), ("y", 901)):
         columns = {"currency": "CNY", "country": "CN", "zone": "Asia/Shanghai", "language": "en"}

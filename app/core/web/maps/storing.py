@@ -63,7 +63,7 @@ def keep(session: Session, found: list[Outline], file_name: str, author_id: int)
 def _regions(session: Session, codes: set[str]) -> dict[str, list[int]]:
     found: dict[str, list[int]] = {}
     for code, region_id in session.execute(select(Region.code, Region.id).where(Region.code.in_(codes))):
-        found.setdefault(code, []).append(region_id)
+        found.setdefault(str(code), []).append(region_id)
     return found
 
 
