@@ -168,6 +168,8 @@ class Dimension:
     """Parameter by which a list finds the rows that have none ("without an officer")."""
     is_comparison: bool = True
     """Whether its rows are worth comparing in a chart."""
+    is_place: bool = False
+    """Whether the key is the id of a region, so that its rows can be shown on a map."""
 
 
 @dataclass(frozen=True)

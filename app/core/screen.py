@@ -67,6 +67,8 @@ class Screen:
     only_if: Mapping[str, When] = field(default_factory=dict)
     """Fields of the form that are asked for only while another one has some value."""
     position: int = 50
+    upload: str = ""
+    """Address of the screen where a file is given that no table of columns can say; "" where rows come from tables."""
     is_for_people: bool = False
     """Whether a program with a token may only look at it: what opens doors is made by somebody who has logged in."""
 

@@ -30,9 +30,9 @@ def _month(key: date, asked: Any) -> dict[str, Any]:
     return {"since": max(first, asked.since or first), "until": min(last, asked.until or last)}
 
 
-COUNTY = Dimension("county", _("County"), _by("region_id"), "township")
-TOWNSHIP = Dimension("township", _("Township"), _by("region_id"), "village")
-VILLAGE = Dimension("village", _("Village"), _by("region_id"), "customer")
+COUNTY = Dimension("county", _("County"), _by("region_id"), "township", is_place=True)
+TOWNSHIP = Dimension("township", _("Township"), _by("region_id"), "village", is_place=True)
+VILLAGE = Dimension("village", _("Village"), _by("region_id"), "customer", is_place=True)
 BRANCH = Dimension("branch", _("Branch"), _by("branch_id"), "officer", empty="branch_id")
 OFFICER = Dimension("officer", _("Officer"), _by("officer_id"), "customer", empty="officer_id")
 CUSTOMER = Dimension("customer", _("Customer"), _by("customer_id"), entity="customer")

@@ -74,6 +74,11 @@ PEOPLE = (
     Person("nobody", 3, ()),
     Person("masked", 1, ({"kind": "all"},), may_reveal=False),
 )
+OUTLINES = {
+    "c1": [[10000000, 3500000, 10100000, 3500000, 10080000, 3600000, 10000000, 3590000, 10000000, 3500000]],
+    "c2": [[10100000, 3500000, 10200000, 3520000, 10190000, 3610000, 10080000, 3600000, 10100000, 3500000]],
+}
+"""The borders of the two counties, as they are stored."""
 TEAM = {"o2": "north", "o3": "north", "o1": "south"}
 
 
@@ -129,6 +134,9 @@ def _frame(session: Any, world: World) -> None:
     for name, parent, level in PLACES:
         row = entity("region")(name=name, level=level, parent_id=world.regions[parent].id if parent else None)
         world.regions[name] = _add(session, row)
+    for name, rings in OUTLINES.items():
+        told = {"region_id": world.regions[name].id, "points": 5, "file_name": "common903"}
+        _add(session, entity("region_outline")(rings=rings, **told))
     for code, number in (("x", 900), ("y", 901)):
         columns = {"currency": "CNY", "country": "CN", "zone": "Asia/Shanghai", "language": "en"}
         world.clients[code] = _add(session, entity("client")(code=code, name=token(number), **columns))
@@ -207,6 +215,7 @@ _NOT_MADE = {
     "role",
     "branch",
     "region",
+    "region_outline",
     "client",
     "data_grant",
     "setting",

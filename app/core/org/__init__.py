@@ -15,6 +15,7 @@ from app.core.org.notifications import (
     NotificationKind,
     NotificationWay,
 )
+from app.core.org.outlines import RegionOutline
 from app.core.org.places import Branch, Region, RegionLevel
 from app.core.org.records import AuditSeal, FileJob, History, JobRun, JobState
 from app.core.org.remarks import Attachment, Comment, Favourite, FieldFile, Following, Mention, RecentRecord
@@ -68,6 +69,7 @@ __all__ = [
     "RecentRecord",
     "Region",
     "RegionLevel",
+    "RegionOutline",
     "ReportSending",
     "RequestState",
     "Role",

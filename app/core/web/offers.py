@@ -18,4 +18,6 @@ def is_fillable(entity: Any, principal: Principal) -> bool:
 
 def upload_url(entity: Any, principal: Principal) -> str | None:
     """Where a file is sent; None for who may not."""
+    if own := entity.__screen__.upload:
+        return own if principal.may("can_add", subject(entity)) else None
     return f"/upload/new/{entity.slug()}" if is_fillable(entity, principal) else None

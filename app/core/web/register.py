@@ -67,6 +67,7 @@ def register_screens(builder: Any) -> None:
     )
     from app.core.web.builder import home, views  # noqa: F401
     from app.core.web.help import views as _help  # noqa: F401  declares its screens
+    from app.core.web.maps import views as _maps  # noqa: F401  declares its screens
     from app.core.web.uploads import pages  # noqa: F401  declares its screens
 
     for view in [*entity_view.registered(), *SCREENS, *entity_api.registered(), openapi.Description]:

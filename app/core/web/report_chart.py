@@ -17,7 +17,7 @@ def chart_data(result: Result) -> dict[str, Any]:
             "name": str(one.label),
             "type": one.chart,
             "axis": one.axis,
-            "unit": _unit(one, result),
+            "unit": unit(one, result),
             "data": [round(float(line.values[one.name] or 0), 2) for line in lines],
         }
         for one in result.measures
@@ -32,7 +32,7 @@ def chart_data(result: Result) -> dict[str, Any]:
     }
 
 
-def _unit(measure: Measure, result: Result) -> str:
+def unit(measure: Measure, result: Result) -> str:
     """What the axis counts in: percent, or the one currency that the report is about."""
     if measure.kind == "percent":
         return "%"

@@ -23,6 +23,9 @@ from app.core.web.principal import Principal
 FIRST, LAST = date(1900, 1, 1), date(2199, 12, 31)
 """Days outside of these are slips of the hand, and what is counted from them leads out of the calendar."""
 
+PICTURE = "picture"
+"""What the address says of how the rows are drawn; it stays the same on the way down."""
+
 
 @dataclass
 class Question:
@@ -124,13 +127,15 @@ def shown(question: Question) -> list[Any]:
 
 def arguments(question: Question, **changes: Any) -> dict[str, str]:
     """The parameters as they stand in an address, with some changed; empty ones that were said stay said."""
+    drawn_as = changes.pop(PICTURE, request.args.get(PICTURE, ""))
     asked = replace(question.asked, **changes) if changes else question.asked
     found = {}
     for one in asked.parameters():
         value = getattr(asked, one.name)
         if one.name in request.args or one.name in changes:
             found[one.name] = "" if value is None else str(value)
-    return {name: value for name, value in found.items() if value or name in request.args}
+    said = {name: value for name, value in found.items() if value or name in request.args}
+    return said | ({PICTURE: drawn_as} if drawn_as else {})
 
 
 def in_words(question: Question) -> list[tuple[str, str]]:

@@ -10,7 +10,7 @@ from flask_babel import gettext, lazy_gettext as _
 from app.core import registry
 from app.core.db import web_session
 from app.core.report import Reader, Report
-from app.core.web import report_chart, report_file, report_form, report_page
+from app.core.web import report_chart, report_file, report_form, report_map, report_page
 from app.core.web.builder import keeping
 from app.core.web.principal import current
 from app.core.web.register import MenuEntry
@@ -43,7 +43,8 @@ class ReportView(BaseView):
             by = self.report.dimension(request.args.get("by", ""))
             return render_template(self.report.template, page=report_page.frame(question, by)), 422
         result = Figures(question, request.args.get("by", "")).result(self.report.most_rows)
-        return render_template(self.report.template, page=report_page.page(result))
+        page = report_page.page(result)
+        return render_template(self.report.template, page=page | report_map.pictures(result))
 
     @expose("/chart")
     @has_access

@@ -43,7 +43,7 @@ PASSING = (
 MOST_MEASURES = 6
 MOST_TOP = 500
 CHARTS: dict[str, Any] = {
-    "": _("Table alone"), "bar": _("Bars"), "line": _("Lines"), "pie": _("Pie"), "funnel": _("Funnel"), "heat": _("Heat map"),
+    "": _("Table alone"), "bar": _("Bars"), "line": _("Lines"), "pie": _("Pie"), "funnel": _("Funnel"), "heat": _("Heat map"), "map": _("Map"),
 }  # fmt: skip
 TOTALS: dict[str, Any] = {
     "": _("Totals of groups, too"),

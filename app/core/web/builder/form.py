@@ -8,9 +8,12 @@ from flask_babel import gettext, lazy_gettext as _
 from werkzeug.datastructures import MultiDict
 
 from app.core import labels, periods
+from app.core.db import web_session
 from app.core.web.builder import axes, measures
 from app.core.web.builder.asked import CHARTS, MOST_MEASURES, TOTALS, filters_of
 from app.core.web.builder.periods import VERSUS
+from app.core.web.builder.picture import is_of_places
+from app.core.web.maps.picture import is_there_any
 from app.core.web.principal import Principal
 
 SLOTS = 3
@@ -67,11 +70,18 @@ def builder(entity: Any, args: MultiDict[str, str], principal: Principal) -> Bui
     if days:
         sections.append((_("Period"), _period(args, days)))
     sections.append((_("Appearance"), [
-        Select("_chart", _("Shown as"), _plain(CHARTS), args.get("_chart", ""), CHARTS[""]),
+        Select("_chart", _("Shown as"), _plain(_charts(args, offered)), args.get("_chart", ""), CHARTS[""]),
         Select("_totals", _("Totals"), _plain(TOTALS), args.get("_totals", ""), TOTALS[""]),
     ]))  # fmt: skip
     kept = [(name, args[name]) for name in ("_sort", "_report") if args.get(name)]
     return Builder(sections, [*filters_of(args), *kept], args.get("_top", ""))
+
+
+def _charts(args: MultiDict[str, str], offered: list[tuple[str, list[axes.Axis]]]) -> dict[str, Any]:
+    """The sorts of pictures; a map where something can be grouped by places and some place has an outline."""
+    has_places = any(is_of_places(axis) for _label, found in offered for axis in found)
+    has_map = args.get("_chart") == "map" or (has_places and is_there_any(web_session()))
+    return {name: words for name, words in CHARTS.items() if name != "map" or has_map}
 
 
 def _axis(args: MultiDict[str, str], name: str, label: Any, groups: Any) -> Select:

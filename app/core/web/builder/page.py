@@ -48,7 +48,8 @@ def result(asked: Asked, title: str) -> dict[str, Any]:
     may_export = asked.principal.may("can_export", labels.subject(asked.entity))
     chart = picture.data(shown, title) if asked.chart in picture.DRAWN and asked.rows else None
     return {
-        "table": shown, "chart": chart, "funnel": picture.funnel(shown) if asked.chart == "funnel" else [],
+        "table": shown, "chart": chart, "map": picture.map_of(made, session) if asked.chart == "map" else None,
+        "funnel": picture.funnel(shown) if asked.chart == "funnel" else [],
         "chips": chips(asked.listing, session), "clear_url": _cleared(asked), "q": asked.listing.q,
         "without_q": address({"q": None}), "footer": footer(made, shown),
         "sql": made.groups.sql if asked.principal.may("can_see_sql", "UserReport") else "", "values": made.groups.values,

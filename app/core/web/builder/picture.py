@@ -1,13 +1,17 @@
-"""A report as a picture: bars, lines and a pie for the chart of the page, a funnel of bars drawn in the page itself."""
+"""A report as a picture: bars, lines and a pie for the chart of the page, a funnel or a map drawn in the page itself."""
 
 from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import format_decimal, gettext
+from sqlalchemy.orm import Session
 
-from app.core.web.builder.cube import ALL, Figure
+from app.core.org import Region
+from app.core.web.builder.axes import Axis
+from app.core.web.builder.cube import ALL, Cube, Figure
 from app.core.web.builder.statement import EARLIER, NOW
-from app.core.web.builder.table import Entry, Head, Shown, Table
+from app.core.web.builder.table import Entry, Head, Shown, Table, rows_url, text
+from app.core.web.maps.picture import Map, Place, drawn
 
 MOST_POINTS, MOST_DAYS = 30, 400
 """Groups that a picture can show: those at the head of the table, of days one after the other the latest."""
@@ -95,3 +99,27 @@ def funnel(table: Table) -> list[Step]:
         )
         for line, value in zip(lines, values, strict=True)
     ]  # fmt: skip
+
+
+def is_of_places(axis: Axis | None) -> bool:
+    """Whether the groups of an axis are regions, which may have an outline."""
+    return axis is not None and axis.field.target is Region
+
+
+def map_of(cube: Cube, session: Session) -> Map:
+    """The first groups on a map, by the first figure of all that stands beside each other."""
+    measure = cube.asked.measures[0]
+    currency = (cube.currencies or [None])[0] if measure.is_money else ALL
+    figure = Figure(measure, currency=currency)
+    title = f"{measure.label}, {currency}" if isinstance(currency, str) else measure.label
+    if not is_of_places(cube.asked.rows[0] if cube.asked.rows else None):
+        return Map(title, notes=[gettext("A map is drawn of places: group the report by a place first")])
+    # lines stand in the order of the table; of several groups within a place the place itself counts
+    known = dict.fromkeys(line.keys[:1] for line in cube.lines())
+    return drawn(session, title, [_place(cube, figure, keys) for keys in known if keys[0] is not None])
+
+
+def _place(cube: Cube, figure: Figure, keys: tuple[Any, ...]) -> Place:
+    value = cube.value(figure, keys)
+    url = rows_url(cube, figure, keys) if value else None
+    return Place(keys[0], cube.names[0][keys[0]], value, text(figure.kind, value) or "–", url)

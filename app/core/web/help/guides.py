@@ -9,7 +9,7 @@ from pathlib import Path
 from markupsafe import Markup, escape
 
 FOLDER = Path(__file__).parents[4] / "docs" / "howto"
-NAMES = ("filter-by-address", "fill-records-from-a-file", "write-a-rule", "use-the-api")
+NAMES = ("filter-by-address", "fill-records-from-a-file", "map", "write-a-rule", "use-the-api")
 """Guides for those who use and administer; the others are for who writes code."""
 _MARKS = (
     (re.compile(r"`([^`]+)`"), r"<code>\1</code>"),
