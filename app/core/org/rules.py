@@ -223,8 +223,9 @@ class RuleFiring(About, Entity):
 
 
 def _ruled() -> codes.Words:
-    """What a rule can be about: records whose changes are kept, and about which something can be said."""
-    return {cls.slug(): entity_label(cls) for cls in registry.followed(Comment) if cls.__history__}
+    """What a rule can be about: records whose changes are kept or told, and about which something can be said."""
+    told = (cls for cls in registry.followed(Comment) if cls.__history__ or cls.__told__ is not None)
+    return {cls.slug(): entity_label(cls) for cls in told}
 
 
 codes.add("ruled_entity", _ruled)
