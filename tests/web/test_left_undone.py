@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, text
 
 from app.core.db import unscoped
 from app.core.org import Notification, Rule
 from app.core.rules import runner
-from tests.web.people import rows, stored
+from tests.web.people import add, rows, stored
 from tests.web.ruling import made, rename, work
 from tests.web.shop import Shop
 
@@ -102,6 +102,25 @@ def test_what_waits_for_another_kind_of_record_is_not_done_with_one_of_the_same_
     assert (work(shop), states(one), rows("comment", text="Of customers")) == (0, ["stopped"], [])
     take_up(shop, one)
     assert (states(one), stored("rule", one).stopped_firings) == (["stopped"], 0)
+
+
+def test_a_deleted_record_waits_without_a_word_of_a_person_and_is_judged_as_it_was(shop: Shop) -> None:
+    one = made(shop, entity="phone", event="deleted", conditions="kind=work", comment="A number went")
+    with unscoped("a field that is gone") as session:
+        session.get_one(Rule, one).conditions = "colour=red"
+    for place, kind in ((22, "work"), (24, "mobile")):
+        said = {"customer_id": shop.customers[place], "number": f"+8613900{place:06d}", "kind": kind}
+        phone = add("phone", **said, is_primary=False)
+        assert shop.caller("admin").call("DELETE", f"phone/{phone}").status_code in (200, 204)
+    assert work(shop) == 0
+    with unscoped("what is stored of a person") as session:
+        kept = text("SELECT string_agg(row_to_json(f)::text, ' ') FROM rule_firing f WHERE rule_id = :rule")
+        assert "13900000022" not in str(session.scalar(kept, {"rule": one}))
+    shop.caller("admin").call("PATCH", f"rule/{one}", {"conditions": "kind=work", "is_off": False})
+    take_up(shop, one)
+    assert work(shop) == 1
+    assert [c.row_id for c in rows("comment", text="A number went")] == [shop.customers[22]]
+    assert [f.kept for f in rows("rule_firing", rule_id=one)] == [None]
 
 
 def test_who_can_mend_a_rule_is_told_that_it_was_switched_off(shop: Shop) -> None:

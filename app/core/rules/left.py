@@ -6,19 +6,25 @@ Nothing is lost by a loop, a closed login or a wrong condition: the log shows wh
 from typing import Any
 
 from flask_babel import lazy_gettext as _, ngettext
-from sqlalchemy import select, update
+from sqlalchemy import Text, cast, literal, select, update
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
+from app.core import registry
 from app.core.errors import RuleError
 from app.core.operation import Refused, operation
-from app.core.org import FiringState, Rule, RuleFiring, RuleVersion
+from app.core.org import FiringState, Rule, RuleEvent, RuleFiring, RuleVersion
+from app.core.rules import gone
 
 
 def aside(house: Session, rule: Rule) -> None:
-    """Stop what waits for a rule that is off, or that is about another kind of record by now."""
+    """Stop what waits for a rule that is off, or that is about another kind of record by now.
+
+    Of a deleted record only what its history says stays meanwhile, where a person's own values are encrypted.
+    """
     waits = RuleFiring.rule_id == rule.id, RuleFiring.state == FiringState.WAITING
     meant = waits if rule.is_off else (*waits, RuleFiring.entity != rule.entity)
-    stopped = update(RuleFiring).where(*meant).values(state=FiringState.STOPPED)
+    stopped = update(RuleFiring).where(*meant).values(state=FiringState.STOPPED, kept=None)
     count = len(house.scalars(stopped.returning(RuleFiring.id)).all())
     if count:
         rule.stopped_firings = Rule.stopped_firings + count
@@ -31,6 +37,20 @@ def _is_left(rule: Rule) -> tuple[Any, ...]:
         RuleFiring.rule_id == rule.id, RuleFiring.state == FiringState.STOPPED, RuleFiring.done_at.is_(None),
         RuleFiring.entity == rule.entity, RuleFiring.event == rule.event,
     )  # fmt: skip
+
+
+def _remember(house: Session, rule: Rule) -> None:
+    """Make the rows anew as which deleted records are judged."""
+    entity = registry.entity(rule.entity)
+    for one in house.scalars(select(RuleFiring).where(*_is_left(rule)).order_by(RuleFiring.id)).unique():
+        kept = gone.remembered(
+            house, entity, one.row_id, {name: (said, None) for name, said in one.was.items()}
+        )
+        again = update(RuleFiring).where(RuleFiring.id == one.id)
+        # as text on its way: a float would round long amounts
+        house.execute(
+            again.values(kept=cast(literal(kept, Text), JSONB)).execution_options(synchronize_session=False)
+        )
 
 
 @operation(
@@ -47,6 +67,8 @@ def take_up(house: Session, rule: Rule) -> str | Refused:
     if rule.is_off:
         raise RuleError(_("Mend the rule and switch it on first"))
     version = select(RuleVersion.id).where(RuleVersion.rule_id == rule.id, RuleVersion.number == rule.number)
+    if rule.event == RuleEvent.DELETED:
+        _remember(house, rule)
     # somebody mended it meanwhile: what led to it then no longer counts as rules that feed each other
     now = {"version_id": version.scalar_subquery(), "user_id": rule.user_id, "depth": 0}
     again = update(RuleFiring).where(*_is_left(rule)).values(state=FiringState.WAITING, **now)

@@ -147,9 +147,12 @@ def acting(rule: Rule) -> Iterator[None]:
 def matching(rule: Rule, ids: set[int] | None = None) -> set[int]:
     """Of these records, or of all, those that the rule's user sees and that meet its conditions. Raises RuleError."""
     entity = registry.entity(rule.entity)
-    if ids == set() or not principal.current().may("can_show", subject(entity)):
+    if not principal.current().may("can_show", subject(entity)):
         return set()
+    # also where deleted records alone wait: conditions that are wrong stop the rule before it begins with one
     found = select(entity.id).where(*telling.where(rule.entity, rule.conditions))
+    if ids == set():
+        return set()
     return set(web_session().scalars(found if ids is None else found.where(entity.id.in_(ids))))
 
 
