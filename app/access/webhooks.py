@@ -6,8 +6,9 @@ from flask import current_app
 from flask_babel import gettext, lazy_gettext as _
 from sqlalchemy.orm import Session
 
-from app.core import clock, codes, form_rules, once
+from app.core import clock, codes, form_rules, once, registry
 from app.core.errors import RuleError
+from app.core.history_triggers import is_told
 from app.core.once import Once
 from app.core.operation import operation
 from app.core.org import Webhook, WebhookDelivery
@@ -76,6 +77,9 @@ def tells_something(_session: Session, webhook: Webhook) -> None:
     told = webhook.is_told_of_new, webhook.is_told_of_changes, webhook.is_told_of_removals
     if not any((*told, webhook.is_called_by_rules)):
         raise RuleError(_("Choose at least one of them"), "is_told_of_new")
+    for flag, event in (("is_told_of_changes", "changed"), ("is_told_of_removals", "deleted")):
+        if getattr(webhook, flag) and not is_told(registry.entity(webhook.entity), event):
+            raise RuleError(_("This does not happen with such records"), flag)
     try:
         telling.where(webhook.entity, webhook.conditions)
     except RuleError as error:

@@ -130,6 +130,8 @@ class Entity(Model):
     __scope__: ClassVar[Scope]
     __screen__: ClassVar[Screen] = Screen()
     __history__: ClassVar[bool] = True
+    __told__: ClassVar[tuple[str, ...] | None] = None
+    """Of an entity without history: rules and webhooks are told of new rows all the same, and of changes of these columns."""
     """Changes of every field are kept. False only for rows that are themselves a record of events."""
     __append_only__: ClassVar[bool] = False
     """Rows are added and then stay as they are: no role of the application may change or remove one."""

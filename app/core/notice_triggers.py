@@ -8,23 +8,31 @@ or whoever follows a loan would be told every morning; of what somebody asked a 
 from collections.abc import Iterator
 from typing import Any
 
-from app.core import custom_column, registry
+from app.core import custom_column, notice_work, registry
 from app.core.history_triggers import history_columns
+from app.core.notice_work import INTO, ME
 
-_ME = "nullif(current_setting('app.user_id', true), '')::int"
 _IS_TOLD = (
     "(coalesce(current_setting('app.source', true), '') <> 'job' "
     "OR coalesce(current_setting('app.is_asked', true), '') = 'yes')"
 )
-_INTO = "INSERT INTO notification (user_id, kind, entity, row_id, about, actor_id, comment_id, times)"
 _WORDS = {"comment": "comment", "attachment": "file"}
 """Entity of what people add to a record → the kind of notification for those who follow that record."""
+
+_WORK = {
+    "task": {"ins": notice_work.given, "upd": notice_work.given_again},
+    "approval_request": {"ins": notice_work.asked, "upd": notice_work.asked_again},
+}
+"""Entity of what somebody is to do → what is noted when it is stored and when it is changed."""
 
 
 def notice_triggers(entity: Any) -> Iterator[str]:
     """What is noted when rows of an entity are added and changed."""
     slug = entity.slug()
-    if slug in _WORDS:
+    if slug in _WORK:
+        for short, said in _WORK[slug].items():
+            yield from _statement(entity, short, said())
+    elif slug in _WORDS:
         yield from _statement(entity, "ins", _told_followers(slug))
     elif slug == "mention":
         yield from _statement(entity, "ins", _told_mentioned())
@@ -52,16 +60,16 @@ def _people(entity: Any) -> list[str]:
 def _added(slug: str, column: str) -> str:
     """New rows with somebody else in this column: one notification for each person, however many rows it is."""
     return (
-        f"{_INTO} SELECT n.{column}, 'assigned', '{slug}', max(n.id), '{column}', {_ME}, NULL, count(*) FROM n "
-        f"WHERE n.{column} IS NOT NULL AND n.{column} IS DISTINCT FROM {_ME} GROUP BY n.{column}"
+        f"{INTO} SELECT n.{column}, 'assigned', '{slug}', max(n.id), '{column}', {ME}, NULL, count(*) FROM n "
+        f"WHERE n.{column} IS NOT NULL AND n.{column} IS DISTINCT FROM {ME} GROUP BY n.{column}"
     )
 
 
 def _changed(slug: str, column: str) -> str:
     return (
-        f"{_INTO} SELECT n.{column}, 'assigned', '{slug}', max(n.id), '{column}', {_ME}, NULL, count(*) "
+        f"{INTO} SELECT n.{column}, 'assigned', '{slug}', max(n.id), '{column}', {ME}, NULL, count(*) "
         f"FROM o JOIN n USING (id) WHERE n.{column} IS NOT NULL AND n.{column} IS DISTINCT FROM o.{column} "
-        f"AND n.{column} IS DISTINCT FROM {_ME} GROUP BY n.{column}"
+        f"AND n.{column} IS DISTINCT FROM {ME} GROUP BY n.{column}"
     )
 
 
@@ -73,9 +81,9 @@ def _told_of_change(entity: Any) -> str:
     old, new = (", ".join(f"{row}.{name}" for name in columns) for row in ("o", "n"))
     return (
         f"IF EXISTS (SELECT 1 FROM following f WHERE f.entity = '{slug}') THEN "
-        f"{_INTO} SELECT f.user_id, 'change', '{slug}', n.id, NULL, {_ME}, NULL, 1 "
+        f"{INTO} SELECT f.user_id, 'change', '{slug}', n.id, NULL, {ME}, NULL, 1 "
         f"FROM following f JOIN n ON n.id = f.row_id JOIN o ON o.id = n.id "
-        f"WHERE f.entity = '{slug}' AND f.user_id IS DISTINCT FROM {_ME} "
+        f"WHERE f.entity = '{slug}' AND f.user_id IS DISTINCT FROM {ME} "
         f"AND ROW({old}) IS DISTINCT FROM ROW({new}); END IF"
     )
 
@@ -83,14 +91,14 @@ def _told_of_change(entity: Any) -> str:
 def _told_followers(slug: str) -> str:
     comment = "n.id" if slug == "comment" else "NULL"
     return (
-        f"{_INTO} SELECT f.user_id, '{_WORDS[slug]}', n.entity, n.row_id, NULL, n.author_id, {comment}, 1 "
+        f"{INTO} SELECT f.user_id, '{_WORDS[slug]}', n.entity, n.row_id, NULL, n.author_id, {comment}, 1 "
         f"FROM n JOIN following f ON f.entity = n.entity AND f.row_id = n.row_id WHERE f.user_id <> n.author_id"
     )
 
 
 def _told_mentioned() -> str:
     return (
-        f"{_INTO} SELECT n.user_id, 'mention', n.entity, n.row_id, NULL, n.author_id, n.comment_id, 1 "
+        f"{INTO} SELECT n.user_id, 'mention', n.entity, n.row_id, NULL, n.author_id, n.comment_id, 1 "
         f"FROM n WHERE n.user_id <> n.author_id"
     )
 
@@ -98,7 +106,7 @@ def _told_mentioned() -> str:
 def _job(entity: Any) -> Iterator[str]:
     """A run that comes to an end: whoever asked for it is told, once for each time that it ends."""
     table, job = entity.__table__.name, entity.__job__
-    body = f"{_INTO} VALUES (NEW.{job.user}, 'job', '{entity.slug()}', NEW.id, NEW.state, NULL, NULL, 1)"
+    body = f"{INTO} VALUES (NEW.{job.user}, 'job', '{entity.slug()}', NEW.id, NEW.state, NULL, NULL, 1)"
     is_whole = "".join(f" AND NEW.{column} = '{value}'" for column, value in job.only.items())
     ends = f"NEW.state IN ('done', 'failed') AND NEW.{job.user} IS NOT NULL{is_whole}"
     yield _function(f"notice_job_{table}", body)

@@ -36,6 +36,7 @@ class Repayment(Entity):
     __called__ = "reference"
     __scope__ = Scope.through("loan")
     __history__ = False
+    __told__ = ()
     __table_args__ = (
         UniqueConstraint("client_id", "source", "reference"),
         Index("ix_repayment_loan", "loan_id", "received_on"),
@@ -108,6 +109,7 @@ class WriteOff(Entity):
 
     __scope__ = Scope.through("loan")
     __history__ = False
+    __told__ = ()
     __table_args__ = (UniqueConstraint("loan_id", "written_off_on"),)
 
     loan_id: Mapped[int] = link("loan", index=False)

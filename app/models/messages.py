@@ -104,6 +104,7 @@ class Message(Entity):
     __zone__ = "customer.client.zone"
     __scope__ = Scope.through("customer", "loan")
     __history__ = False
+    __told__ = ("state",)
     __table_args__ = (
         Index("uq_message_once", "business_on", "customer_id", "template_id", "slot", "loan_id", unique=True,
               postgresql_nulls_not_distinct=True, postgresql_where=text("slot <> ''")),

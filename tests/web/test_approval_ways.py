@@ -35,8 +35,9 @@ def test_of_several_routes_an_operation_takes_the_one_that_begins_highest(shop: 
     small, large = shop.loans[4], shop.loans[14]
     amounts = [stored("loan", one).principal for one in (small, large)]
     assert amounts[0] < amounts[1]
-    high = route(shop, first_role=role("Administrator"), amount_field="principal", least=str(amounts[1]))
-    low = route(shop, amount_field="principal", least=str(amounts[0]))
+    limited = {"amount_field": "principal", "currency": "CNY"}
+    high = route(shop, first_role=role("Administrator"), least=str(amounts[1]), **limited)
+    low = route(shop, least=str(amounts[0]), **limited)
     for loan in (small, large):
         assert stop(shop, loan).json["message"] == "Sent for approval"
     assert [request(loan).route_id for loan in (small, large)] == [low, high]
@@ -50,7 +51,7 @@ def test_of_several_routes_an_operation_takes_the_one_that_begins_highest(shop: 
 def test_two_routes_for_the_same_from_the_same_amount_on_are_refused(shop: Shop) -> None:
     first = route(shop)
     assert refused(shop).startswith("Route Stopping is for this from the same amount on")
-    route(shop, first_role=role("Administrator"), amount_field="principal", least="5")
+    route(shop, first_role=role("Administrator"), amount_field="principal", least="5", currency="CNY")
     assert shop.caller("admin").call("PATCH", f"approval_route/{first}", {"is_off": True}).status_code == 200
     route(shop)
     again = shop.caller("admin").call("PATCH", f"approval_route/{first}", {"is_off": False})
@@ -161,8 +162,8 @@ def test_a_change_of_a_user_is_asked_for_too_and_roles_that_decide_open_such_rec
     said = {"name": "W", "operation": "stop_dunning", "first_role": role("Partner")}
     answer = shop.caller("admin").call("POST", "approval_route/", said)
     assert (answer.status_code, set(answer.json["errors"])) == (422, {"first_role_id"}), answer.text
-    text = {"operation": "post_repayment", "amount_field": "reference", "least": "5"}
-    below = {"operation": "post_repayment", "amount_field": "amount", "least": "-5"}
+    text = {"operation": "post_repayment", "amount_field": "reference", "least": "5", "currency": "CNY"}
+    below = {"operation": "post_repayment", "amount_field": "amount", "least": "-5", "currency": "CNY"}
     for said, column in ((text, "amount_field"), (below, "least")):
         answer = shop.caller("admin").call(
             "POST", "approval_route/", {"name": "W", "first_role": role("Manager"), **said}

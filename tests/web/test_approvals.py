@@ -22,7 +22,7 @@ def test_an_operation_with_a_route_is_stored_decided_by_another_and_then_done_on
     route(shop, days=2)
     loan = shop.loans[0]
     answer = stop(shop, "olga", loan)
-    assert (answer.status_code, answer.json["message"], is_stopped(loan)) == (200, "Sent for approval", False)
+    assert (answer.status_code, answer.json["message"], is_stopped(loan)) == (202, "Sent for approval", False)
     one = request(loan)
     assert (one.user_id, one.arguments, one.told) == (
         shop.users["olga"],
@@ -57,14 +57,14 @@ def test_an_operation_with_a_route_is_stored_decided_by_another_and_then_done_on
 def test_what_waits_for_approval_is_not_asked_for_a_second_time(shop: Shop) -> None:
     route(shop)
     loan = shop.loans[12]
-    assert stop(shop, "olga", loan).status_code == 200
+    assert stop(shop, "olga", loan).status_code == 202
     again = stop(shop, "admin", loan)
     assert (again.status_code, "already; Olga Test" in again.json["message"]) == (422, True), again.text
     first = request(loan)
     other = shop.caller("olga").call("POST", f"loan/{loan}/do/stop_dunning", {"reason": "He has died"})
-    assert other.status_code == 200
+    assert other.status_code == 202
     assert decide(shop, "mary", first.id, "refuse_request", note="No").status_code == 200
-    assert stop(shop, "olga", loan).status_code == 200
+    assert stop(shop, "olga", loan).status_code == 202
     assert len(rows("approval_request", entity="loan", row_id=loan)) == 3
 
 
@@ -90,6 +90,7 @@ def test_a_second_step_is_asked_of_large_amounts_alone_and_of_another_person(sho
     route(
         shop,
         amount_field="principal_outstanding",
+        currency="CNY",
         least="200",
         second_role=role("Manager"),
         second_least="500",
@@ -104,6 +105,21 @@ def test_a_second_step_is_asked_of_large_amounts_alone_and_of_another_person(sho
     decide(shop, "martin", one.id)
     assert (work(shop), is_stopped(large)) == (1, True)
     assert [str(t.state) for t in rows("task", row_id=large)] == ["done", "done"]
+
+
+def test_what_was_only_asked_for_is_not_told_as_done(shop: Shop) -> None:
+    three = [shop.loans[number] for number in (16, 18, 20)]
+    limit = f"{stored('loan', three[1]).principal}"
+    route(shop, amount_field="principal", least=limit, currency="CNY")
+    sent = {"ids": [str(one) for one in three], "__run": "1", "reason": "He is ill", "next": "/loan/list/"}
+    page = shop.browser("olga").post("/loan/do/stop_dunning", sent, follow_redirects=True).text
+    assert "Sent for approval: 2" in page
+    assert "Rows done" not in page
+    assert [is_stopped(one) for one in three] == [True, False, False]
+    assert len(rows("approval_request", state="waiting")) == 2
+    described = shop.caller("admin").call("GET", "_openapi").json["paths"]
+    answers = described["/api/v1/loan/{pk}/do/{name}"]["post"]["responses"]
+    assert {"200", "202"} <= set(answers)
 
 
 def changed(loan: int) -> None:
@@ -141,7 +157,7 @@ def test_what_could_not_be_done_is_not_asked_for(shop: Shop) -> None:
         "asked before, not after"
     )
     right = clerk.call("POST", f"loan/{loan}/do/post_repayment", {**now, "is_checked": True})
-    assert (right.status_code, right.json["message"]) == (200, "Sent for approval"), right.text
+    assert (right.status_code, right.json["message"]) == (202, "Sent for approval"), right.text
     assert rows("repayment", loan_id=loan) == [], "it was only tried"
 
 

@@ -21,7 +21,16 @@ DECLARING = {
     ("custom_field", "places"): None,
     **{
         ("approval_route", name): None
-        for name in ("field_names", "amount_field", "least", "second_least", "first_hours", "second_hours")
+        for name in [
+            "field_names",
+            "amount_field",
+            "currency",
+            "branch",
+            "least",
+            "second_least",
+            "first_hours",
+            "second_hours",
+        ]
     },
     ("rule", "event"): "changed",
     **{

@@ -1,4 +1,4 @@
-"""Who is told of a request for approval: those to whom it is passed on, and whoever asked, of what became of it."""
+"""Who is told of a request for approval: those whose turn it is, those to whom it is passed on, and whoever asked, of what became of it."""
 
 from collections.abc import Iterable
 
@@ -6,8 +6,8 @@ from sqlalchemy.orm import Session
 
 from app.core.org import ApprovalRequest, Notification, NotificationKind
 
-LATE, REFUSED, DONE, FAILED = "late", "refused", "done", "failed"
-"""What a notification says of the request."""
+NEW, LATE, REFUSED, DONE, FAILED = "new", "late", "refused", "done", "failed"
+"""What a notification says of the request; that it is new the triggers note (`app.core.notice_work`)."""
 
 
 def tell(

@@ -8,7 +8,7 @@ from flask_babel import gettext, ngettext
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session, joinedload
 
-from app.core import clock, registry
+from app.core import clock, codes, registry
 from app.core.labels import column_label, subject, with_kind
 from app.core.notices import approvals
 from app.core.notices.seen import rows, seen
@@ -26,6 +26,7 @@ _ICONS = {
     NotificationKind.MENTION: "user-check", NotificationKind.ASSIGNED: "user-plus", NotificationKind.COMMENT: "message-circle",
     NotificationKind.FILE: "paperclip", NotificationKind.CHANGE: "pencil", NotificationKind.JOB: "circle-check",
     NotificationKind.REPORT: "report-analytics", NotificationKind.APPROVAL: "checks",
+    NotificationKind.TASK: "checkbox", NotificationKind.STOPPED: "alert-triangle",
 }  # fmt: skip
 
 
@@ -122,7 +123,9 @@ def _line(one: Notification, row: Any, texts: dict[int, str], principal: Princip
 
 
 def _url(one: Notification, entity: Any, principal: Principal) -> str:
-    """The record; of several the list of those that he is put down on."""
+    """The record; of several the list of those that he is put down on, or of his tasks."""
+    if one.kind == NotificationKind.TASK and one.times > 1:
+        return "/tasks/"
     link = (one.about or "").removesuffix("_id")
     if (
         one.kind == NotificationKind.ASSIGNED
@@ -144,6 +147,12 @@ def sentence(one: Notification) -> str:
         return gettext("The report for %(day)s", day=plain("date", date.fromisoformat(one.about or "")))
     if one.kind == NotificationKind.APPROVAL:
         return _of_request(one.about, who)
+    if one.kind == NotificationKind.TASK:
+        return _of_task(one.about, who, n)
+    if one.kind == NotificationKind.STOPPED:
+        return gettext(
+            "Switched off by itself: %(why)s", why=codes.say(f"{one.entity}_stop", one.about or "")
+        )
     if one.kind == NotificationKind.ASSIGNED:
         field = column_label(registry.entity(one.entity), one.about or "")
         if n == 1:
@@ -168,7 +177,18 @@ def _of_request(about: str | None, who: str) -> str:
     """What is with a request for approval."""
     late = gettext("It waits for approval too long; you may decide now")
     return {
+        approvals.NEW: gettext("%(who)s asks for your approval", who=who),
         approvals.REFUSED: gettext("%(who)s refuses what you asked for", who=who),
         approvals.DONE: gettext("What you asked for is approved and done"),
         approvals.FAILED: gettext("What you asked for is approved but could not be done"),
     }.get(about or approvals.LATE, late)
+
+
+def _of_task(about: str | None, who: str, n: int) -> str:
+    """For whom the task is, or how many there are."""
+    if n > 1:
+        return ngettext("%(num)s task, the last from %(who)s", "%(num)s tasks, the last from %(who)s", n, who=who)  # fmt: skip
+    return {
+        "role_id": gettext("%(who)s gives your role a task", who=who),
+        "team_id": gettext("%(who)s gives your team a task", who=who),
+    }.get(about or "", gettext("%(who)s gives you a task", who=who))

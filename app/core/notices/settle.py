@@ -23,7 +23,7 @@ from app.core.web import principal
 log = logging.getLogger("loandesk.notifications")
 BATCH = 1000
 """So many are looked through at once."""
-_MERGED = (NotificationKind.CHANGE, NotificationKind.ASSIGNED)
+_MERGED = (NotificationKind.CHANGE, NotificationKind.ASSIGNED, NotificationKind.TASK)
 """Kinds of which an unread one tells of the next like deed, too."""
 
 _USUAL = {NotificationKind.REPORT: NotificationWay.MAIL}
@@ -138,5 +138,5 @@ def _joined(house: Session, user_id: int, noted: Sequence[Notification]) -> list
 
 
 def _deed(one: Notification) -> tuple[Any, ...]:
-    """What makes two deeds alike: the record for a change, the column for putting somebody down."""
+    """What makes two deeds alike: the record for a change, the column for putting somebody down and for tasks."""
     return (one.kind, one.entity, one.row_id if one.kind == NotificationKind.CHANGE else one.about)

@@ -17,6 +17,7 @@ from app.core.types import (
     Code,
     Count,
     CreatedAt,
+    Currency,
     Days,
     Flag,
     Instant,
@@ -46,7 +47,10 @@ class ApprovalRoute(Entity):
     field_names: Mapped[Line | None]
     """Of a change: the columns for which it is asked, a space between."""
     amount_field: Mapped[Code | None]
+    currency: Mapped[Currency | None]
+    """Of the limits: an amount in another one does not reach them."""
     least: Mapped[Money | None]
+    branch_id: Mapped[int | None] = link("branch", index=False)
     first_role_id: Mapped[int] = link("role", index=False)
     first_hours: Mapped[Count | None]
     first_escalation_id: Mapped[int | None] = link("role", index=False)
@@ -61,26 +65,35 @@ class ApprovalRoute(Entity):
         help=_(
             "Which operations and which changes of fields need the word of somebody else: one role or two, from which amount, "
             "within how many hours. Whoever starts such a thing then only asks for it. Who asked does not decide, and nobody "
-            "decides twice. What waits longer than its hours goes to a further role, too, or to superiors."
+            "decides twice. What waits longer than its hours goes to a further role, too, or to superiors. An amount counts in "
+            "the route's currency alone: what no route names a limit for in its currency needs approval, whatever its amount."
         ),
         guide="write-a-rule",
         menu=_("Administration"), title=_("Approval routes"), icon="git-merge", position=82, is_for_people=True,
-        list="name operation field_names first_role first_hours second_role least second_least is_off",
-        form={_("What"): "name operation field_names amount_field least is_off",
+        list="name operation field_names branch first_role first_hours second_role currency least second_least is_off",
+        form={_("What"): "name operation field_names amount_field currency least branch is_off",
               _("First step"): "first_role first_hours first_escalation",
               _("Second step"): "second_role second_least second_hours second_escalation", _("Tasks"): "days"},
-        filters="name operation first_role second_role is_off", search="name", order="name",
-        labels={"operation": _("Operation"), "field_names": _("Fields"), "amount_field": _("Amount"), "least": _("Needed from this amount on"),
+        filters="name operation branch currency first_role second_role is_off", search="name", order="name",
+        labels={"operation": _("Operation"), "field_names": _("Fields"), "amount_field": _("Amount"), "currency": _("Currency of the amounts"),
+                "branch": _("For this branch and below"), "least": _("Needed from this amount on"),
                 "first_role": _("First step"), "first_hours": _("Hours for the first step"), "first_escalation": _("First step, if late"),
                 "second_role": _("Second step"), "second_least": _("Second step from this amount on"),
                 "second_hours": _("Hours for the second step"), "second_escalation": _("Second step, if late"),
                 "days": _("Days for a task"), "is_off": _("Switched off")},
         hints={"field_names": _("Of a change of fields: their names, a comma between. A change of any of them waits as a whole"),
                "amount_field": _("A question of the operation's form, or a field of the record"), "least": _("Empty: always"),
+               "branch": _("Empty: for all. The route of the nearest branch goes before the others"),
+               "currency": _("A record in a currency that no route names needs approval by the route without a limit, else by the highest"),
                "second_least": _("Empty: always"), "first_hours": _("Empty: it may wait"), "second_hours": _("Empty: it may wait"),
                "first_escalation": _("Who may approve, too, when the hours are over. Empty: who leads the teams of the first step"),
                "second_escalation": _("Who may approve, too, when the hours are over. Empty: who leads the teams of the second step")},
     )  # fmt: skip
+
+    @property
+    def span(self) -> tuple[int, int] | None:
+        """The numbers of its branch and all below; None: it is for all."""
+        return None if self.branch is None else (self.branch.lft, self.branch.rgt)
 
 
 class RequestState(Choice):

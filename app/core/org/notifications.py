@@ -24,7 +24,9 @@ class NotificationKind(Choice):
     FILE = "file", _("File on a record that you follow"), "teal"
     CHANGE = "change", _("Change of a record that you follow"), "gray"
     JOB = "job", _("Your job has ended or your file is ready"), "green"
-    APPROVAL = "approval", _("A request for approval waits too long, or yours is decided"), "orange"
+    APPROVAL = "approval", _("A request waits for your approval, or yours is decided"), "orange"
+    TASK = "task", _("A task for you, your role or your team"), "blue"
+    STOPPED = "stopped", _("A rule or webhook was switched off by itself"), "red"
     REPORT = "report", _("A report that is sent on set days"), "purple"
 
 
@@ -71,7 +73,8 @@ class Notification(Entity):
         BigInteger, info={"kind": "number", "of": "entity", "is_target": True}
     )
     about: Mapped[Code | None] = mapped_column(info=dict(_INSIDE))
-    """The column in which he was put down, how the job ended, what is with the request, or the day of the report."""
+    """The column in which he was put down, how the job ended, what is with the request, why it was
+    switched off, by what the task is his, or the day of the report."""
     actor_id: Mapped[int | None] = link("user", ondelete="SET NULL", index=False)
     comment_id: Mapped[int | None] = link("comment", ondelete="CASCADE")
     times: Mapped[Count] = mapped_column(default=1, server_default="1")

@@ -111,12 +111,15 @@ class Rule(Entity):
     stopped_at: Mapped[Instant | None]
     stopped_because: Mapped[Code | None] = mapped_column(info={"words": "rule_stop"})
     stopped_detail: Mapped[Line | None]
+    stopped_firings: Mapped[Count] = mapped_column(default=0, server_default="0", info={"is_trace": True})
+    """How many waited when it was found to be off; they can be taken up again."""
 
     __screen__ = Screen(
         help=_(
             "What is done by itself when a record is new, has changed, is deleted, or every night: a task, a field, a message, a "
             "comment, a call of a webhook. A rule acts as one user and can do nothing that he may not. Try it on its page "
-            "before you switch it on; one that sets itself off again and again is switched off and says why."
+            "before you switch it on; one that sets itself off again and again is switched off and says why. What waited for it then "
+            "is kept: mend it, switch it on and take it up again."
         ),
         guide="write-a-rule",
         menu=_("Administration"), title=_("Rules"), icon="route", position=81, is_for_people=True,
@@ -124,7 +127,7 @@ class Rule(Entity):
         form={_("When"): "name entity event field conditions user is_off",
               _("Create a task"): "task_title task_user task_role task_team task_field task_days",
               _("Set a field"): "set_field set_value", _("Tell"): "message comment webhook"},
-        show={_("When"): "name number entity event field conditions user is_off stopped_because stopped_detail stopped_at",
+        show={_("When"): "name number entity event field conditions user is_off stopped_because stopped_detail stopped_at stopped_firings",
               _("Create a task"): "task_title task_user task_role task_team task_field task_days",
               _("Set a field"): "set_field set_value", _("Tell"): "message comment webhook"},
         only_if={"field": When("event", "changed"), "set_field": When("event", _THERE), "set_value": When("event", _THERE)},
@@ -134,7 +137,8 @@ class Rule(Entity):
                 "task_role": _("Any holder of the role"), "task_team": _("Anybody of the team"),
                 "task_field": _("The user named by the record's field"), "task_days": _("Days until it is due"),
                 "message": _("Message by template"), "set_field": _("Field"), "set_value": _("Value"), "webhook": _("Call webhook"),
-                "stopped_because": _("Switched off because"), "stopped_detail": _("What was wrong"), "stopped_at": _("Switched off at")},
+                "stopped_because": _("Switched off because"), "stopped_detail": _("What was wrong"), "stopped_at": _("Switched off at"),
+                "stopped_firings": _("Left undone")},
         hints={"conditions": _("Written as the filters in the address of the list; empty: always"),
                "user": _("What this user may not see or do the rule does not do either"),
                "task_user": _("One of these four"),
@@ -219,8 +223,9 @@ class RuleFiring(About, Entity):
 
 
 def _ruled() -> codes.Words:
-    """What a rule can be about: records whose changes are kept, and about which something can be said."""
-    return {cls.slug(): entity_label(cls) for cls in registry.followed(Comment) if cls.__history__}
+    """What a rule can be about: records whose changes are kept or told, and about which something can be said."""
+    told = (cls for cls in registry.followed(Comment) if cls.__history__ or cls.__told__ is not None)
+    return {cls.slug(): entity_label(cls) for cls in told}
 
 
 codes.add("ruled_entity", _ruled)

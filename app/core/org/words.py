@@ -14,8 +14,12 @@ def _entities_of_programs() -> codes.Words:
 
 
 def _entities_of_webhooks() -> codes.Words:
-    """What a webhook can be told of: records whose changes are kept, and that people see."""
-    told = (cls for cls in registry.entities() if cls.__screen__.list and cls.__history__)
+    """What a webhook can be told of: records whose changes are kept or told, and that people see."""
+    told = (
+        cls
+        for cls in registry.entities()
+        if cls.__screen__.list and (cls.__history__ or cls.__told__ is not None)
+    )
     return {cls.slug(): labels.entity_label(cls) for cls in told}
 
 

@@ -22,8 +22,9 @@ from app.core.errors import OutOfScope, ReadOnlyScope, RuleError
 from app.core.faults import reason_of
 from app.core.labels import subject
 from app.core.locks import Lock
+from app.core.notices import stopped
 from app.core.org import FiringState, Rule, RuleEvent, RuleFiring
-from app.core.rules import actions, gone, nights
+from app.core.rules import actions, gone, left, nights
 from app.core.web import bodies, principal
 from app.core.webhooks import telling
 
@@ -116,13 +117,13 @@ def _serve(rule_id: int) -> int:
 
 
 def _claimed(rule_id: int) -> tuple[Rule | None, list[Waiting]]:
-    """The rule, and which of its firings wait for which records; what waits for one that is off is dropped."""
+    """The rule, and which of its firings wait for which records; what waits for one that is off is kept for later."""
     mine = RuleFiring.rule_id == rule_id, RuleFiring.state == FiringState.WAITING
     with unscoped("what a rule is to do") as house:
         rule = house.get_one(Rule, rule_id)
+        left.aside(house, rule)
         if rule.is_off:
             rule.night_on = None
-            house.execute(delete(RuleFiring).where(*mine))
             return None, []
         told = (RuleFiring.id, RuleFiring.row_id, RuleFiring.event, RuleFiring.depth)
         found = house.execute(select(*told).where(*mine).order_by(RuleFiring.id).limit(BATCH)).all()
@@ -146,9 +147,12 @@ def acting(rule: Rule) -> Iterator[None]:
 def matching(rule: Rule, ids: set[int] | None = None) -> set[int]:
     """Of these records, or of all, those that the rule's user sees and that meet its conditions. Raises RuleError."""
     entity = registry.entity(rule.entity)
-    if ids == set() or not principal.current().may("can_show", subject(entity)):
+    if not principal.current().may("can_show", subject(entity)):
         return set()
+    # also where deleted records alone wait: conditions that are wrong stop the rule before it begins with one
     found = select(entity.id).where(*telling.where(rule.entity, rule.conditions))
+    if ids == set():
+        return set()
     return set(web_session().scalars(found if ids is None else found.where(entity.id.in_(ids))))
 
 
@@ -232,6 +236,8 @@ def _forget(ids: list[int]) -> None:
 def pause(rule_id: int, reason: str, detail: Any = None) -> None:
     """Switch a rule off, and say why."""
     with unscoped("a rule is switched off") as house:
-        rule = house.get_one(Rule, rule_id)
+        rule = house.get_one(Rule, rule_id, with_for_update=True)
         rule.is_off, rule.stopped_at, rule.stopped_because = True, clock.now(), reason
         rule.stopped_detail = i18n.spoken(detail)[:500] if detail else None
+        left.aside(house, rule)
+        stopped.tell(house, rule)

@@ -63,7 +63,7 @@ def trial(rule: Rule) -> Trial:
 def _events(rule: Rule) -> list[Past]:
     """Records with which the event happened lately, the newest first."""
     entity = registry.entity(rule.entity)
-    if rule.event == RuleEvent.NIGHTLY:
+    if rule.event == RuleEvent.NIGHTLY or not entity.__history__:
         ids = web_session().scalars(select(entity.id).order_by(entity.id.desc()).limit(LOOKED_AT))
         return [Past(one, None) for one in ids]
     is_gone = rule.event == RuleEvent.DELETED

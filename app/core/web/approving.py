@@ -50,20 +50,16 @@ def route_for(
     routes: Iterable[ApprovalRoute], row: Any, arguments: Mapping[str, Any]
 ) -> ApprovalRoute | None:
     """The route that the operation has to take for this row; None where none is needed."""
-    return ways.highest(one for one in routes if _is_needed(one, row, arguments))
+    at = ways.along(row, ways.branch_path(type(row)))
+    return ways.taken(routes, at, lambda route: [amount_of(route, row, arguments)])
 
 
-def _is_needed(route: ApprovalRoute, row: Any, arguments: Mapping[str, Any]) -> bool:
-    """Whether the amount is one that must be approved; of an amount that nobody knows it is."""
-    amount = amount_of(route, row, arguments)
-    return route.least is None or amount is None or amount >= route.least
-
-
-def amount_of(route: ApprovalRoute, row: Any, said: Mapping[str, Any]) -> Decimal | None:
-    """The amount that the route's limits are about: as it was said, else the record's."""
+def amount_of(route: ApprovalRoute, row: Any, said: Mapping[str, Any]) -> ways.Amount:
+    """The amount that the route's limits are about: as it was said, else the record's; in the record's currency."""
     name = route.amount_field or ""
     found = said[name] if name in said else getattr(row, name, None)
-    return found if isinstance(found, Decimal) else None
+    currency = ways.along(row, ways.currency_path(type(row)))
+    return ways.Amount(found if isinstance(found, Decimal) else None, currency)
 
 
 def ask(
@@ -74,18 +70,16 @@ def ask(
         asked.name, f"{asked.label}: {by_number(row)}"[:500], texts(arguments), told=_told(asked, arguments),
         version=stored_version(session, row),
     )  # fmt: skip
-    store(session, route, row, wanted, amount_of(route, row, arguments))
+    store(session, route, row, wanted, [amount_of(route, row, arguments)])
     return gettext("Sent for approval")
 
 
 def store(
-    session: ScopedSession, route: ApprovalRoute, row: Any, wanted: Wanted, amount: Decimal | None
+    session: ScopedSession, route: ApprovalRoute, row: Any, wanted: Wanted, amounts: Sequence[ways.Amount]
 ) -> None:
     """Store a request and give the first role a task. Raises RuleError where the same is asked for already."""
     _refuse_twice(session, row, wanted)
-    is_two = route.second_role_id is not None and (
-        route.second_least is None or amount is None or amount >= route.second_least
-    )
+    is_two = route.second_role_id is not None and _is_for_two(route, amounts)
     about = {"entity": row.slug(), "row_id": row.id}
     due = None if route.days is None else business_date() + timedelta(days=route.days)
     said = {"title": task_title(wanted.title), "role_id": route.first_role_id, "due_on": due}
@@ -96,6 +90,14 @@ def store(
         "is_last": not is_two, "task_id": task.id, "escalates_at": deadline(route.first_hours, clock.now()),
     }  # fmt: skip
     put(session, ApprovalRequest, None, {**about, **values})
+
+
+def _is_for_two(route: ApprovalRoute, amounts: Sequence[ways.Amount]) -> bool:
+    """Whether one of the amounts reaches the limit of the second step; one in another currency, or unknown, does."""
+    most = route.second_least
+    return most is None or any(
+        one.value is None or one.currency != route.currency or one.value >= most for one in amounts
+    )
 
 
 def task_title(what: str) -> str:

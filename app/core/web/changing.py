@@ -3,7 +3,6 @@
 The whole edit waits then, with each of its fields before and after, and is stored by whoever approves it last.
 """
 
-from decimal import Decimal
 from typing import Any
 
 from flask_babel import gettext
@@ -11,7 +10,7 @@ from flask_babel import gettext
 from app.core.db import ScopedSession, because, web_session
 from app.core.labels import by_number
 from app.core.org import ApprovalRoute
-from app.core.web import approving, writing
+from app.core.web import approving, field_changes, writing
 from app.core.web.field_changes import NeedsApproval
 from app.core.web.meanwhile import Held
 from app.core.web.sending import Sending
@@ -46,10 +45,8 @@ def asked(session: ScopedSession, row: Any, needs: NeedsApproval, reason: str | 
     title = gettext("Change: %(what)s", what=by_number(row))
     told = f"{gettext('Reason')}: {reason}"[:500] if reason else None
     wanted = approving.Wanted(route.operation, title[:500], changes=needs.changes, told=told)
-    name = str(route.amount_field)
-    amounts = [Decimal(one) for one in needs.changes.get(name, ()) if one is not None]
-    amount = approving.amount_of(route, row, {name: max(amounts)} if amounts else {})
-    approving.store(session, route, row, wanted, amount)
+    amounts = field_changes.amounts(route.amount_field, row, needs.changes)
+    approving.store(session, route, row, wanted, amounts)
     return gettext(
         "Sent for approval, nothing is stored yet: the whole change waits because of %(fields)s",
         fields=needs.asked,

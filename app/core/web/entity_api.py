@@ -228,8 +228,8 @@ def _with_secret(answer: Answer, secret: str | None) -> Answer:
 
 
 def _told(outcome: operations.Outcome) -> Answer:
-    if outcome.is_done:
-        return Answer(200, {"message": outcome.sentence})
+    if not outcome.is_refused:
+        return Answer(202 if outcome.is_asked else 200, {"message": outcome.sentence})
     return refused(RuleError(outcome.sentence, outcome.field))
 
 

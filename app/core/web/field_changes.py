@@ -17,7 +17,7 @@ from app.core.custom_column import COLUMN, PREFIX
 from app.core.db import ScopedSession
 from app.core.errors import RuleError
 from app.core.labels import column_label
-from app.core.org import ApprovalRoute
+from app.core.org import ApprovalRoute, Branch
 from app.core.org.approvals import CHANGE
 from app.core.web import ways
 from app.core.web.bodies import as_said
@@ -31,12 +31,14 @@ _KEPT = "field_routes"
 
 @dataclass(frozen=True)
 class Watch:
-    """A route for changes: the fields that it is about, and from which amount."""
+    """A route for changes: the fields that it is about, from which amount, and for which part of the tree of branches."""
 
     route_id: int
     names: frozenset[str]
     amount_field: str | None
+    currency: str | None
     least: Decimal | None
+    span: tuple[int, int] | None
 
 
 class NeedsApproval(RuleError):
@@ -74,14 +76,25 @@ def watches(session: ScopedSession, entity: Any) -> list[Watch]:
             ApprovalRoute.id,
             ApprovalRoute.field_names,
             ApprovalRoute.amount_field,
+            ApprovalRoute.currency,
             ApprovalRoute.least,
+            Branch.lft,
+            Branch.rgt,
         )
+        asked = select(*columns).outerjoin(Branch, Branch.id == ApprovalRoute.branch_id)
         mine = ApprovalRoute.operation == f"{CHANGE}{entity.slug()}", ~ApprovalRoute.is_off
         with session.no_autoflush:
-            found = session.execute(select(*columns).where(*mine).order_by(ApprovalRoute.id)).all()
+            found = session.execute(asked.where(*mine).order_by(ApprovalRoute.id)).all()
         kept[entity] = [
-            Watch(number, frozenset((fields or "").split()), amount, least)
-            for number, fields, amount, least in found
+            Watch(
+                number,
+                frozenset((fields or "").split()),
+                amount,
+                currency,
+                least,
+                None if lft is None else (lft, rgt),
+            )
+            for number, fields, amount, currency, least, lft, rgt in found
         ]
     return kept[entity]
 
@@ -110,11 +123,11 @@ def needed(session: ScopedSession, row: Any, names: Iterable[str]) -> NeedsAppro
     if not known:
         return None
     changes = _changes(session, row, {*names, *set().union(*(one.names for one in known))})
-    taken = [one for one in known if not one.names.isdisjoint(changes) and _is_large(one, row, changes)]
-    touched = {name for one in taken for name in one.names & changes.keys()}
-    found = {way for name in touched if (way := ways.highest(one for one in taken if name in one.names))}
+    with session.no_autoflush:
+        taken = _taken(known, row, changes)
+    found = set(taken.values())
     if len(found) > 1:
-        fields = labels(type(row), sorted(touched))
+        fields = labels(type(row), sorted(taken))
         raise RuleError(gettext("Change these one after the other, different people approve them: %(fields)s", fields=fields))  # fmt: skip
     return NeedsApproval(found.pop(), type(row), changes) if found else None
 
@@ -143,14 +156,28 @@ def _stored(session: ScopedSession, row: Any, name: str) -> Any:
         return session.scalar(select(getattr(entity, name)).where(entity.id == row.id))
 
 
-def _is_large(watch: Watch, row: Any, changes: Changes) -> bool:
-    """Whether the amount, before or after the change, is one that must be approved; of one that nobody knows it is."""
-    name = watch.amount_field or ""
-    if watch.least is None:
-        return True
-    said = changes.get(name) or [as_said(getattr(row, name, None))]
-    amounts = [Decimal(one) for one in said if one is not None]
-    return not amounts or max(amounts) >= watch.least
+def _taken(known: list[Watch], row: Any, changes: Changes) -> dict[str, Watch]:
+    """Each field whose change needs approval with the route that it takes, at the branch where the row still is."""
+    at = ways.along(row, ways.branch_path(type(row)))
+    touched = sorted({name for one in known for name in one.names & changes.keys()})
+    found = {}
+    for name in touched:
+        mine = [one for one in known if name in one.names]
+        way = ways.taken(mine, at, lambda watch: amounts(watch.amount_field, row, changes))
+        if way is not None:
+            found[name] = way
+    return found
+
+
+def amounts(amount_field: str | None, row: Any, changes: Mapping[str, list[Any]]) -> list[ways.Amount]:
+    """The amount before and after the change, each in its currency, as far as they are known; else one that nobody knows."""
+    path = ways.currency_path(type(row))
+    now = as_said(getattr(row, amount_field or "", None))
+    said = changes.get(amount_field or "") or [now, now]
+    currencies = (changes.get("currency") if path == ("currency",) else None) or [ways.along(row, path)] * 2
+    both = zip(said, currencies, strict=True)
+    known = [ways.Amount(Decimal(one), currency) for one, currency in both if one is not None]
+    return known or [ways.Amount(None, currencies[-1])]
 
 
 def refuse_stale(row: Any, changes: Mapping[str, list[Any]]) -> None:

@@ -32,7 +32,7 @@ REASON: dict[str, Any] = {
 }  # fmt: skip
 LAST_WINS = "Without If-Match the last writer wins: fields that are said replace what stands there."
 SAID = {
-    "200": "done", "201": "created", "202": "nothing was stored yet: the change waits for approval",
+    "200": "done", "201": "created", "202": "nothing was done yet: it waits for approval",
     "400": "not a request as this describes it", "401": "no token", "403": "no right",
     "404": "no such row", "409": "the same request is being worked on, or another changed the same rows at this moment: ask again",
     "412": "the record is no longer as it was read; `stored` holds it as it is", "422": "refused, with reasons; nothing was stored",
@@ -150,12 +150,12 @@ def methods(entity: Any) -> dict[str, Any]:
         return {"parameters": parameters, "responses": answers, "security": security, **more}
 
     one = [pk, IF_MATCH, KEY, REASON]
-    changed = _answers("200", "409", "412")
+    changed, asked = _answers("200", "409", "412"), _answers("200", "202", "409", "412")
     kept = {field.name for field in fields if field.is_fixed}
     changing = {called: schema for called, schema in properties.items() if called not in kept}
     change = call(
         one,
-        _answers("200", "202", "409", "412"),
+        asked,
         requestBody=_body(changing, [], [one for one in fields if not one.is_fixed]),
         description=LAST_WINS,
     )
@@ -168,7 +168,7 @@ def methods(entity: Any) -> dict[str, Any]:
         "put": {"put": change, "patch": change},
         "delete": {"delete": call(one, changed, description=LAST_WINS)},
         "bulk": {"post": _bulk(entity, in_bulk, call)},
-        "operate": {"post": call([*one[:1], name, *one[1:]], changed, requestBody=_body({}, []))},
+        "operate": {"post": call([*one[:1], name, *one[1:]], asked, requestBody=_body({}, []))},
     }
     return {called: said for called, said in known.items() if called in offered}
 

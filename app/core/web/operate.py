@@ -82,7 +82,7 @@ def _keeping(sent: Sending) -> Callable[[Any, list[Outcome]], None]:
 
 def _is_asked_again(form: Any, outcomes: list[Outcome]) -> bool:
     """A refusal of the one row because of something typed goes beside it, so that it can be put right."""
-    if len(outcomes) != 1 or outcomes[0].is_done or outcomes[0].field not in form:
+    if len(outcomes) != 1 or not outcomes[0].is_refused or outcomes[0].field not in form:
         return False
     field = form[outcomes[0].field]
     field.errors = [*field.errors, outcomes[0].sentence]
@@ -107,21 +107,30 @@ def _page(operation: Operation, form: Any, ids: list[int]) -> Any:
 
 
 def _report(operation: Operation, outcomes: list[Outcome]) -> Any:
-    """A message for what was done and for each refusal; None, or for many refusals the page that lists them."""
-    done = [each for each in outcomes if each.is_done]
-    refused = [each for each in outcomes if not each.is_done]
-    told = gettext("Rows done: %(n)s", n=len(done)) if done else ""
-    if len(done) == 1 and done[0].sentence:
-        told = done[0].sentence
+    """A message for what was done or asked for and for each refusal; None, or for many of these the page that lists them."""
+    done, asked = ([one for one in outcomes if one.is_done], [one for one in outcomes if one.is_asked])
+    refused = [each for each in outcomes if each.is_refused]
+    counts = [
+        (_told(done, gettext("Rows done: %(n)s", n=len(done))), "success"),
+        (_told(asked, gettext("Sent for approval: %(n)s", n=len(asked))), "info"),
+    ]
     if len(refused) > MOST_SAID:
-        entity, counts = operation.entity, [told] if told else []
+        entity, said = operation.entity, [told for told, _kind in counts if told]
         action = f"/{entity.slug()}/do/{operation.name}"
-        return outcome_page(entity, operation.label, action, counts, refused, back(entity, []))
-    if told:
-        flash(told, "success")
+        return outcome_page(entity, operation.label, action, said, refused, back(entity, []))
+    for told, kind in counts:
+        if told:
+            flash(told, kind)
     for each in refused:
         flash(f"{each.name}: {each.sentence}", "danger")
     return None
+
+
+def _told(outcomes: list[Outcome], counted: str) -> str:
+    """The sentence of one, what is `counted` of several, nothing of none."""
+    if len(outcomes) == 1 and outcomes[0].sentence:
+        return outcomes[0].sentence
+    return counted if outcomes else ""
 
 
 def back(entity: Any, ids: list[int]) -> str:

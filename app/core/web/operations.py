@@ -45,17 +45,24 @@ PLAIN: dict[Any, Any] = {
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of an operation on one row: done or refused, a sentence, and the argument it is about."""
+    """What came of an operation on one row: done, asked for or refused, a sentence, and the argument it is about."""
 
     name: str
     sentence: str
     field: str | None = None
     is_done: bool = True
+    is_asked: bool = False
+    """Whether approval was asked for, and nothing is done yet."""
     is_kept: bool = True
     """Whether anything was stored; also some refusals are."""
     row_id: int | None = None
     secret: str | None = None
     """What was made and is told this once."""
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether it is neither done nor going to be."""
+        return not (self.is_done or self.is_asked)
 
 
 def _nothing(_session: Any, _outcomes: list[Outcome]) -> None:
@@ -197,7 +204,7 @@ def _ask(
         try:
             with session.begin_nested():
                 sentence = approving.ask(session, needed[row.id], operation, row, arguments)
-            outcomes.append(Outcome(name, sentence, row_id=row_id))
+            outcomes.append(Outcome(name, sentence, is_done=False, is_asked=True, row_id=row_id))
         except RuleError as error:
             refused = Outcome(name, str(error), is_done=False, is_kept=False, row_id=row_id)
             outcomes.append(refused)

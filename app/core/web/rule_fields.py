@@ -3,7 +3,7 @@
 from typing import Any
 
 from app.core import registry
-from app.core.history_triggers import history_columns
+from app.core.history_triggers import told_columns
 from app.core.labels import column_label
 from app.core.web.fields import FieldInfo, customs, typed_fields
 
@@ -11,11 +11,13 @@ _UNSET = ("file", "password", "codes")
 
 
 def watched(slug: str) -> dict[str, Any]:
-    """Names of the fields whose changes the history keeps, as it names them, with their labels."""
+    """Names of the fields whose changes the history keeps or rules are told of, with their labels."""
     if not registry.has_entity(slug):
         return {}
     entity = registry.entity(slug)
-    own = {name: column_label(entity, name) for name in history_columns(entity)}
+    own = {name: column_label(entity, name) for name in told_columns(entity)}
+    if not entity.__history__:
+        return own
     return own | {field.name: field.label for field in customs(entity)}
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from app.core import codes, form_rules, registry, sections
 from app.core.db import session_for, web_session
 from app.core.errors import RuleError
+from app.core.history_triggers import is_told
 from app.core.org import Rule, RuleEvent, User, Webhook
 from app.core.rules import actions, gone, runner, trying, versions
 from app.core.web import bodies, forms, links
@@ -58,6 +59,13 @@ def looks_at_what_is_there(_session: Session, rule: Rule) -> None:
             telling.where(rule.entity, rule.conditions)
     except RuleError as error:
         raise RuleError(error.message, "conditions") from error
+
+
+@form_rules.check(Rule, about="entity event")
+def waits_for_what_happens(_session: Session, rule: Rule) -> None:
+    """Of a journal's rows it is told that they are new: they are neither changed nor deleted."""
+    if rule.event != RuleEvent.NIGHTLY and not is_told(registry.entity(rule.entity), rule.event.value):
+        raise RuleError(_("This does not happen with such records"), "event")
 
 
 @form_rules.check(Rule, about="user_id")

@@ -18,6 +18,7 @@ from sqlalchemy import select, update
 from app.core import clock
 from app.core.db import source, unscoped
 from app.core.errors import RuleError
+from app.core.notices import stopped
 from app.core.org import Webhook, WebhookDelivery
 from app.core.org.webhooks import DeliveryState
 from app.core.web import looks
@@ -165,6 +166,7 @@ def _store(webhook_id: int, one: Told, heard: Heard) -> None:
             row.state = DeliveryState.FAILED
             if webhook.last_delivered_at is None or webhook.last_delivered_at < row.created_at:
                 webhook.is_off, webhook.stopped_at, webhook.stopped_because = True, now, "failing"
+                stopped.tell(house, webhook)
 
 
 def _stop(webhook_id: int, reason: str) -> int:
@@ -172,6 +174,7 @@ def _stop(webhook_id: int, reason: str) -> int:
     with unscoped("a webhook is switched off") as house:
         webhook = house.get_one(Webhook, webhook_id)
         webhook.is_off, webhook.stopped_at, webhook.stopped_because = True, clock.now(), reason
+        stopped.tell(house, webhook)
         ours = WebhookDelivery.webhook_id == webhook_id, WebhookDelivery.state == DeliveryState.SENDING
         waits = update(WebhookDelivery).where(*ours)
         house.execute(
