@@ -243,15 +243,25 @@ def test_the_openapi_document_describes_every_resource_and_is_valid(shop: Shop) 
     parameters = {one["name"] for one in document["paths"]["/api/v1/loan/"]["get"]["parameters"]}
     wanted = {"q", "sort", "after", "size", "fields", "status", "days_past_due__gt", "principal__le"}
     assert wanted <= parameters
-    for path, method in (("{pk}", "put"), ("{pk}", "patch"), ("{pk}", "delete"), ("{pk}/do/{name}", "post")):
+    for path, method in (
+        ("{pk}", "put"),
+        ("{pk}", "patch"),
+        ("{pk}", "delete"),
+        ("{pk}/do/message_customer", "post"),
+    ):
         said = document["paths"][f"/api/v1/customer/{path}"][method]
         assert {"If-Match", "Idempotency-Key"} <= {one["name"] for one in said["parameters"]}
         assert {"200", "400", "403", "404", "409", "412", "422"} <= set(said["responses"])
     assert "number and client" in document["paths"]["/api/v1/loan/bulk"]["post"]["description"]
-    assert (
-        "post_repayment"
-        in document["paths"]["/api/v1/loan/{pk}/do/{name}"]["post"]["parameters"][1]["schema"]["enum"]
-    )
+    pay = document["paths"]["/api/v1/loan/{pk}/do/post_repayment"]["post"]["requestBody"]["content"][
+        "application/json"
+    ]["schema"]
+    assert {"amount", "received_on", "reference"} == set(pay["required"])
+    assert pay["properties"]["amount"]["pattern"]
+    row = document["components"]["schemas"]["loan"]["properties"]
+    assert row["principal"]["type"] == "string"
+    assert set(row["customer"]["properties"]) == {"id", "text"}
+    assert {"405", "413", "429"} <= set(document["paths"]["/api/v1/loan/"]["get"]["responses"])
     assert set(document["paths"]["/api/v1/allocation/"]) == {"get"}, "what nobody may do is not offered"
     assert shop.admin.get("/api/v1/_openapi").status_code == 401
     assert shop.admin.get("/swagger/v1").status_code == 404

@@ -13,7 +13,6 @@ from flask_appbuilder.api import expose
 from flask_appbuilder.security.decorators import permission_name, protect
 from flask_babel import gettext
 from sqlalchemy import select
-from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import MethodNotAllowed
 
 from app.core import once as told_once, registry
@@ -21,16 +20,15 @@ from app.core.db import change_reason, web_session
 from app.core.errors import RuleError
 from app.core.labels import subject
 from app.core.web import bodies, followed, links, openapi, operations, upserts
+from app.core.web.answers import row_shape
 from app.core.web.api_base import Api
 from app.core.web.changing import asked
 from app.core.web.field_changes import NeedsApproval
 from app.core.web.fields import as_id
-from app.core.web.listing import Listing
 from app.core.web.meanwhile import Expected, OtherVersion, stored_version, version
 from app.core.web.principal import current
 from app.core.web.repeating import Answer, Keep, once
-from app.core.web.resources import chosen, readable, resource
-from app.core.web.steering import business_date
+from app.core.web.resources import Unknown, chosen, listed, readable, resource
 from app.core.web.writing import put, remove, storing
 
 
@@ -65,6 +63,17 @@ class EntityApi(Api):
         """Say what the declaration says; Flask-AppBuilder would read docstrings written for it."""
         described = self.openapi_spec_methods or openapi.methods(self.entity)
         operations.update(described.get(func.__name__, {}))
+
+    def add_api_spec(self, api_spec: Any) -> None:
+        """Describe the rows once, and each operation at its own address: every one takes arguments of its own."""
+        super().add_api_spec(api_spec)
+        api_spec.components.schema(self.entity.slug(), row_shape(self.entity))
+        base = f"/api/v1/{self.entity.slug()}/{{pk}}/do"
+        api_spec._paths.pop(f"{base}/{{name}}", None)  # noqa: SLF001  Flask-AppBuilder knows addresses of routes alone
+        for name, said in openapi.doing(self.entity).items():
+            api_spec.path(
+                path=f"{base}/{name}", operations={"post": {**said, "tags": [self.openapi_spec_tag]}}
+            )
 
     def _need(self, verb: str, *others: str) -> None:
         """405 with what else the address takes, where the entity lets nobody do this."""
@@ -116,17 +125,10 @@ class EntityApi(Api):
     @permission_name("list")
     def get_list(self) -> Any:
         """Rows by the screens' filters; `next` is the cursor of the next page or null."""
-        asked = MultiDict((key, raw) for key, raw in request.args.items(multi=True) if key != "fields")
-        listing = Listing(self.entity, asked, current(), business_date())
         try:
-            listing.columns = chosen(self.entity, listing.columns)
-        except RuleError as error:
+            return self.response(200, **listed(self.entity, request.args))
+        except Unknown as error:
             return self._said(refused(error))
-        session = web_session()
-        found = listing.page(session)
-        rows = [resource(row, listing.columns) for row in found.rows]
-        following = listing.cursor(found.rows[-1]) if found.has_more else None
-        return self.response(200, result=rows, next=following, count=listing.count(session))
 
     @expose("/<digits:pk>", methods=["GET"])
     @protect()
@@ -135,7 +137,7 @@ class EntityApi(Api):
         """A row and its version."""
         row = self._row(pk)
         try:
-            fields = chosen(self.entity, readable(self.entity))
+            fields = chosen(self.entity, readable(self.entity), request.args)
         except RuleError as error:
             return self._said(refused(error))
         return self._said(Answer(200, {"result": resource(row, fields)}, version(row)))

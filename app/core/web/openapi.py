@@ -1,12 +1,16 @@
 """The OpenAPI description of an entity's resource, from its declaration, and where all of them are served."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from flask_appbuilder.api.manager import OpenApi
 
 from app.core import registry
 from app.core.labels import words
+from app.core.operation import Operation
+from app.core.types import Choice
+from app.core.web import operations
+from app.core.web.answers import DONE, MANY, STORED, WAITS, answers, listed, row_name, shape
 from app.core.web.api_base import Api
 from app.core.web.conditions import MOST, OPS_OF, RESERVED
 from app.core.web.fields import FieldInfo, filterable, typed_fields
@@ -31,20 +35,7 @@ REASON: dict[str, Any] = {
     "percent-encoded as UTF-8.",
 }  # fmt: skip
 LAST_WINS = "Without If-Match the last writer wins: fields that are said replace what stands there."
-SAID = {
-    "200": "done", "201": "created", "202": "nothing was done yet: it waits for approval",
-    "400": "not a request as this describes it", "401": "no token", "403": "no right",
-    "404": "no such row", "409": "the same request is being worked on, or another changed the same rows at this moment: ask again",
-    "412": "the record is no longer as it was read; `stored` holds it as it is", "422": "refused, with reasons; nothing was stored",
-    "503": "the database does not answer: ask again",
-}  # fmt: skip
-"""The meaning of an answer's number."""
-_ETAG = {"ETag": {"description": "the record's version, for If-Match", "schema": {"type": "string"}}}
-_REPLAYED = {"Idempotent-Replayed": {"description": "true: was done before", "schema": {"type": "string"}}}
-_RETRY = {"Retry-After": {"description": "seconds", "schema": {"type": "integer"}}}
-HEADERS: dict[str, Any] = {
-    "200": {**_ETAG, **_REPLAYED}, "201": {**_ETAG, **_REPLAYED}, "202": _REPLAYED, "409": _RETRY, "412": _ETAG, "503": _RETRY,
-}  # fmt: skip
+_PK = {"in": "path", "name": "pk", "required": True, "schema": {"type": "integer", "minimum": 1}}
 
 _FILTERS = (
     "Rows that meet every filter. Filters with a prefix any1. to any99. make groups, of which one filter is enough: "
@@ -123,68 +114,93 @@ def _body(
     return {"required": True, "content": content}
 
 
-def _answers(*codes: str) -> dict[str, Any]:
-    """The answers with these numbers, and those that every call may get."""
-    wanted = sorted({*codes, "400", "401", "403", "404", "422", "503"})
-    return {
-        code: {"description": SAID[code], **({"headers": HEADERS[code]} if code in HEADERS else {})}
-        for code in wanted
-    }
+def arguments(operation: Operation) -> tuple[dict[str, Any], list[str]]:
+    """(schema by name, names of those that are needed) of what an operation asks for."""
+    found, needed = {}, []
+    for one in operation.arguments:
+        kind, column, optional = operations.read(one.annotation)
+        field = FieldInfo(operation.entity, one.name, str(column.info.get("kind", "text")), column)
+        if one.name.endswith("_id"):
+            said: dict[str, Any] = {"type": "integer", "minimum": 1}
+        elif isinstance(kind, type) and issubclass(kind, Choice):
+            said = {"type": "string", "enum": [str(each.value) for each in kind]}
+        else:
+            said = {"type": "string"} if field.kind == "codes" else schema(field)
+        found[one.name] = said | {"description": str(operation.labels.get(one.name) or words(one.name))}
+        if not (optional or field.kind == "bool" or one.default is not one.empty):
+            needed.append(one.name)
+    return found, needed
+
+
+def call(parameters: list[Any], told: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """One call: what it takes and what it answers."""
+    return {"parameters": parameters, "responses": told, "security": [{"jwt": []}], **more}
+
+
+def doing(entity: Any) -> dict[str, dict[str, Any]]:
+    """What each operation takes and answers, by its name."""
+    found = {}
+    for one in registry.operations(entity):
+        told = answers(entity, _200=DONE, _202=DONE, _409=None, _412=None)
+        parameters = [_PK, IF_MATCH, KEY, REASON]
+        found[one.name] = call(
+            parameters, told, requestBody=_body(*arguments(one)), description=str(one.label)
+        )
+    return found
 
 
 def methods(entity: Any) -> dict[str, Any]:
     """What the entity offers, by method of the resource, for Flask-AppBuilder's specification."""
     verbs = {"add": ("post", "bulk"), "edit": ("put", "bulk"), "delete": ("delete",)}
     offered = {name for verb in entity.__screen__.operations.split() for name in verbs[verb]}
-    names = sorted(each.name for each in registry.operations(entity))
-    offered |= {"get_list", "get", *(("operate",) if names else ())}
+    offered |= {"get_list", "get"}
     fields = typed_fields(entity)
     properties = {field.name: schema(field) for field in fields}
     in_bulk = {one.name: properties[one.name] for one in fields if not (one.custom and one.kind == "file")}
     needed = [field.name for field in fields if is_required(field.column) and field.kind != "bool"]
-    pk = {"in": "path", "name": "pk", "required": True, "schema": {"type": "integer", "minimum": 1}}
-    name = {"in": "path", "name": "name", "required": True, "schema": {"type": "string", "enum": names}}
-    security: list[dict[str, list[str]]] = [{"jwt": []}]
-
-    def call(parameters: list[Any], answers: dict[str, Any], **more: Any) -> dict[str, Any]:
-        return {"parameters": parameters, "responses": answers, "security": security, **more}
-
-    one = [pk, IF_MATCH, KEY, REASON]
-    changed, asked = _answers("200", "409", "412"), _answers("200", "202", "409", "412")
+    one = [_PK, IF_MATCH, KEY, REASON]
     kept = {field.name for field in fields if field.is_fixed}
     changing = {called: schema for called, schema in properties.items() if called not in kept}
     change = call(
         one,
-        asked,
+        answers(entity, _200=STORED, _202=WAITS, _409=None, _412=None),
         requestBody=_body(changing, [], [one for one in fields if not one.is_fixed]),
         description=LAST_WINS,
     )
     known = {
-        "get_list": {"get": call(_parameters(entity), _answers("200"), description=_FILTERS)},
-        "get": {"get": call([pk, _fields(entity)], _answers("200"))},
+        "get_list": {
+            "get": call(_parameters(entity), answers(entity, _200=listed(entity)), description=_FILTERS)
+        },
+        "get": {
+            "get": call([_PK, _fields(entity)], answers(entity, _200=shape({"result": row_name(entity)})))
+        },
         "post": {
-            "post": call([KEY, REASON], _answers("201", "409"), requestBody=_body(properties, needed, fields))
+            "post": call(
+                [KEY, REASON],
+                answers(entity, _201=STORED, _409=None),
+                requestBody=_body(properties, needed, fields),
+            )
         },
         "put": {"put": change, "patch": change},
-        "delete": {"delete": call(one, changed, description=LAST_WINS)},
-        "bulk": {"post": _bulk(entity, in_bulk, call)},
-        "operate": {"post": call([*one[:1], name, *one[1:]], asked, requestBody=_body({}, []))},
+        "delete": {
+            "delete": call(one, answers(entity, _200=DONE, _409=None, _412=None), description=LAST_WINS)
+        },
+        "bulk": {"post": _bulk(entity, in_bulk)},
     }
     return {called: said for called, said in known.items() if called in offered}
 
 
-_PK = {"in": "path", "name": "pk", "required": True, "schema": {"type": "integer", "minimum": 1}}
 _BYTES = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
 CONTENT: dict[str, Any] = {
     "get": {
-        "parameters": [_PK], "responses": _answers("200") | {"200": {"description": "the file", "content": _BYTES}},
+        "parameters": [_PK], "responses": answers(None) | {"200": {"description": "the file", "content": _BYTES}},
         "security": [{"jwt": []}], "description": "The file as it was uploaded.",
     }
 }  # fmt: skip
 """The content of a file, which is no JSON."""
 
 
-def _bulk(entity: Any, properties: dict[str, Any], call: Callable[..., dict[str, Any]]) -> dict[str, Any]:
+def _bulk(entity: Any, properties: dict[str, Any]) -> dict[str, Any]:
     """The call that creates and updates many rows."""
     key = " and ".join(field.name for field in key_of(entity))
     found = f"its id, else by {key}" if key else "its id"
@@ -197,7 +213,7 @@ def _bulk(entity: Any, properties: dict[str, Any], call: Callable[..., dict[str,
         "items": {"type": "object", "properties": {"id": {"type": "integer", "minimum": 1}, **properties}},
     }  # fmt: skip
     return call(
-        [mode, KEY, REASON], _answers("200", "409"), requestBody=_body({"items": items}, ["items"]),
+        [mode, KEY, REASON], answers(entity, _200=MANY, _409=None), requestBody=_body({"items": items}, ["items"]),
         description=f"Creates or updates each item, in one transaction. A row that is there is found by {found}; of it "
         "only the fields said are changed. Each result is created, updated, unchanged or refused with the reasons by field.",
     )  # fmt: skip
