@@ -94,13 +94,13 @@ def _next(job_id: int) -> BulkJob | None:
         job = house.scalar(mine.options(undefer(BulkJob.outcome)).with_for_update(of=BulkJob))
         if job is None:
             return None
-        if job.is_to_stop:
-            job.state = JobState.STOPPED
-            return None
         if job.position >= job.total:
             job.state, job.progress, job.ended_at = JobState.DONE, 100, clock.now()
             # nobody needs them any more, and values of persons must not outlive these
             job.arguments, job.row_ids = {}, []
+            return None
+        if job.is_to_stop:
+            job.state = JobState.STOPPED
             return None
         job.state = JobState.RUNNING
         house.flush()
