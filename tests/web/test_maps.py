@@ -38,6 +38,9 @@ def counties(shop: Shop) -> Iterator[dict[str, int]]:
         for n, loan in enumerate(session.query(registry.entity("loan")).order_by("id")):
             loan.region_id = below[0 if n < 8 else 1 if n < 20 else 2]
     grant = {"kind": GrantKind.REGION, "region_id": found[CODES[0]]}
+    shop.users["lin"] = create_user(
+        "lin", "pw", "Administrator", first_name="Lin", last_name="Test", grants=(grant,)
+    )
     shop.users["lan"] = create_user(
         "lan", "pw", "Manager", first_name="Lan", last_name="Test", grants=(grant,)
     )
@@ -169,6 +172,9 @@ def test_only_who_may_add_outlines_gives_files_and_finds_the_screen(
     assert 'href="/region_outline/upload"' in shop.admin.get("/region_outline/list/").text
     assert send(shop, collection(feature("621122")), name="olga").status_code in (302, 403)
     assert shop.browser("olga").get(UPLOAD).status_code in (302, 403)
+    assert send(shop, collection(feature("621122")), name="lin").status_code == 403, (
+        "who has a place only reads"
+    )
     assert {one.region_id for one in rows("region_outline")} == {outlined[code] for code in CODES[:2]}
 
 

@@ -14,7 +14,6 @@ class RegionOutline(Entity):
     """The border of a region as maps draw it, from a GeoJSON file that an administrator gave."""
 
     __scope__ = Scope.shared("borders of the public classifier of places")
-    __history__ = False
     __custom__ = False
 
     region_id: Mapped[int] = link("region", ondelete="CASCADE", index=False, unique=True)
