@@ -15,15 +15,14 @@ from sqlalchemy.orm import Session, undefer
 
 from app.core import clock, registry, seal_file
 from app.core.org import AuditSeal
+from app.core.seal_rows import Differs, differing, is_whole, said_by
 from app.core.seals import (
     BEGINNING,
-    ENTRY,
     MOST_ROWS,
     NOTHING,
     Kept,
     Place,
     Waiting,
-    head_of,
     kept,
     sealed,
     waiting,
@@ -153,16 +152,14 @@ def _shared_out(seals: Sequence[Any], rows: Iterator[Kept]) -> Iterator[tuple[An
 
 def _compare(seal: Any, rows: list[Kept], found: Checked) -> None:
     """Hold what a seal says against the rows as they are, and name those that differ."""
-    is_whole = head_of(seal, rows) == seal.head
-    if is_whole and b"".join(row.entry for row in rows) == seal.entries:
+    is_as_sealed = is_whole(seal, rows)
+    if is_as_sealed and b"".join(row.entry for row in rows) == seal.entries:
         return
-    if is_whole:
+    if is_as_sealed:
         found.fault(f"seal {seal.number}: its list of rows was altered; its head and the rows are right")
         return
-    said = {entry[0]: entry for entry in ENTRY.iter_unpack(seal.entries[: len(seal.entries) // 24 * 24])}
-    there = {row.id: row for row in rows}
-    faults = [*_differing(seal, said, there)]
-    if len(said) > 1 and not there:
+    faults, said = [_sentence(seal, one) for one in differing(seal, rows)], said_by(seal)
+    if len(said) > 1 and not rows:
         faults = [
             f"all {len(said)} rows of {seal.entity} under seal {seal.number} are missing, {_between(said)}"
         ]
@@ -170,17 +167,12 @@ def _compare(seal: Any, rows: list[Kept], found: Checked) -> None:
         found.fault(sentence)
 
 
-def _differing(seal: Any, said: dict[int, Any], there: dict[int, Kept]) -> Iterator[str]:
-    for row_id in sorted({*said, *there}):
-        entry, row = said.get(row_id), there.get(row_id)
-        at = entry[1] if entry else row.at if row else 0
-        name = f"{seal.entity} row {row_id} of {_when(at)}"
-        if row is None:
-            yield f"{name} is missing (seal {seal.number})"
-        elif entry is None:
-            yield f"{name} was inserted where seal {seal.number} had none"
-        elif row.entry != ENTRY.pack(*entry):
-            yield f"{name} was altered after seal {seal.number} was made"
+def _sentence(seal: Any, one: Differs) -> str:
+    how = {
+        "missing": f"is missing (seal {seal.number})", "inserted": f"was inserted where seal {seal.number} had none",
+        "altered": f"was altered after seal {seal.number} was made",
+    }  # fmt: skip
+    return f"{seal.entity} row {one.row_id} of {_when(one.at)} {how[one.how]}"
 
 
 def _when(at: int) -> str:

@@ -18,7 +18,7 @@ from app.core.web import announcements, links, recents, task_rules
 from app.core.web.builder.home import parts as built
 from app.core.web.cells import plain
 from app.core.web.favourites import stars
-from app.core.web.pages import Action, Tile
+from app.core.web.pages import Action, Table, Tile
 from app.core.web.principal import current
 from app.core.web.register import MenuEntry, screen
 from app.core.web.steering import business_date
@@ -193,7 +193,7 @@ def auditor(home: Home) -> dict[str, Any]:
         home.table(
             "history", gettext("Last changes"), "at entity row_id action user source changes", "-id", 10
         ),
-        home.table("audit_event", gettext("Access log"), "at user kind entity about", "-id", 6),
+        home.table("audit_event", gettext("Access log"), "at user kind entity about", "-id", 6, is_wide=True),
     )
     return {"tiles": tiles, "charts": [], "tables": tables}
 
@@ -208,6 +208,13 @@ def my_tasks(home: Home) -> Tile | None:
     if found is not None and late is not None and late.colour:
         found.colour, found.sub = "red", gettext("overdue: %(n)s", n=late.text)
     return found
+
+
+def tasks_of_today(home: Home) -> Table | None:
+    """What the reader has to do today, and what he should have done before; nothing where there is none."""
+    mine = task_rules.mine(home.principal, current_user.team_id)
+    found = home.table("task", gettext("Tasks for today"), "title due_on row_id", "open_due_on", 6, **mine, open_due_on__le=home.on)  # fmt: skip
+    return found if found is not None and found.rows else None
 
 
 PAGES: dict[str, HomePage] = {
@@ -262,6 +269,7 @@ class HomeView(BaseView):
             "announcements": announcements.current(principal, home.on),
             **parts,
             "tiles": [*present(my_tasks(home)), *parts["tiles"]],
+            "tables": [*present(tasks_of_today(home)), *parts["tables"]],
         }
         numbers, charts = built(principal)
         page["tiles"], page["charts"] = [*page["tiles"], *numbers], [*page["charts"], *charts]

@@ -73,6 +73,7 @@ class Imports(BaseView):
             "action": "/imports/new", "csrf": None, "hidden": [], "fields": [], "errors": errors, "cancel_url": "/import_run/list/",
             "layouts": [{"value": one.name, "label": str(one), "help": None, "checked": False} for one, _client in layouts.values()],
             "accept": ".xlsx,.xls,.xlsb,.ods,.csv,.txt", "submit_label": gettext("Import"),
+            "max_bytes": files.MOST_BYTES["import"],
         }  # fmt: skip
         return render_template("import/new.html", page=page), (
             422 if errors and request.method == "POST" else 200

@@ -1,8 +1,14 @@
 """The help panel: opened by button and key, closed by Esc, and the focus is where it was."""
 
-import pytest
+from typing import Any
 
+import pytest
+from flask_babel import force_locale
+
+from app.core.web.help.topics import topics
+from config import LANGUAGES
 from tests.browser.conftest import Visit
+from tests.browser.errand import seen
 
 
 @pytest.mark.browser
@@ -26,3 +32,22 @@ def test_the_panel_opens_closes_and_gives_the_focus_back(visit: Visit) -> None:
     page.locator("#help").wait_for(state="hidden")
     assert page.evaluate("document.activeElement.hasAttribute('data-help-open')")
     assert visit.complaints == []
+
+
+@pytest.mark.browser
+def test_the_help_of_every_screen_is_told_in_five_languages(visit: Visit, request: Any) -> None:
+    texts = {}
+    for language in LANGUAGES:
+        with request.getfixturevalue("_application").test_request_context(), force_locale(language):
+            texts[language] = {name: str(one.text) for name, one in topics().items() if one.text}
+    visit.login("all")
+    for language, told in texts.items():
+        same = [name for name, text in told.items() if text == texts["en"][name]]
+        assert bool(same) == (language == "en"), (language, same)
+        visit.speak(language)
+        visit.open("/audit_seal/list/")
+        visit.page.keyboard.press("?")
+        visit.page.get_by_text(told["audit_seal"]).wait_for()
+        seen(visit, f"help-{language}")
+    assert visit.violations() == []
+    visit.speak("en")

@@ -134,6 +134,8 @@ def test_a_rewritten_seal_is_named_also_when_the_whole_chain_after_it_was_made_a
     faults = found_after("UPDATE audit_seal SET head = repeat('a', 64) WHERE number = 2")
     assert "seal 2 has another head in the table than in the file: it was altered" in faults
     assert "seal 3 does not follow seal 2 as it is now: one of them was altered" in faults
+    faults = found_after("UPDATE audit_seal SET previous = repeat('z', 64) WHERE number = 2")
+    assert "seal 2 was altered: it does not say what it was made of" in faults
     [fault] = found_after("UPDATE audit_seal SET entries = substr(entries, 1, 24) WHERE number = 2")
     assert fault == "seal 2: its list of rows was altered; its head and the rows are right"
 

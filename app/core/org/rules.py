@@ -157,7 +157,7 @@ class RuleVersion(Entity):
     rule_id: Mapped[int] = link("rule", ondelete="CASCADE", index=False)
     number: Mapped[Count]
     of: Mapped[Code] = mapped_column(default="rule", server_default="rule", info={"words": "entity"})
-    definition: Mapped[Json] = mapped_column(info={"of": "of"})
+    definition: Mapped[Json] = mapped_column(info={"of": "of", "most_shown": 1000})
     user_id: Mapped[int | None] = link("user", index=False)
     created_at: Mapped[CreatedAt]
 

@@ -211,7 +211,8 @@ class Activity:
 
     def _row(self, child: Any, one: Any, when: FieldInfo, told: list[FieldInfo]) -> Event:
         at, slug = when.value(one), child.slug()
-        parts = [(f.label, str(cell(f, one, self.principal, self.on).text or "")) for f in told]
+        link = links.linker(self.principal)
+        parts = [(f.label, str(cell(f, one, self.principal, self.on, linked=link).text or "")) for f in told]
         text = " · ".join(f"{label}: {said}" for label, said in parts if said)
         may_show = self.principal.may("can_show", subject(child))
         return Event(

@@ -128,8 +128,9 @@ def here(at: datetime) -> datetime:
 def brief(field: FieldInfo, row: Any, principal: Principal, on: date, *, linked: Any = None) -> Cell:
     """The cell as a line of a list has room for it: the record's own page tells all of a long text."""
     found = cell(field, row, principal, on, linked=linked)
-    is_long = isinstance(found.text, str) and len(found.text) > MOST_OF_A_TEXT
-    return replace(found, text=f"{found.text[:MOST_OF_A_TEXT].rstrip()}…") if is_long else found
+    most = MOST_OF_A_TEXT if field.column is None else field.column.info.get("most_shown", MOST_OF_A_TEXT)
+    is_long = isinstance(found.text, str) and len(found.text) > most
+    return replace(found, text=f"{found.text[:most].rstrip()}…") if is_long else found
 
 
 def file_of(held: HeldFile) -> File:

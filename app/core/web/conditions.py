@@ -13,7 +13,6 @@ from urllib.parse import parse_qsl
 
 from flask_babel import gettext, lazy_gettext as _
 from sqlalchemy import ColumnElement, String, and_, cast, false, func, or_, select
-from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.orm import aliased
 from werkzeug.datastructures import MultiDict
 
@@ -21,22 +20,24 @@ from app.core.errors import RuleError
 from app.core.labels import subject
 from app.core.scope import TREES
 from app.core.tree import Tree
+from app.core.web import changed_values
 from app.core.web.fields import FieldInfo, attribute, customs, describe, filterable, label_columns, listable
 from app.core.web.filter_names import split
-from app.core.web.filter_values import after, days, field_names, is_yes, midnight, typed
-from app.core.web.principal import Principal
+from app.core.web.filter_values import after, days, is_yes, midnight, typed
+from app.core.web.principal import Principal, current
 
 RESERVED = {"q", "sort", "cols", "after", "before", "last", "size", "partial", "next", "ids", "_", "at", "view", "picked"}  # fmt: skip
 OPS: dict[str, Any] = {
     "eq": _("is"), "ne": _("is not"), "gt": _("more than"), "lt": _("less than"), "ge": _("at least"),
     "le": _("at most"), "contains": _("contains"), "starts": _("starts with"), "in": _("is one of"), "null": _("is empty"), "exact": _("is exactly"),
+    "value": _("has the value"),
 }  # fmt: skip
 _COMPARED = ("eq", "gt", "ge", "lt", "le", "ne", "null")
 OPS_OF: dict[str, tuple[str, ...]] = {
     "money": _COMPARED, "rate": _COMPARED, "number": _COMPARED, "days": ("gt", "ge", "lt", "le", "eq"),
     "id": ("eq",), "date": ("eq", "ge", "le", "gt", "lt", "null"), "datetime": ("eq", "ge", "lt", "null"), "choice": ("eq", "ne", "in", "null"),
     "link": ("eq", "ne", "null", "exact"), "bool": ("eq", "null"), "text": ("contains", "starts", "eq", "null"),
-    "longtext": ("contains",), "json": ("contains",), "file": ("null",), "code": ("starts", "eq", "contains", "null"), "phone": ("eq", "starts"),
+    "longtext": ("contains",), "json": ("contains", "value"), "file": ("null",), "code": ("starts", "eq", "contains", "null"), "phone": ("eq", "starts"),
 }  # fmt: skip
 MOST = 20
 """Filters of one list; more are a slip of a program, and slow."""
@@ -127,7 +128,7 @@ def clause(entity: Any, condition: Condition, on: date) -> ColumnElement[bool]:
     if field.kind in ("date", "datetime"):
         return _in_days(column, condition, on)
     if field.has_fields:
-        return column.has_any(array(field_names(raw)))
+        return changed_values.where(column, op, raw, current())
     if op == "in":
         return column.in_([typed(field, one) for one in raw.split(",")])
     if op == "contains":

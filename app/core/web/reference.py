@@ -3,18 +3,14 @@
 Written from the same declarations as the OpenAPI document, so it needs no script of another house to be drawn.
 """
 
-import json
 from typing import Any
-from urllib.parse import parse_qsl
 
-from flask import abort, render_template, request
+from flask import abort, render_template
 from flask_appbuilder import expose, has_access, permission_name
 from flask_appbuilder.baseviews import BaseView
 from flask_babel import gettext, lazy_gettext as _
-from werkzeug.datastructures import MultiDict
 
 from app.core import registry
-from app.core.errors import RuleError
 from app.core.labels import entity_label, singular, subject
 from app.core.web import links, openapi
 from app.core.web.conditions import OPS_OF
@@ -22,7 +18,7 @@ from app.core.web.fields import FieldInfo, describe_all, filterable
 from app.core.web.forms import is_required
 from app.core.web.principal import current
 from app.core.web.register import MenuEntry, screen
-from app.core.web.resources import listed, readable
+from app.core.web.resources import readable
 from app.core.web.upserts import key_of
 
 _CALLS: tuple[tuple[str, str, str, Any], ...] = (
@@ -35,8 +31,6 @@ _CALLS: tuple[tuple[str, str, str, Any], ...] = (
 )
 MOST_SAID = 12
 """Arguments that are named beside a call; more are those of the record, which are listed below."""
-MOST_SHOWN = 12_000
-"""Letters of an answer that the page shows."""
 
 
 @screen(
@@ -82,15 +76,12 @@ class ApiReference(BaseView):
         crumbs = [(gettext("API reference"), "/reference/")]
         told = {"calls": calls(entity), "fields": _fields(entity), "filters": _filters(entity)}
         key = ", ".join(field.name for field in key_of(entity))
-        if (query := request.args.get("try")) is not None:
-            told |= {"query": query, "answer": _try(entity, query)}
         return render_template(
             "reference.html",
             title=entity_label(entity),
             crumbs=crumbs,
             key=key,
             name=singular(entity),
-            slug=entity.slug(),
             **told,
         )
 
@@ -134,17 +125,6 @@ def _answers(call: dict[str, Any]) -> str:
             names = (f"{name}{'' if name in found['required'] else '?'}" for name in found["properties"])
             return f"{code} {{{', '.join(names)}}}"
     return ""
-
-
-def _try(entity: Any, query: str) -> str:
-    """What a program would be answered that asked for the list with this query, by the reader's own rights and scope."""
-    said = MultiDict((name, text) for name, text in parse_qsl(query.lstrip("?"), keep_blank_values=True))
-    try:
-        told = listed(entity, said)
-    except RuleError as error:
-        return f"422\n{json.dumps({'message': str(error)}, ensure_ascii=False, indent=2)}"
-    text = json.dumps(told, ensure_ascii=False, indent=2, default=str)
-    return f"200\n{text[:MOST_SHOWN]}{'…' if len(text) > MOST_SHOWN else ''}"
 
 
 def _fields(entity: Any) -> list[tuple[str, str, str, str]]:

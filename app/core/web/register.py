@@ -63,6 +63,7 @@ def register_screens(builder: Any) -> None:
         remarks,
         route_rules,
         rule_rules,
+        seal_page,
         task_rules,
     )
     from app.core.web.builder import home, views  # noqa: F401

@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 from typing import Any
 
+from flask import Flask, current_app
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from app.core import files, media, settings
 from app.core.errors import RuleError
 from app.core.org import Attachment
+from app.core.web.steering import setting
 
 KIND = "attachment"
 
@@ -21,6 +23,26 @@ class Sent:
     name: str
     media_type: str
     size: int
+
+
+@dataclass(frozen=True)
+class Room:
+    """How large a file may be, told to the page so that a larger one is refused before any of it is sent."""
+
+    bytes: int
+    refusal: str
+
+
+def room(most: int | None = None) -> Room:
+    """The room for a file of a form: that of an attachment, or `most`, and never more than the installation takes in."""
+    wanted = int(setting("attachment_mb")) * files.MEGA if most is None else most
+    found = min(wanted, current_app.config["MAX_CONTENT_LENGTH"] or wanted)
+    return Room(found, gettext("The file is larger than %(most)s MB.", most=found // files.MEGA))
+
+
+def init(app: Flask) -> None:
+    """Let templates ask for it."""
+    app.jinja_env.globals["file_room"] = room
 
 
 def keep(session: Session, upload: Any, column: str) -> Sent:

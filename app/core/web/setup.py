@@ -14,7 +14,18 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from app.core import db
 from app.core.errors import RuleError
 from app.core.i18n import CATALOGUES, compile_catalogues
-from app.core.web import assets, call_limits, drafts, error_pages, looks, reasons, recents, sending, texts
+from app.core.web import (
+    assets,
+    call_limits,
+    drafts,
+    error_pages,
+    looks,
+    reasons,
+    recents,
+    sending,
+    sent_file,
+    texts,
+)
 from app.core.web.form_words import Words
 from app.core.web.ids import Digits, Id
 from app.core.web.routes import Route
@@ -89,6 +100,7 @@ def _hooks(app: Flask) -> None:
     texts.init(app)
     drafts.init(app)
     sending.init(app)
+    sent_file.init(app)
     chrome.add_filters(app)
 
     @app.get("/health")

@@ -8,9 +8,10 @@ from typing import Any
 from flask_babel import gettext, lazy_gettext as _
 
 from app.core import labels, persons, registry, sections as extra_sections
-from app.core.org import Task
+from app.core.db import web_session
+from app.core.org import History, Task
 from app.core.types import Choice
-from app.core.web import followed, links
+from app.core.web import followed, following_words, links
 from app.core.web.cells import cell, zone
 from app.core.web.fields import FieldInfo, customs, describe, describe_all
 from app.core.web.pages import Action, Badge, Cell, Field, Section, ShowPage, Tab
@@ -52,7 +53,12 @@ def sections(entity: Any, row: Any, principal: Principal, on: date) -> list[Sect
         Section(
             label,
             [
-                Field(f.label, _by_its_clock(f, row, cell(f, row, principal, on, linked=link)))
+                Field(
+                    f.label,
+                    _by_its_clock(
+                        f, row, following_words.told(f, row, cell(f, row, principal, on, linked=link))
+                    ),
+                )
                 for f in describe_all(entity, names.split())
             ],
         )
@@ -143,7 +149,7 @@ def tabs(entity: Any, row: Any, principal: Principal) -> list[Tab]:
         for key, label, address, permission in extra_sections.tabs_of(entity)
         if principal.may(permission, labels.subject(entity))
     ]
-    if entity.__history__ and principal.may("can_list", "History"):
+    if entity.__history__ and principal.may("can_list", "History") and _has_history_in_sight(entity):
         url = links.list_url("history", **about, cols="at.action.user.source.reason.changes")
         found.append(Tab("history", gettext("History"), url))
     if is_personal(entity) and principal.may("can_list", "AuditEvent"):
@@ -152,6 +158,11 @@ def tabs(entity: Any, row: Any, principal: Principal) -> list[Tab]:
     if found:
         found[0].active = True
     return found
+
+
+def _has_history_in_sight(entity: Any) -> bool:
+    """Changes of what is itself about another record, such as a task, are seen by those alone who see everything."""
+    return entity in registry.followed(History) or web_session().reach.is_all
 
 
 def _tabs_of_rows(entity: Any, row: Any, principal: Principal) -> list[Tab]:

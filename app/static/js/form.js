@@ -1,7 +1,7 @@
 /* Forms: unsaved-changes guard, Ctrl+S, focus on what is wrong, password reveal, dropping files. */
 "use strict";
 (() => {
-  const { $, $$, on, texts, toast } = Loandesk;
+  const { $, $$, on, make, icon, texts, toast } = Loandesk;
   let dirty = false;
 
   /** What is asked for only while another field has some value comes and goes with it; unseen, nothing of it is sent. */
@@ -87,6 +87,19 @@
     use.setAttribute("href", use.getAttribute("href").replace(/#.*/, shown ? "#eye-off" : "#eye"));
   });
 
+  // a file that is too large is told beside its field, before any of it is sent
+  document.addEventListener("change", ({ target: input }) => {
+    const { maxBytes, tooLarge } = input.dataset;
+    if (!maxBytes) return;
+    const item = input.closest(".form-item");
+    $("[data-refused]", item)?.remove();
+    const isLarger = [...input.files].some((file) => file.size > Number(maxBytes));
+    input.setAttribute("aria-invalid", String(isLarger));
+    if (!isLarger) return;
+    input.value = "";
+    item.append(make("p", { class: "field-error", role: "alert", "data-refused": "" }, icon("alert-circle"), make("span", {}, tooLarge)));
+  }, true);
+
   // a file is chosen by click, keyboard or drop; its name and size are shown at once
   const size = (bytes) => new Intl.NumberFormat(document.documentElement.lang, { style: "unit", unit: bytes < 1e6 ? "kilobyte" : "megabyte", maximumFractionDigits: 1 }).format(bytes / (bytes < 1e6 ? 1e3 : 1e6));
   for (const drop of $$(".drop")) {
@@ -95,8 +108,6 @@
     const plain = name.textContent;
     const show = () => {
       const file = input.files[0];
-      const limit = Number(drop.dataset.maxBytes || 0);
-      if (file && limit && file.size > limit) { toast(texts.too_large, "danger"); input.value = ""; name.textContent = plain; return; }
       name.textContent = file ? `${file.name} · ${size(file.size)}` : plain;
     };
     input.addEventListener("change", show);
