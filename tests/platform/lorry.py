@@ -10,7 +10,21 @@ from app.core.errors import RuleError
 from app.core.operation import operation
 from app.core.scope import Scope
 from app.core.screen import Screen, When
-from app.core.types import Choice, Code, Count, Currency, Flag, Line, Money, PersonalData, choice
+from app.core.types import (
+    Choice,
+    Code,
+    Count,
+    Currency,
+    Flag,
+    Instant,
+    Line,
+    Money,
+    PersonalData,
+    Phone,
+    Rate,
+    Text,
+    choice,
+)
 
 
 class LorryState(Choice):
@@ -39,11 +53,16 @@ class Lorry(Entity):
     is_spare: Mapped[Flag]
     state: Mapped[LorryState] = choice(LorryState, default=LorryState.READY)
     workshop: Mapped[Line | None]
+    phone: Mapped[Phone | None]
+    serviced_at: Mapped[Instant | None]
+    lease_rate: Mapped[Rate | None]
+    remark: Mapped[Text | None]
 
     __screen__ = Screen(
         menu=_("Contact"), title=_("Lorries"), icon="truck", list="plate branch driver state price bought_on",
-        form={_("Lorry"): "plate branch driver team customer licence seats is_spare", _("Purchase"): "bought_on price currency",
-              _("Repair"): "state workshop"},
+        form={_("Lorry"): "plate branch driver team customer licence phone seats is_spare remark",
+              _("Purchase"): "bought_on price currency lease_rate",
+              _("Repair"): "state workshop serviced_at"},
         search="plate", charts={"state": "count sum(price)"}, only_if={"workshop": When("state", "in_repair")},
         help=_("Lorries that carry herds, each of the branch where it stands. A lorry in repair is driven by nobody until it is ready again."),
     )  # fmt: skip

@@ -8,10 +8,12 @@ from sqlalchemy import delete
 
 from app.core.db import unscoped
 from app.core.org import ApprovalRequest, ApprovalRoute, Rule, Webhook
+from tasks.nightly import look_by_rules
 from tests.platform.yard import Yard
 from tests.web import approvals, ruling
 from tests.web.approvals import decide, request, route
 from tests.web.people import add, rows, stored
+from tests.web.shop import DAY
 from tests.web.test_approved_changes import WAITS
 from tests.web.test_bulk_edit import bulk, refused
 
@@ -53,12 +55,14 @@ def test_its_verb_waits_for_the_role_of_its_route_and_is_done_once_as_who_asked(
 def test_a_change_of_a_field_waits_and_is_stored_as_the_approvers_act(yard: Yard) -> None:
     one, other = yard.lorry("WAY-3"), yard.lorry("WAY-4")
     route(yard, operation="edit.lorry", field_names="price, driver")
-    answer = yard.caller("olga").call("PATCH", f"lorry/{one}", {"price": "5.00"})
+    answer = yard.caller("olga").call(
+        "PATCH", f"lorry/{one}", {"price": "5.00"}, headers={"Change-Reason": "Rust"}
+    )
     assert (answer.status_code, answer.json["message"].startswith(WAITS)) == (202, True), answer.text
     assert yard.caller("olga").call("PATCH", f"lorry/{one}", {"seats": 2}).status_code == 200
     assert set(refused(bulk(yard.admin, "lorry", [other], {"price": "5"}))) == {other}
     asked = request(one, "lorry")
-    assert asked.changes == {"price": ["1000.50", "5.00"]}
+    assert (asked.changes, asked.told) == ({"price": ["1000.50", "5.00"]}, "Reason: Rust")
     assert decide(yard, "mary", asked.id).status_code == 200
     assert (approvals.work(yard), str(stored("lorry", one).price), str(stored("lorry", other).price)) == (
         1,
@@ -94,6 +98,32 @@ def test_a_rule_makes_a_task_sets_a_field_and_calls_a_webhook_and_keeps_its_vers
     ]
     assert fired[0].actions == ["field", "task", "comment", "webhook"]
     assert "Task created" in yard.admin.get(f"/rule_firing/list/?rule={one}").text
+
+
+def test_rules_fire_for_new_and_deleted_records_and_every_night(yard: Yard) -> None:
+    made(yard, event="created", conditions="plate__starts=EVENT", comment="It is new")
+    made(
+        yard,
+        event="nightly",
+        conditions="plate__starts=EVENT&bought_on=last-90-days",
+        set_field="remark",
+        set_value="Old",
+    )
+    hook = add("webhook", name="H", is_called_by_rules=True, url="https://localhost/", user_id=yard.users["admin"], entity="lorry", salt=b"s" * 32)  # fmt: skip
+    made(yard, event="deleted", conditions="plate__starts=EVENT", webhook=hook)
+    one, other = yard.lorry("EVENT-1"), yard.lorry("OTHER-1")
+    with unscoped("a night of a test") as session:
+        look_by_rules(session, DAY, None)  # type: ignore[arg-type]
+    ruling.work(yard)
+    assert ([each.row_id for each in rows("comment", text="It is new")], stored("lorry", other).remark) == (
+        [one],
+        None,
+    )
+    assert stored("lorry", one).remark == "Old"
+    for each in (one, other):
+        yard.caller("admin").call("DELETE", f"lorry/{each}")
+    ruling.work(yard)
+    assert [each.row_id for each in rows("webhook_delivery", webhook_id=hook)] == [one]
 
 
 def test_a_dry_run_of_a_rule_says_what_it_would_do_and_stores_nothing(yard: Yard) -> None:

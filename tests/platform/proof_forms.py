@@ -4,11 +4,14 @@ import re
 from html import unescape
 from typing import Any
 
+from tests.platform.proof_lists import book
 from tests.platform.yard import Yard
 from tests.web.people import rows, stored
+from tests.web.shown import Form
 from tests.web.test_creating import PART
 from tests.web.test_dependent_lookups import offered
 from tests.web.test_drafts import come_back, send_late
+from tests.web.test_lists import listed
 from tests.web.test_two_writers import CHANGED, opened, shown as typed
 
 
@@ -33,6 +36,53 @@ def test_a_form_stores_what_is_typed_and_names_what_is_wrong_beside_its_field(ya
     ) == (422, True, 1)
     strange = yard.browser("sven").post("/lorry/add", said(yard, "FORM-2"))
     assert (strange.status_code, rows("lorry", plate="FORM-2")) == (422, [])
+
+
+def test_each_kind_of_value_is_read_as_people_write_it_and_shown_and_taken_away_as_what_it_is(
+    yard: Yard,
+) -> None:
+    sent = said(
+        yard,
+        "KIND-1",
+        phone="138 0000 4711",
+        lease_rate="14,07",
+        serviced_at="2018-06-20T15:30",
+        remark="First\r\nSecond",
+    )
+    assert yard.browser("olga").post("/lorry/add", sent).status_code == 302
+    [one] = rows("lorry", plate="KIND-1")
+    assert (one.phone, str(one.lease_rate), f"{one.serviced_at:%H:%M}") == (
+        "+8613800004711",
+        "14.070000",
+        "07:30",
+    )
+    page = yard.browser("olga").get(f"/lorry/show/{one.id}").text
+    assert all(text in page for text in ("+8613800004711", "14.07", "Jun 20, 2018", "First"))
+    read = yard.caller("olga").call("GET", f"lorry/{one.id}").json["result"]
+    assert (read["phone"], read["lease_rate"], read["price"], read["remark"][:5]) == (
+        "+8613800004711",
+        "14.070000",
+        "1000.50",
+        "First",
+    )
+    query = "q=KIND&phone=%2B8613800004711&serviced_at=2018-06-20&lease_rate__null=no"
+    assert listed(yard, query, "lorry", "olga") == [one.id]
+    [_head, line] = book(yard, f"/lorry/export.xlsx?cols=phone.lease_rate.serviced_at&{query}", "olga")
+    assert (line[:2], str(line[2])) == (("+8613800004711", 14.07), "2018-06-20 15:30:00")
+    form = Form(yard.browser("olga").get(f"/lorry/edit/{one.id}").text, f"/lorry/edit/{one.id}").sent()
+    before = len(rows("history", entity="lorry", row_id=one.id))
+    assert yard.browser("olga").client.post(f"/lorry/edit/{one.id}", data=form).status_code == 302
+    assert len(rows("history", entity="lorry", row_id=one.id)) == before, (
+        "a form saved as it was opened changes nothing"
+    )
+
+
+def test_what_its_rows_point_to_is_not_deleted_and_the_refusal_says_why(yard: Yard) -> None:
+    team = yard.caller("admin").call("POST", "team/", {"name": "Pointed to"}).json["result"]["id"]
+    yard.lorry("POINT-1", team=team)
+    answer = yard.caller("admin").call("DELETE", f"team/{team}")
+    assert (answer.status_code, stored("team", team) is not None) == (422, True)
+    assert answer.json["message"] == "Other records belong to this one, so it cannot be deleted: Lorries"
 
 
 def test_what_a_lookup_lacks_is_made_on_the_fly_and_chosen(yard: Yard) -> None:

@@ -25,11 +25,12 @@ def test_every_field_that_changed_is_kept_with_who_where_from_and_why(yard: Yard
         customer_id=yard.customers[2],
     )
     sent = {name: str(value) for name, value in sent.items()} | {"_opened": opened(olga.get(path))}
-    assert olga.post(path, sent).status_code == 302
+    assert olga.post(path, sent | {"change_reason": "x" * 501}).status_code == 422
+    assert olga.post(path, sent | {"change_reason": "After the flood"}).status_code == 302
     yard.caller("admin").call("DELETE", f"lorry/{one}", headers={"Change-Reason": "Sold"})
     made, changed, gone = rows("history", entity="lorry", row_id=one)
     assert [(each.action, each.source, each.user_id, each.reason) for each in (made, changed, gone)] == [
-        ("create", "api", yard.users["admin"], None), ("change", "screen", yard.users["olga"], None),
+        ("create", "api", yard.users["admin"], None), ("change", "screen", yard.users["olga"], "After the flood"),
         ("delete", "api", yard.users["admin"], "Sold"),
     ]  # fmt: skip
     assert changed.changes == {

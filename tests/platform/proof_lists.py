@@ -25,20 +25,6 @@ def book(yard: Yard, path: str, name: str = "admin") -> list[tuple[Any, ...]]:
         return list(load_workbook(BytesIO(answer.get_data())).worksheets[0].iter_rows(values_only=True))
 
 
-def test_each_sees_his_own_rows_and_those_of_another_branch_do_not_exist(yard: Yard) -> None:
-    ids = yard.some_of("SEEN")
-    theirs = {"admin": ids, "olga": ids[0:4:2], "otto": ids[1:4:2], "sven": ids[4:]}
-    for name, mine in theirs.items():
-        browser, program = yard.browser(name), yard.caller(name)
-        assert set(shown(browser.get("/lorry/list/?q=SEEN").text, "lorry")) == set(mine), name
-        assert {row["id"] for row in program.call("GET", "lorry/?q=SEEN").json["result"]} == set(mine)
-        for one in set(ids) - set(mine):
-            assert browser.get(f"/lorry/show/{one}").status_code == 404
-            assert browser.post(f"/lorry/edit/{one}", yard.said("STOLEN")).status_code == 404
-            assert program.call("PATCH", f"lorry/{one}", {"plate": "STOLEN"}).status_code == 404
-    assert rows("lorry", plate="STOLEN") == []
-
-
 def test_a_view_is_kept_private_shared_with_a_role_and_opens_the_list(yard: Yard) -> None:
     yard.some_of("VIEW")
     query = "q=VIEW&sort=-price&cols=plate.price.driver&size=50"

@@ -42,7 +42,11 @@ def test_the_description_names_it_with_its_fields_filters_and_verb(yard: Yard) -
     assert set(body["required"]) >= {"plate", "branch", "customer", "price"}
     names = {one["name"] for one in paths["/api/v1/lorry/"]["get"]["parameters"]}
     assert names >= {"price__ge", "bought_on", "driver", "sort", "after", "fields"}
-    assert "send_to_repair" in yard.admin.get("/reference/lorry").text
+    verb = paths["/api/v1/lorry/{pk}/do/{name}"]["post"]
+    asked = verb["requestBody"]["content"]["application/json"]["schema"]["properties"]
+    assert (asked["workshop"]["type"], "send_to_repair: workshop" in verb["description"]) == ("string", True)
+    page = yard.admin.get("/reference/lorry").text
+    assert ("/do/send_to_repair" in page, "Send to repair: workshop" in page) == (True, True)
 
 
 def test_pages_follow_each_other_with_the_fields_that_were_asked_for(yard: Yard) -> None:

@@ -96,7 +96,7 @@ def test_a_copy_begins_with_its_values_without_what_is_unique(yard: Yard) -> Non
     one, olga = yard.lorry("COPY-1", workshop="At Wang's", state="in_repair"), yard.browser("olga")
     assert f'/lorry/add?copy={one}"' in olga.get(f"/lorry/show/{one}").text
     form = html.unescape(olga.get(f"/lorry/add?copy={one}").text)
-    assert ("At Wang's" in form, "COPY-1" in form, 'value="1,000.5"' in form) == (True, False, True)
+    assert ("At Wang's" in form, "COPY-1" in form, 'value="1,000.50"' in form) == (True, False, True)
     assert yard.browser("sven").get(f"/lorry/add?copy={one}").status_code == 404
 
 

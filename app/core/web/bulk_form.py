@@ -6,18 +6,15 @@ from typing import Any
 from flask_babel import gettext
 from flask_wtf import FlaskForm
 from sqlalchemy import Index, UniqueConstraint
-from wtforms import SelectField, StringField, validators as check
+from wtforms import SelectField, validators as check
 from wtforms.fields.choices import SelectChoice
 
 from app.core.tree import Tree
 from app.core.web import forms
 from app.core.web.fields import FieldInfo, typed_fields
-from app.core.web.inputs import Needed, stripped
+from app.core.web.inputs import Needed
 from app.core.web.principal import Principal
-from app.core.web.reasons import LONGEST
-
-REASON = "change_reason"
-"""Name of the input that says why; kept with the history of every row."""
+from app.core.web.reasons import REASON, reason_input
 
 
 def fields_of(entity: Any, principal: Principal) -> list[FieldInfo]:
@@ -47,8 +44,7 @@ def bulk_form(entity: Any, fields: Sequence[FieldInfo], session: Any) -> Any:
     """A form with an input for each of these fields, and one for the reason where history keeps it."""
     inputs = {field.column.key: empty_input(field, session) for field in fields}
     if entity.__history__:
-        rules = [check.Optional(), check.Length(max=LONGEST)]
-        inputs[REASON] = StringField(gettext("Reason"), rules, filters=[stripped])
+        inputs[REASON] = reason_input()
     return type("BulkForm", (FlaskForm,), inputs)()
 
 

@@ -11,7 +11,7 @@ from app.core import labels
 from app.core.db import because, web_session
 from app.core.errors import OutOfScope, RuleError
 from app.core.web import bulk, drafts, forms, links
-from app.core.web.bulk_form import REASON, bulk_form, fields_of
+from app.core.web.bulk_form import bulk_form, fields_of
 from app.core.web.chosen import LIST, chosen, whole_list
 from app.core.web.fields import FieldInfo, as_id
 from app.core.web.listing import COUNT_CAP
@@ -20,6 +20,7 @@ from app.core.web.operations import Outcome
 from app.core.web.outcomes import MOST_LISTED, MOST_SAID, outcome_page
 from app.core.web.pages import FormPage, Section
 from app.core.web.principal import current
+from app.core.web.reasons import REASON
 from app.core.web.sending import Sending, say
 
 MOST_ROWS = COUNT_CAP

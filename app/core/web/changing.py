@@ -8,7 +8,7 @@ from typing import Any
 
 from flask_babel import gettext
 
-from app.core.db import ScopedSession
+from app.core.db import ScopedSession, change_reason
 from app.core.labels import by_number
 from app.core.org import ApprovalRoute
 from app.core.web import approving, writing
@@ -34,7 +34,9 @@ def asked(session: ScopedSession, row: Any, needs: NeedsApproval) -> str:
     """Store the request for a change of the row; the sentence that says so. Raises RuleError."""
     route = session.get_one(ApprovalRoute, needs.route_id)
     title = gettext("Change: %(what)s", what=by_number(row))
-    wanted = approving.Wanted(route.operation, title[:500], changes=needs.changes)
+    why = change_reason.get()
+    told = f"{gettext('Reason')}: {why}"[:500] if why else None
+    wanted = approving.Wanted(route.operation, title[:500], changes=needs.changes, told=told)
     name = str(route.amount_field)
     amounts = [Decimal(one) for one in needs.changes.get(name, ()) if one is not None]
     amount = approving.amount_of(route, row, {name: max(amounts)} if amounts else {})

@@ -36,6 +36,7 @@ from app.core.web.meanwhile import OPENED, ChangedMeanwhile, Opened
 from app.core.web.once_page import once_page
 from app.core.web.pages import FormPage, Section
 from app.core.web.principal import current
+from app.core.web.reasons import ReasonForm
 from app.core.web.record_doors import RecordDoors
 from app.core.web.record_tools import tools
 from app.core.web.sending import Sending, say
@@ -113,11 +114,12 @@ class EntityView(ListDoors, RecordDoors):
         marks = (drafts.draft() or request.form).get(OPENED)
         if marks is not None:
             opened = replace(opened, said=marks)
-        form = forms.entity_form(fields, web_session(), row)
+        form, reason = forms.entity_form(fields, web_session(), row), ReasonForm.of(self.entity)
         back, action, status = self._after(pk), url_for(".edit", pk=pk), None
         try:
             if (
                 form.validate_on_submit()
+                and reason.is_given(web_session())
                 and (saved := self._save(form, row, fields, opened, marks is not None)) is not None
             ):
                 if not saved.is_asked:
@@ -125,7 +127,9 @@ class EntityView(ListDoors, RecordDoors):
                 return redirect(back)
         except ChangedMeanwhile as error:
             opened, status = opened.show_again(form, error), 409
-        page, usual = self._form_page(form, fields, gettext("Edit"), action, back, called, opened.said)
+        page, usual = self._form_page(
+            form, fields, gettext("Edit"), action, back, called, opened.said, reason
+        )
         return page, status or usual
 
     def _about(self, form: Any) -> tuple[str, str]:
@@ -186,8 +190,9 @@ class EntityView(ListDoors, RecordDoors):
         cancel: str,
         called: str = "",
         opened: str = "",
+        reason: ReasonForm | None = None,
     ) -> Any:
-        """The form; of a row that is there, under the name it is `called` and with the marks it was `opened` with."""
+        """The form; of a row that is there, under the name it is `called`, with the marks it was `opened` with and a `reason`."""
         settled = forms.settled(form, fields)
         creating.offer(form)
         for key, near in lookups.dependent(fields).items():
@@ -203,6 +208,7 @@ class EntityView(ListDoors, RecordDoors):
         ]
         if further := [form[one.column.key] for one in customs(self.entity) if one.column.key in form]:
             sections.append(Section(gettext("Further fields"), further))
+        sections += [Section(None, [one]) for one in reason or ()]
         page = FormPage(
             title=f"{verb}: {singular(self.entity)}", sections=sections, action=action, cancel_url=cancel,
             csrf=form.csrf_token if "csrf_token" in form else None, errors=list(form.form_errors),
@@ -211,7 +217,8 @@ class EntityView(ListDoors, RecordDoors):
             intro=field_changes.notice(web_session(), self.entity) if opened else None,
         )  # fmt: skip
         template = "generated/new.html" if creating.is_asked() else "generated/form.html"
-        return render_template(template, page=page), (422 if form.errors or form.form_errors else 200)
+        is_wrong = form.errors or form.form_errors or (reason and reason.errors)
+        return render_template(template, page=page), 422 if is_wrong else 200
 
     def _list_url(self) -> str:
         return links.list_url(self.slug)
