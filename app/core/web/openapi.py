@@ -1,17 +1,22 @@
 """The OpenAPI description of an entity's resource, from its declaration, and where all of them are served."""
 
 from collections.abc import Callable, Sequence
+from inspect import Parameter
 from typing import Any
 
 from flask_appbuilder.api.manager import OpenApi
+from sqlalchemy import Column
 
 from app.core import registry
 from app.core.labels import words
+from app.core.operation import Operation
+from app.core.types import Choice
 from app.core.web.api_base import Api
 from app.core.web.conditions import MOST, OPS_OF, RESERVED
 from app.core.web.fields import FieldInfo, filterable, typed_fields
 from app.core.web.forms import is_required
 from app.core.web.listing import MOST_ORDERS
+from app.core.web.operations import read_type
 from app.core.web.reasons import HEADER, LONGEST
 from app.core.web.resources import readable
 from app.core.web.upserts import MODES, MOST_ITEMS, key_of
@@ -123,6 +128,35 @@ def _body(
     return {"required": True, "content": content}
 
 
+def arguments(operation: Operation) -> dict[str, dict[str, Any]]:
+    """What a verb asks for: name of an argument → its schema, which says whether it may be left out."""
+    return {one.name: _argument(operation, one) for one in operation.arguments}
+
+
+def _argument(operation: Operation, parameter: Parameter) -> dict[str, Any]:
+    kind, column, optional = read_type(parameter.annotation)
+    if parameter.name.endswith("_id"):
+        column = Column(info={"kind": "link"})
+    elif isinstance(kind, type) and issubclass(kind, Choice):
+        column = Column(info={"kind": "choice", "choices": kind})
+    described = schema(FieldInfo(operation.entity, parameter.name, column.info["kind"], column))
+    may_lack = optional or parameter.default is not parameter.empty
+    return described | ({"description": f"{described['description']}; may be left out"} if may_lack else {})
+
+
+def _of_verbs(entity: Any) -> dict[str, Any]:
+    """The body of the call of verbs: what any of them asks for, and in words which of them does."""
+    known = {one.name: arguments(one) for one in registry.operations(entity)}
+    schemas: dict[str, list[dict[str, Any]]] = {}
+    for asked in known.values():
+        for name, described in asked.items():
+            if described not in schemas.setdefault(name, []):
+                schemas[name].append(described)
+    properties = {name: some[0] if len(some) == 1 else {"anyOf": some} for name, some in schemas.items()}
+    told = "; ".join(f"{verb}: {', '.join(asked) or 'nothing'}" for verb, asked in sorted(known.items()))
+    return {"requestBody": _body(properties, []), "description": f"What each verb asks for: {told}."}
+
+
 def _answers(*codes: str) -> dict[str, Any]:
     """The answers with these numbers, and those that every call may get."""
     wanted = sorted({*codes, "400", "401", "403", "404", "422", "503"})
@@ -168,7 +202,7 @@ def methods(entity: Any) -> dict[str, Any]:
         "put": {"put": change, "patch": change},
         "delete": {"delete": call(one, changed, description=LAST_WINS)},
         "bulk": {"post": _bulk(entity, in_bulk, call)},
-        "operate": {"post": call([*one[:1], name, *one[1:]], changed, requestBody=_body({}, []))},
+        "operate": {"post": call([*one[:1], name, *one[1:]], changed, **_of_verbs(entity))},
     }
     return {called: said for called, said in known.items() if called in offered}
 

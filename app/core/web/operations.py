@@ -68,7 +68,7 @@ def form_for(operation: Operation, session: Any, *, posted: Any = None) -> Flask
 
 
 def _input(operation: Operation, parameter: inspect.Parameter, session: Any) -> Any:
-    kind, column, optional = _read(parameter.annotation)
+    kind, column, optional = read_type(parameter.annotation)
     has_default = parameter.default is not parameter.empty
     rules = [check.Optional()] if optional or has_default else [Needed()]
     label = operation.labels.get(parameter.name) or labels.gettext(labels.words(parameter.name))
@@ -92,7 +92,7 @@ def _lookup(name: str, session: Any, common: dict[str, Any]) -> LookupField:
     return LookupField(**common, target=target, session=session, url=url)
 
 
-def _read(annotation: Any) -> tuple[Any, Column[Any], bool]:
+def read_type(annotation: Any) -> tuple[Any, Column[Any], bool]:
     """(type, column that holds such a value, whether None is allowed) of an argument's annotation.
 
     A named type of `app.core.types` brings its length and decimals; a plain one means its widest.

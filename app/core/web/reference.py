@@ -12,6 +12,7 @@ from flask_babel import gettext, lazy_gettext as _
 
 from app.core import registry
 from app.core.labels import entity_label, singular, subject
+from app.core.operation import Operation
 from app.core.web import links, openapi
 from app.core.web.conditions import OPS_OF
 from app.core.web.fields import FieldInfo, describe_all, filterable
@@ -88,8 +89,14 @@ def calls(entity: Any) -> list[tuple[str, str, Any]]:
     """(method, address, what it does) of everything that a resource offers."""
     offered, base = openapi.methods(entity), f"/api/v1/{entity.slug()}/"
     known = [(method, base + path, said) for name, method, path, said in _CALLS if name in offered]
-    done = [("POST", f"{base}{{id}}/do/{one.name}", one.label) for one in registry.operations(entity)]
+    done = [("POST", f"{base}{{id}}/do/{one.name}", _verb(one)) for one in registry.operations(entity)]
     return [*known, *done]
+
+
+def _verb(operation: Operation) -> str:
+    """What a verb is called, and the arguments that its body says."""
+    names = ", ".join(openapi.arguments(operation))
+    return f"{operation.label}: {names}" if names else str(operation.label)
 
 
 def _fields(entity: Any) -> list[tuple[str, str, str, str]]:
