@@ -22,6 +22,7 @@ from app.core.web import dependent, looks
 from app.core.web.fields import FieldInfo
 from app.core.web.file_input import HeldFileInput, NeededFile
 from app.core.web.inputs import (
+    AMOUNT,
     Chosen,
     CodeInput,
     CodesInput,
@@ -105,7 +106,7 @@ def plain_input(field: FieldInfo, common: dict[str, Any]) -> Any:
     """The input for a value that is no link; `common` is what every WTForms field takes."""
     kind, column = field.kind, field.column
     if kind in ("money", "rate"):
-        return DecimalInput(**common, column=column.type)
+        return DecimalInput(**common, column=column.type, pattern=AMOUNT if kind == "money" else None)
     if kind in ("number", "days"):
         has_places = getattr(column.type, "scale", None)
         return DecimalInput(**common, column=column.type) if has_places else IntegerInput(**common)

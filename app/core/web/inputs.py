@@ -30,9 +30,12 @@ KEEP = "keep"
 """Value of a link whose row the user cannot see: saving the form leaves it as it is."""
 
 
-def written(value: Decimal) -> str:
+AMOUNT = "#,##0.00"
+
+
+def written(value: Decimal, pattern: str | None = None) -> str:
     """A number as its reader writes it, with every digit it has."""
-    return format_decimal(value, locale=get_locale(), decimal_quantization=False)
+    return format_decimal(value, pattern, locale=get_locale(), decimal_quantization=False)
 
 
 class Drawn:
@@ -51,15 +54,21 @@ class DecimalInput(Drawn, StringField):
     drawn_as = "DecimalField"
 
     def __init__(
-        self, label: Any = None, validators: Any = None, *, column: Any = None, **kwargs: Any
+        self,
+        label: Any = None,
+        validators: Any = None,
+        *,
+        column: Any = None,
+        pattern: str | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(label, validators, **kwargs)
-        self.column = column
+        self.column, self.pattern = column, pattern
 
     def _value(self) -> str:
         if self.raw_data:
             return str(self.raw_data[0])
-        return "" if self.data is None else written(self.data)
+        return "" if self.data is None else written(self.data, self.pattern)
 
     def process_formdata(self, valuelist: list[str]) -> None:
         raw = valuelist[0].strip() if valuelist else ""
