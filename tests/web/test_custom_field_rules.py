@@ -220,7 +220,7 @@ def test_what_a_reference_points_to_is_not_deleted(shop: Shop, fields: dict[str,
     assert told.status_code == 200, told.text
     shop.admin.post(f"/department/delete/{department}")
     refused = program.call("DELETE", f"department/{department}")
-    assert refused.json["message"] == "Other records belong to this one, so it cannot be deleted"
+    assert refused.json["message"] == "Other records belong to this one, so it cannot be deleted: Branches"
     assert stored("department", department) is not None
     assert program.call("PATCH", f"branch/{shop.branches['head']}", {"c_kin": None}).status_code == 200
     assert program.call("DELETE", f"department/{department}").status_code == 200

@@ -226,7 +226,7 @@ def test_the_same_row_twice_is_refused_in_words(shop: Shop) -> None:
 
 def test_what_others_still_need_is_not_deleted_and_the_person_is_told(shop: Shop) -> None:
     answer = shop.admin.post(f"/product/delete/{shop.product}", follow_redirects=True)
-    assert "Other records belong to this one" in answer.text
+    assert "Other records belong to this one, so it cannot be deleted: Loans" in answer.text
     assert stored("product", shop.product) is not None
 
 

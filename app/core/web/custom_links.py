@@ -11,6 +11,7 @@ from app.core.custom import Definition
 from app.core.custom_column import COLUMN
 from app.core.db import unscoped
 from app.core.errors import RuleError
+from app.core.labels import entity_label
 from app.core.web import custom_lock, steering
 
 
@@ -41,4 +42,5 @@ def not_referred_to(session: Session, row: Any) -> None:
     with unscoped("whether custom fields refer to a row") as free:
         for one in pointing:
             if free.scalar(select(one.entity.id).where(one.text(one.entity) == str(row.id)).limit(1)):
-                raise RuleError(gettext("Other records belong to this one, so it cannot be deleted"))
+                told = gettext("Other records belong to this one, so it cannot be deleted")
+                raise RuleError(f"{told}: {entity_label(one.entity)}")

@@ -13,6 +13,7 @@ from werkzeug.datastructures import MultiDict
 from app.core import clock, files, labels
 from app.core.db import unscoped, web_session
 from app.core.org import AuditEvent, FileJob
+from app.core.web import links
 from app.core.web.cells import here
 from app.core.web.chips import in_words
 from app.core.web.fields import FieldInfo
@@ -33,12 +34,19 @@ def plain_reason(error: IntegrityError) -> str:
     if state == "23505":
         return gettext("There is one like this already")
     if state in ("23503", "23001"):
-        return gettext("Other records belong to this one, so it cannot be deleted")
+        told = gettext("Other records belong to this one, so it cannot be deleted")
+        return ": ".join((told, *_kind_of_those(error)))
     if state == "23502":
         return gettext("Something needed is missing")
     if state == "23P01":
         return gettext("This overlaps another one")
     return gettext("This cannot be stored as it is")
+
+
+def _kind_of_those(error: IntegrityError) -> list[str]:
+    """What the records are called that belong to another one, if people have a list of them."""
+    table = getattr(getattr(error.orig, "diag", None), "table_name", None)
+    return [labels.entity_label(cls) for cls in links.shown_entities() if cls.__table__.name == table]
 
 
 def describe_filters(listing: Listing, session: Session) -> str:
