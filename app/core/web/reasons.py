@@ -37,7 +37,11 @@ def said() -> str:
 
 def reason_input() -> Any:
     """The input of a form that says why; it may stay empty."""
-    return StringField(gettext("Reason"), [check.Optional(), check.Length(max=LONGEST)], filters=[stripped])
+    rules, told = (
+        [check.Optional(), check.Length(max=LONGEST)],
+        gettext("Kept in the history with the change"),
+    )
+    return StringField(gettext("Reason"), rules, description=told, filters=[stripped])
 
 
 class ReasonForm(FlaskForm):
