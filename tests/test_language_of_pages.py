@@ -29,6 +29,7 @@ PLAIN_CODES = {
     "audit_seal.head": "a SHA-256 in digits",
     "audit_seal.previous": "a SHA-256 in digits",
     "approval_route.amount_field": "a field by its name, as filters and programs say it",
+    "approval_route.currency": "an ISO 4217 code",
     "attachment.media_type": "a media type of IANA",
     "branch.code": "given by the lender",
     "bucket.code": "given by the administrator",

@@ -32,6 +32,7 @@ SQL_AS_TEXT: dict[str, str] = {
     "app/core/tallies.py": "triggers and their functions are written in the database's own language",
     "app/core/history_triggers.py": "triggers and their functions are written in the database's own language",
     "app/core/notice_triggers.py": "triggers and their functions are written in the database's own language",
+    "app/core/notice_work.py": "statements inside of triggers are written in the database's own language",
     "app/core/triggers.py": "triggers and their functions are written in the database's own language",
     "app/contact/gate_sql.py": "the gate for a whole queue in one statement, by the same rules",
     "app/messaging/queue.py": "makes a night's messages in one statement a template, which only SQL does in time",

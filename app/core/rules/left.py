@@ -8,16 +8,16 @@ from typing import Any
 from flask_babel import lazy_gettext as _, ngettext
 from sqlalchemy import Text, cast, literal, select, update
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Session
 
 from app.core import registry
+from app.core.db import ScopedSession
 from app.core.errors import RuleError
 from app.core.operation import Refused, operation
 from app.core.org import FiringState, Rule, RuleEvent, RuleFiring, RuleVersion
 from app.core.rules import gone
 
 
-def aside(house: Session, rule: Rule) -> None:
+def aside(house: ScopedSession, rule: Rule) -> None:
     """Stop what waits for a rule that is off, or that is about another kind of record by now.
 
     Of a deleted record only what its history says stays meanwhile, where a person's own values are encrypted.
@@ -39,7 +39,7 @@ def _is_left(rule: Rule) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def _remember(house: Session, rule: Rule) -> None:
+def _remember(house: ScopedSession, rule: Rule) -> None:
     """Make the rows anew as which deleted records are judged."""
     entity = registry.entity(rule.entity)
     for one in house.scalars(select(RuleFiring).where(*_is_left(rule)).order_by(RuleFiring.id)).unique():
@@ -58,7 +58,7 @@ def _remember(house: Session, rule: Rule) -> None:
     intro=_("What waited when the rule was switched off is done now, by what the rule says today and if the record still meets its conditions."),
     is_offered=lambda rule: bool(rule.stopped_firings) and not rule.is_off,
 )  # fmt: skip
-def take_up(house: Session, rule: Rule) -> str | Refused:
+def take_up(house: ScopedSession, rule: Rule) -> str | Refused:
     """Let what was left undone wait again, under the rule's present version; each once, whoever asks and how often.
 
     Raises RuleError for a rule that is off.
