@@ -188,6 +188,18 @@ def test_a_target_that_hangs_is_cut_and_holds_nobody_else_up(
     assert str(other.state) == "delivered"
 
 
+def test_a_target_that_takes_each_telling_slowly_gives_the_others_back(
+    shop: Shop, ear: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatch, "WORK_SECONDS", 0.2)
+    webhook, ear.pause = hook(shop, ear), 0.3
+    for number in range(3):
+        add("team", name=f"Slow {number}")
+    assert send(shop) == 1
+    log = [(str(one.state), one.tries) for one in rows("webhook_delivery", webhook_id=webhook)]
+    assert log == [("delivered", 1), ("waiting", 0), ("waiting", 0)]
+
+
 def test_a_redirect_is_not_followed(shop: Shop, ear: Receiver) -> None:
     webhook = hook(shop, ear)
     ear.answers = [(302, {"Location": "http://169.254.169.254/latest/meta-data/"})]

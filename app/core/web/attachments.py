@@ -68,32 +68,33 @@ def _log(one: Attachment) -> None:
             house.add(AuditEvent(about=one.name, **said))
 
 
-@screen()
-class Attachments(BaseView):
-    """What the page of a record shows of its files, and what it offers to keep."""
+class FileDoors(BaseView):
+    """What a page shows of a file, and what it offers to keep; `find` gives the file to who may open it, else 404."""
 
-    route_base = "/attachment"
-    class_permission_name = "Attachment"
+    @staticmethod
+    def find(pk: Any) -> Any:
+        raise NotImplementedError
 
-    @expose("/<id(attachment):attachment_id>/preview")
+    @expose("/<digits:pk>/preview")
     @has_access
     @permission_name("show")
-    def preview(self, attachment_id: int) -> Any:
-        return send(attachment(attachment_id), in_page=True)
+    def preview(self, pk: str) -> Any:
+        return send(self.find(pk), in_page=True)
 
-    @expose("/<id(attachment):attachment_id>/download")
+    @expose("/<digits:pk>/download")
     @has_access
     @permission_name("show")
-    def download(self, attachment_id: int) -> Any:
-        return send(attachment(attachment_id), in_page=False)
+    def download(self, pk: str) -> Any:
+        return send(self.find(pk), in_page=False)
 
 
-@screen()
-class AttachmentContent(Api):
-    """`/api/v1/attachment/<id>/content`: the file for programs."""
+class FileContent(Api):
+    """`/api/v1/<resource>/<id>/content`: the file for programs."""
 
-    resource_name = "attachment"
-    class_permission_name = openapi_spec_tag = "Attachment"
+    @staticmethod
+    def find(pk: Any) -> Any:
+        raise NotImplementedError
+
     openapi_spec_methods: ClassVar[dict[str, Any]] = {"content": openapi.CONTENT}
     operation_helper = EntityApi.operation_helper
 
@@ -102,4 +103,22 @@ class AttachmentContent(Api):
     @permission_name("show")
     def content(self, pk: str) -> Any:
         """The file as it was uploaded."""
-        return send(attachment(pk), in_page=False)
+        return send(self.find(pk), in_page=False)
+
+
+@screen()
+class Attachments(FileDoors):
+    """The attachments of records."""
+
+    route_base = "/attachment"
+    class_permission_name = "Attachment"
+    find = staticmethod(attachment)
+
+
+@screen()
+class AttachmentContent(FileContent):
+    """The same for programs."""
+
+    resource_name = "attachment"
+    class_permission_name = openapi_spec_tag = "Attachment"
+    find = staticmethod(attachment)

@@ -1,20 +1,15 @@
 """The doors of files in custom fields: for whoever sees the record and is shown the field; else there is no such file."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from flask import abort
-from flask_appbuilder import expose, has_access, permission_name
-from flask_appbuilder.baseviews import BaseView
-from flask_appbuilder.security.decorators import protect
 from sqlalchemy import select
 
 from app.core import registry
 from app.core.db import web_session
 from app.core.org import FieldFile
-from app.core.web import followed, openapi
-from app.core.web.api_base import Api
-from app.core.web.attachments import send
-from app.core.web.entity_api import EntityApi
+from app.core.web import followed
+from app.core.web.attachments import FileContent, FileDoors
 from app.core.web.fields import as_id, customs
 from app.core.web.principal import current
 from app.core.web.register import screen
@@ -32,37 +27,18 @@ def field_file(pk: Any) -> FieldFile:
 
 
 @screen()
-class FieldFiles(BaseView):
+class FieldFiles(FileDoors):
     """What lists and pages of records show of files in their fields."""
 
     route_base = "/field_file"
     class_permission_name = "Files"
-
-    @expose("/<id(field_file):field_file_id>/preview")
-    @has_access
-    @permission_name("show")
-    def preview(self, field_file_id: int) -> Any:
-        return send(field_file(field_file_id), in_page=True)
-
-    @expose("/<id(field_file):field_file_id>/download")
-    @has_access
-    @permission_name("show")
-    def download(self, field_file_id: int) -> Any:
-        return send(field_file(field_file_id), in_page=False)
+    find = staticmethod(field_file)
 
 
 @screen()
-class FieldFileContent(Api):
-    """`/api/v1/field_file/<id>/content`: the file for programs."""
+class FieldFileContent(FileContent):
+    """The same for programs."""
 
     resource_name = "field_file"
     class_permission_name = openapi_spec_tag = "Files"
-    openapi_spec_methods: ClassVar[dict[str, Any]] = {"content": openapi.CONTENT}
-    operation_helper = EntityApi.operation_helper
-
-    @expose("/<digits:pk>/content", methods=["GET"])
-    @protect()
-    @permission_name("show")
-    def content(self, pk: str) -> Any:
-        """The file as it was uploaded."""
-        return send(field_file(pk), in_page=False)
+    find = staticmethod(field_file)

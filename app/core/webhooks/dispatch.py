@@ -122,8 +122,16 @@ def _settle_untold(claimed: list[int], told: list[int]) -> None:
 
 
 def _send(webhook_id: int, told: list[Told], secret: str, call: Callable[..., Heard]) -> int:
-    """Send one after the other. After a failure the others wait for the next round, so that a dead target costs one try."""
+    """Send one after the other; how many were delivered.
+
+    After a failure the others wait for the next round, so that a dead target costs one try; and so they do behind a
+    target that takes each of them slowly, for whom the round of all other webhooks would have to wait.
+    """
+    until = time.monotonic() + WORK_SECONDS
     for place, one in enumerate(told):
+        if time.monotonic() >= until:
+            _give_back([other.id for other in told[place:]])
+            return place
         at = int(clock.now().timestamp())
         said = {
             "Content-Type": "application/json", "User-Agent": "Loandesk", "webhook-id": one.number,
