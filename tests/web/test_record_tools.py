@@ -1,13 +1,16 @@
 """A record's tools: mentions in comments, star, follow, its neighbours in a list, a copy of it."""
 
+import os
 import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
-from tests.web.people import add, rows, stored
+from app.core.web import drafts
+from tests.web.people import Browser, add, rows, stored
 from tests.web.shop import Shop
+from tests.web.test_drafts import come_back, inputs_of, lose_cookie
 
 
 def say(shop: Shop, login: str, text: str, row_id: int) -> Any:
@@ -143,3 +146,22 @@ def test_a_duplicate_begins_with_the_records_values_without_what_is_unique(shop:
     assert olga.get(f"/customer/add?copy={shop.customers[1]}").status_code == 404
     assert olga.get("/customer/add?copy=x").status_code == 404
     assert len(rows("customer", name=model.name)) == 1
+
+
+def test_a_comment_sent_after_the_session_ended_comes_back_with_its_record(
+    shop: Shop, monkeypatch: Any
+) -> None:
+    monkeypatch.setitem(shop.app.config, "REDIS_URL", os.environ["REDIS_URL"])
+    browser, loan = Browser(shop.app, "olga"), shop.loans[0]
+    found = re.search(r'name="_writer" value="([^"]+)"', browser.get(f"/loan/activity/{loan}").text)
+    lose_cookie(browser)
+    data = {drafts.MARK: found[1], "entity": "loan", "row_id": str(loan), "text": "He was at home"}
+    came = {"Referer": f"http://localhost/loan/page/{loan}?tab=activity"}
+    answer = browser.client.post("/comment/add", data=data, headers=came)
+    page = come_back(browser, "olga", answer.headers["Location"])
+    assert "He was at home</textarea>" in page.text
+    assert rows("comment", text="He was at home") == []
+    answer = browser.post("/comment/add", inputs_of(page.text) | {"text": "He was at home"})
+    assert answer.headers["Location"].startswith(f"/loan/page/{loan}")
+    [kept] = rows("comment", text="He was at home")
+    assert (kept.entity, kept.row_id) == ("loan", loan)

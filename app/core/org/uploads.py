@@ -70,7 +70,7 @@ class Upload(Entity):
         ),
         guide="fill-records-from-a-file",
         menu=_("Work"), title=_("Uploads"), icon="table-import", position=70, operations="", search="file_name",
-        list="created_at entity file_name state rows created updated unchanged refused user undo_asked_at",
+        list="created_at entity file_name state user undo_asked_at rows created updated unchanged refused",
         show={_("Upload"): "file_name entity state rows created updated unchanged refused message created_at ended_at user undo_asked_at undone_by"},
         filters="entity file_name state created_at user undo_asked_at",
         labels={"entity": _("Records"), "undo_asked_at": _("Undo asked for"), "undone_by": _("Undone by")},

@@ -26,6 +26,8 @@ from app.core.web.chosen import LIST
 
 MARK = "_writer"
 """Name of the hidden input that says who opened the form."""
+ABOUT = ("entity", "row_id")
+"""Hidden inputs that say which record a comment, file or task is about."""
 KEPT_FOR = timedelta(hours=1)
 OLDEST_FORM = timedelta(days=7)
 LARGEST = 64 * 1024
@@ -78,7 +80,7 @@ def keep() -> Any:
         _offer(page)
         return redirect(page)
     if is_kept:
-        flash(gettext("You were logged out. Log in again: what you typed is kept for an hour."), "warning")
+        flash(gettext("You were logged out. Log in again: what you typed is kept for an hour."), "info")
     return redirect(url_for("Login.login", next=page))
 
 
@@ -160,20 +162,21 @@ def _read(user_id: int, page: str) -> Any:
 
 
 def _page_of_form() -> str:
-    """The address under which the form is shown: where the person came from, or the form's own."""
+    """The address under which the form is shown: its own, or of what is only sent there where the person came from."""
     from app.core.web.login import local
 
+    # a form that stands within another page, such as a comment, is shown at its own address
+    if current_app.url_map.bind("").test(request.path, "GET"):
+        return page_of(request.path)
     came = local(request.referrer or "")
-    if urlsplit(came).path not in ("/", "/login/", request.path):
-        return came
-    adapter = current_app.url_map.bind("")
-    path = request.path if adapter.test(request.path, "GET") else request.path.rpartition("/")[0]
-    return page_of(path)
+    is_known = urlsplit(came).path not in ("/", "/login/", request.path)
+    return came if is_known else page_of(request.path.rpartition("/")[0])
 
 
 def page_of(path: str) -> str:
-    """The address of a form that was sent for chosen rows, which it names itself."""
-    told = [(name, value) for name in ("ids", LIST, "next") for value in request.form.getlist(name)]
+    """The address of a form that was sent for chosen rows, or about a record, which it names itself."""
+    about = ABOUT if all(name in request.form for name in ABOUT) else ()
+    told = [(name, value) for name in ("ids", LIST, "next", *about) for value in request.form.getlist(name)]
     return f"{path}?{urlencode(told)}" if told and "?" not in path else path
 
 

@@ -38,7 +38,7 @@ from app.core.web.once_page import once_page
 from app.core.web.pages import FormPage, Section
 from app.core.web.principal import current
 from app.core.web.record_doors import RecordDoors
-from app.core.web.record_tools import tools
+from app.core.web.record_tools import came_by, tools
 from app.core.web.sending import Sending, say
 from app.core.web.show_page import show_page
 from app.core.web.steering import business_date
@@ -115,7 +115,7 @@ class EntityView(ListDoors, RecordDoors):
         if marks is not None:
             opened = replace(opened, said=marks)
         form = forms.entity_form(fields, web_session(), row, more=reasons.inputs(self.entity))
-        back, action, status = self._after(pk), url_for(".edit", pk=pk), None
+        back, action, status = self._after(pk), url_for(".edit", pk=pk) + came_by(), None
         try:
             if (
                 form.validate_on_submit()

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
 
 from flask import request
 from flask_babel import gettext
@@ -38,6 +38,8 @@ class Tools:
     """The buttons; an address is None where it leads nowhere."""
 
     marks: list[Mark]
+    asked: str | None = None
+    """What the list was asked that one came from; the page keeps it in its address and that of its forms."""
     list_url: str | None = None
     before_url: str | None = None
     after_url: str | None = None
@@ -77,7 +79,7 @@ def of_reader(mark: Any, row: Any, principal: Principal) -> Any:
 
 def _beside(row: Any, principal: Principal) -> dict[str, str | None]:
     """The list one came from, and its rows before and after this one."""
-    entity, query = type(row), _query(type(row).slug())
+    entity, query = type(row), _query(row)
     if query is None or not principal.may("can_list", subject(entity)):
         return {}
     try:
@@ -90,13 +92,33 @@ def _beside(row: Any, principal: Principal) -> dict[str, str | None]:
         f"{links.show_url(entity.slug(), one)}?{urlencode({LIST: query})}" if one else None for one in found
     )
     where = f"/{entity.slug()}/list/?{query or 'view=0'}"
-    return {"list_url": where, "before_url": before, "after_url": after}
+    return {"asked": query, "list_url": where, "before_url": before, "after_url": after}
 
 
-def _query(slug: str) -> str | None:
-    """What the list was asked that one came from: said in the address, or by the browser at the first record."""
+def came_by() -> str:
+    """The end of an address by which a form of the record remembers the list that one came from."""
+    return f"?{urlencode({LIST: request.args[LIST]})}" if LIST in request.args else ""
+
+
+def _query(row: Any) -> str | None:
+    """What the list was asked that one came from.
+
+    Said in the address; or by the browser, at the first record, and where one comes back from a form of this one.
+    """
     said = request.args.get(LIST)
     came = urlsplit(request.referrer or "")
-    if said is None and came.netloc == request.host and came.path == f"/{slug}/list/":
-        said = came.query
+    if said is None and came.netloc == request.host:
+        if came.path == f"/{type(row).slug()}/list/":
+            said = came.query
+        elif _is_about(row, came):
+            said = dict(parse_qsl(came.query, keep_blank_values=True)).get(LIST)
     return None if said is None else canonical(said)
+
+
+def _is_about(row: Any, came: SplitResult) -> bool:
+    """Whether a page is the row's own, one of its forms, or the form of something new about it."""
+    slug, number, said = type(row).slug(), str(row.id), set(parse_qsl(came.query))
+    is_its = came.path.startswith(f"/{slug}/") and (
+        came.path.endswith(f"/{number}") or ("ids", number) in said
+    )
+    return is_its or {("entity", slug), ("row_id", number)} <= said

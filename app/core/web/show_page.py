@@ -153,7 +153,7 @@ def tabs(entity: Any, row: Any, principal: Principal) -> list[Tab]:
         url = links.list_url("history", **about, cols="at.action.user.source.reason.changes")
         found.append(Tab("history", gettext("History"), url))
     if is_personal(entity) and principal.may("can_list", "AuditEvent"):
-        url = links.list_url("audit_event", **about, cols="at.user.kind.about.details")
+        url = links.list_url("audit_event", **about, cols="at.user.kind.about.source.network_address")
         found.append(Tab("looks", gettext("Who has looked"), url))
     if found:
         found[0].active = True

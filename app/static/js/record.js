@@ -25,6 +25,7 @@
       if (tab.getAttribute("aria-selected") !== "true") return;
       panel.replaceChildren(...parse(html).body.childNodes);
       Loandesk.labelList(panel);
+      for (const text of $$("textarea", panel)) if (unsent.has(text.id)) text.value = unsent.get(text.id);
     } catch (error) {
       panel.replaceChildren(make("p", { class: "none-yet" }, error.message || texts.failed));
     }
@@ -50,6 +51,25 @@
     if (first.dataset.tabKey === wanted && performance.getEntriesByType("navigation")[0]?.type === "navigate") opened.then(() => box.scrollIntoView());
   }
 
+  // the list that one came from stays in the record's address and goes along to its forms, so that its neighbours are
+  // still there after a reload, a star, a comment or a change
+  const beside = $("[data-asked]");
+  const remembering = (address) => {
+    const url = new URL(address, location.href);
+    if (!url.searchParams.has("list")) url.searchParams.set("list", beside.dataset.asked);
+    return url;
+  };
+  if (beside) {
+    history.replaceState(history.state, "", remembering(location.href));
+    for (const link of $$(".page-head-actions a[href^='/']")) link.href = remembering(link.href);
+  }
+
+  // a comment that is not sent stays while other tabs are looked at, and leaving it is asked about
+  const unsent = new Map();
+  on("input", "form[data-comment] textarea, .note-form textarea", (_event, text) => unsent.set(text.id, text.value));
+  on("submit", "form[data-comment], .note-form", (_event, form) => $$("textarea", form).forEach((text) => unsent.delete(text.id)));
+  addEventListener("beforeunload", (event) => { if ([...unsent.values()].some((words) => words.trim())) event.preventDefault(); });
+
   // a schedule opens where the loan stands: at the first line that is late or due
   for (const table of $$(".is-dense")) {
     const line = $(".is-late, .is-due", table) || $("tr:not(.is-done)", $("tbody", table));
@@ -73,11 +93,11 @@
 
   // activity: one kind of events alone, and the older ones below those that stand there
   on("click", "[data-activity]", async (_event, button) => {
-    const panel = button.closest("[role=tabpanel]");
-    const kind = button.textContent;
+    const box = button.closest(".activity");
     try {
-      panel.replaceChildren(...parse(await part(button.dataset.activity, "tab")).body.childNodes);
-      $$("[data-activity]", panel).find((one) => one.textContent === kind)?.focus();
+      // what is being written above them stays
+      $("[data-events]", box).replaceWith($("[data-events]", parse(await part(button.dataset.activity, "tab"))));
+      $$("[data-activity]", box).forEach((one) => one.setAttribute("aria-pressed", String(one === button)));
     } catch (error) { toast(error.message, "danger"); }
   });
   on("click", "[data-older]", async (_event, button) => {

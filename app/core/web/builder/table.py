@@ -164,7 +164,8 @@ def text(kind: str, value: Any) -> str:
     if value is None:
         return ""
     if kind == "percent":
-        return f"{format_decimal(round(Decimal(value), 1), '+#,##0.0;-#,##0.0')} %"
+        change = round(Decimal(value), 1) or Decimal(0)
+        return f"{format_decimal(change, '+#,##0.0;-#,##0.0' if change else '0.0')} %"
     if kind == "number" and isinstance(value, Decimal):
         return str(format_decimal(round(value, 2)))
     if kind in ("money", "rate") and isinstance(value, Decimal):

@@ -16,7 +16,7 @@ from app.core.web.fields import as_id
 from app.core.web.offers import is_fillable
 from app.core.web.principal import current
 from app.core.web.sending import Sending, say
-from app.core.web.uploads import looking
+from app.core.web.uploads import guess, looking
 from app.core.web.uploads.cells import shown
 from app.core.web.uploads.plan import Plan
 
@@ -92,7 +92,7 @@ def keep(slug: str, errors: list[str]) -> int | None:
         return None
     key = files.store(sent.stream, "import")
     try:
-        seen = looking.look(key)
+        seen = _from_known_columns(slug, key, looking.look(key))
     except SheetError as error:
         files.delete(key)
         errors.append(str(error))
@@ -106,6 +106,15 @@ def keep(slug: str, errors: list[str]) -> int | None:
     form.keep(web_session(), upload.id)
     web_session().commit()
     return int(upload.id)
+
+
+def _from_known_columns(slug: str, key: str, seen: Peek) -> Peek:
+    """The look into a file; where a layout knows the columns in another row than was guessed, the table begins there."""
+    known = guess.layouts(web_session(), slug, current())
+    if guess.fitting(known, looking.header_of(seen)):
+        return seen
+    row = next((number for number, cells in seen.rows if guess.fitting(known, cells)), None)
+    return seen if row is None else looking.look(key, looking.source_of(seen) | {"header_row": row})
 
 
 def remember(slug: str, name: str, plan: Plan) -> None:

@@ -188,7 +188,7 @@ def left(upload: Upload) -> int:
 def _text(upload: Upload) -> str:
     n = format_decimal(upload.rows)
     if upload.state == UploadState.CHECKED:
-        return gettext("%(n)s rows were tried; nothing is stored yet.", n=n)
+        return gettext("Rows tried: %(n)s; nothing is stored yet.", n=n)
     return gettext("Rows: %(n)s", n=n) if upload.rows else ""
 
 
