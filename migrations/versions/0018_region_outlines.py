@@ -1,7 +1,7 @@
 """Outlines of regions
 
 Revision: 0018
-Follows: 0016
+Follows: 0017
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql
 
 
 revision = '0018'
-down_revision = '0016'
+down_revision = '0017'
 branch_labels = None
 depends_on = None
 

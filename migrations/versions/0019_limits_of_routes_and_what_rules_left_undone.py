@@ -1,7 +1,7 @@
 """Limits of routes and what rules left undone
 
 Revision: 0019
-Follows: 0016
+Follows: 0018
 """
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ from alembic import op
 
 
 revision = '0019'
-down_revision = '0016'
+down_revision = '0018'
 branch_labels = None
 depends_on = None
 

@@ -1,7 +1,7 @@
 """Calls per minute of a token
 
 Revision: 0020
-Follows: 0016
+Follows: 0019
 """
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ from alembic import op
 
 
 revision = '0020'
-down_revision = '0016'
+down_revision = '0019'
 branch_labels = None
 depends_on = None
 
