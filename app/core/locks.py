@@ -52,3 +52,5 @@ class Lock(IntEnum):
     """One process at a time looks through new notifications. The second key is always 0."""
     APPROVAL = 7_213_091
     """One request at a time to approve an operation on a record; the second key is a hash of both."""
+    OUTLINES = 7_213_111
+    """One file of outlines is stored at a time. The second key is always 0."""

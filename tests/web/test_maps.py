@@ -176,6 +176,8 @@ def test_only_who_may_add_outlines_gives_files_and_finds_the_screen(
         "who has a place only reads"
     )
     assert {one.region_id for one in rows("region_outline")} == {outlined[code] for code in CODES[:2]}
+    answer = send(shop, collection(feature("621122"), feature("621121")), name="owner")
+    assert "New: 1. In the place of earlier ones: 1." in answer.text, "whoever may add and sees rows to write"
 
 
 def test_a_map_has_the_places_of_the_report_each_with_its_figure_and_its_rows(

@@ -103,7 +103,9 @@ def an_id(shop: Shop, slug: str, number: int) -> int:
             return rows(slug, name="default_contact_pack")[0].id
         if slug == "region_outline":
             place = add("region", name=f"Place {number}", level="county")
-            return add(slug, region_id=place, rings=[[0, 0, 9, 0, 9, 9, 0, 0]], points=4, file_name="made.json")
+            return add(
+                slug, region_id=place, rings=[[0, 0, 9, 0, 9, 9, 0, 0]], points=4, file_name="made.json"
+            )
         return add(slug, **made_otherwise[slug]) if slug in made_otherwise else shop.loans[number]
     made = shop.caller("admin").call("POST", f"{slug}/", body(slug, shop, number))
     assert made.status_code == 201, made.text

@@ -1,20 +1,17 @@
 """Outlines of a file kept for the regions whose codes it names: all that is right, and word of the rest."""
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from flask_babel import gettext
 from sqlalchemy import func, select
-from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, load_only
 
 from app.core import clock, outlines
+from app.core.locks import Lock
 from app.core.org import Region, RegionLevel, RegionOutline
 from app.core.web.maps.geojson import Outline, Refused
-
-AT_ONCE = 500
 
 
 @dataclass
@@ -37,7 +34,8 @@ class Coverage:
 
 def keep(session: Session, found: list[Outline], file_name: str, author_id: int) -> Kept:
     """Store the outlines in the place of those that their regions had; the caller commits."""
-    kept, rows = Kept(), {}
+    kept = Kept()
+    rows: dict[int, dict[str, Any]] = {}
     regions = _regions(session, {one.code for one in found})
     for one in found:
         ids = regions.get(one.code, [])
@@ -51,13 +49,23 @@ def keep(session: Session, found: list[Outline], file_name: str, author_id: int)
         else:
             reason = gettext("Several regions have this code") if ids else gettext("No region has this code")
             kept.refused.append(Refused(one.name, one.code, reason))
-    common = {"file_name": file_name, "author_id": author_id, "created_at": clock.now()}
-    # in one order, so that two files that come at once wait for each other and no more
-    for some in _parts([rows[region_id] | common for region_id in sorted(rows)]):
-        added = _put(session, some)
-        kept.added += added
-        kept.replaced += len(some) - added
+    _put(session, rows, kept, {"file_name": file_name, "author_id": author_id, "created_at": clock.now()})
     return kept
+
+
+def _put(session: Session, rows: dict[int, dict[str, Any]], kept: Kept, common: dict[str, Any]) -> None:
+    """Add or replace, one file at a time."""
+    session.execute(select(func.pg_advisory_xact_lock(Lock.OUTLINES, 0)))
+    query = select(RegionOutline).where(RegionOutline.region_id.in_(rows))
+    known = {one.region_id: one for one in session.scalars(query.options(load_only(RegionOutline.region_id)))}
+    for region_id, row in sorted(rows.items()):
+        if region_id in known:
+            for name, value in (row | common).items():
+                setattr(known[region_id], name, value)
+        else:
+            session.add(RegionOutline(**row, **common))
+    kept.added, kept.replaced = len(rows) - len(known), len(known)
+    session.flush()
 
 
 def _regions(session: Session, codes: set[str]) -> dict[str, list[int]]:
@@ -65,21 +73,6 @@ def _regions(session: Session, codes: set[str]) -> dict[str, list[int]]:
     for code, region_id in session.execute(select(Region.code, Region.id).where(Region.code.in_(codes))):
         found.setdefault(str(code), []).append(region_id)
     return found
-
-
-def _parts(rows: list[dict[str, Any]]) -> Iterable[list[dict[str, Any]]]:
-    return (rows[at : at + AT_ONCE] for at in range(0, len(rows), AT_ONCE))
-
-
-def _put(session: Session, rows: list[dict[str, Any]]) -> int:
-    """Add or replace; how many were added."""
-    ids = [row["region_id"] for row in rows]
-    known = select(func.count()).select_from(RegionOutline).where(RegionOutline.region_id.in_(ids))
-    before = session.scalar(known) or 0
-    put = insert(RegionOutline).values(rows)
-    again = {name: put.excluded[name] for name in rows[0] if name != "region_id"}
-    session.execute(put.on_conflict_do_update(index_elements=["region_id"], set_=again))
-    return len(rows) - before
 
 
 def coverage(session: Session) -> list[Coverage]:
