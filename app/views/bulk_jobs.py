@@ -56,6 +56,8 @@ def _told(job: BulkJob) -> str:
 def _tiles(job: BulkJob) -> list[Tile]:
     """The counts that are not nothing; the refused rows are there to be opened."""
     found = [Tile(gettext("Done"), format_decimal(job.done))]
+    if asked := job.outcome.get("asked"):
+        found.append(Tile(gettext("Sent for approval"), format_decimal(asked)))
     found += [Tile(gettext("Unchanged"), format_decimal(job.unchanged))] * bool(job.unchanged)
     if job.refused:
         found.append(Tile(gettext("Rows refused"), format_decimal(job.refused), "red", _refused_url(job)))

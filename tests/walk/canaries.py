@@ -26,7 +26,7 @@ from app.core.types import OpenedJson
 TOKEN = re.compile(r"canary(\d{3})z|13800(\d{6})")
 TOKEN_TEXT = "canary{:03d}z"
 DAY = date(2018, 6, 25)
-NOTED, KEPT = "note", "kept"
+NOTED, KEPT = "common911", "common912"
 """Custom fields of loans: a text, which the rows' JSON has a canary for, and a file."""
 
 
@@ -133,7 +133,7 @@ def _plain(column: Any, kind: Any, info: dict[str, Any], number: int, form: str)
             and column.default is not None
             and callable(column.default.arg)
             and column.name in ("errors", "receipts")
-            else {"note": form.format(number)}
+            else {NOTED: form.format(number)}
         )
     assert isinstance(kind, (ARRAY, LargeBinary)), f"the walk cannot fill {column}"
     is_needed = isinstance(kind, LargeBinary) and column.server_default is None

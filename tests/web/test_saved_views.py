@@ -2,13 +2,10 @@
 
 import re
 from datetime import timedelta
-from html import unescape
-from io import BytesIO
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from openpyxl import load_workbook
 from sqlalchemy import select, update
 
 from app.core.db import scoped_as, unscoped
@@ -56,22 +53,6 @@ def test_a_view_is_kept_without_the_place_in_the_list_and_opens_as_it_was(shop: 
     inside = menu(shop, "olga", query=f"{QUERY}&view={view.id}")
     assert re.search(rf'view={view.id}" aria-current="true"', inside)
     assert "Sleeping" not in menu(shop, "olga", slug="loan")
-
-
-def test_a_view_is_taken_as_a_workbook_from_the_menu_of_any_list(shop: Shop) -> None:
-    save(shop.browser("olga"), "To take along", "status=inactive&sort=-name&cols=name.status")
-    link = re.search(
-        r'href="(/customer/export\.xlsx\?[^"]*)"[^>]*aria-label="To take along', menu(shop, "olga")
-    )
-    assert link
-    with shop.browser("olga").get(unescape(link[1])) as answer:
-        book = load_workbook(BytesIO(answer.data)).active
-    lines = [row for row in book.iter_rows(values_only=True) if row[0]]
-    mine = {one.name for one in rows("customer", manager_id=shop.users["olga"]) if one.status == "inactive"}
-    assert lines[0][:2] == ("Name", "Status")
-    assert [row[0] for row in lines[1:]] == sorted(mine, reverse=True) != []
-    save(shop.browser("agent"), "Not to take", "status=inactive")
-    assert "export.xlsx" not in menu(shop, "agent")
 
 
 def test_a_view_that_was_changed_on_the_page_says_so(shop: Shop) -> None:

@@ -9,6 +9,12 @@ import pytest
 
 import config
 from app.core.webhooks import addresses, post
+from tests.web.people import add, rows
+from tests.web.receiver import Receiver
+from tests.web.shop import Shop
+from tests.web.test_webhooks import ear, hook, send
+
+__all__ = ["ear"]
 
 
 @contextmanager
@@ -58,3 +64,12 @@ def test_a_name_of_which_nothing_is_heard_costs_no_more_than_the_time_of_a_try(
     heard = post.post("https://bank.example/told", {}, b"{}")
     silent.set()
     assert (heard.problem, heard.is_sent, 0.2 < heard.seconds < 1.0) == ("timeout", False, True), heard
+
+
+def test_a_redirect_is_not_followed(shop: Shop, ear: Receiver) -> None:
+    webhook = hook(shop, ear)
+    ear.answers = [(302, {"Location": "http://169.254.169.254/latest/meta-data/"})]
+    add("team", name="Led astray")
+    assert send(shop) == 0
+    [one] = rows("webhook_delivery", webhook_id=webhook)
+    assert (one.problem, one.status_code, len(ear.heard)) == ("redirect", 302, 1)

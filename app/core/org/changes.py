@@ -46,7 +46,7 @@ class BulkJob(Entity):
     unchanged: Mapped[Count] = mapped_column(default=0, server_default="0")
     refused: Mapped[Count] = mapped_column(default=0, server_default="0")
     outcome: Mapped[Json] = mapped_column(deferred=True, info={"is_code": True})
-    """Under "refused" and "warned" the first [id, sentence] of each."""
+    """Under "refused" and "warned" the first [id, sentence] of each; under "asked" how many rows wait for approval."""
     selection_id: Mapped[int | None] = link("selection", ondelete="SET NULL", index=False)
     """The refused rows, as a list."""
     message: Mapped[Line | None]

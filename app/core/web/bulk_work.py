@@ -42,9 +42,10 @@ class DoneAlready(Exception):
 
 @dataclass
 class Came:
-    """What came of a part: rows done, rows that said so already, and [id, sentence] of the others."""
+    """What came of a part: rows done, asked for, rows that said so already, and [id, sentence] of the others."""
 
     done: int = 0
+    asked: int = 0
     same: int = 0
     refused: list[list[Any]] = field(default_factory=list)
     warned: list[list[Any]] = field(default_factory=list)
@@ -52,7 +53,8 @@ class Came:
     def note(self, outcomes: Sequence[Outcome]) -> None:
         """Count what an operation came to."""
         self.done += sum(one.is_done for one in outcomes)
-        self.refused += [[one.row_id, one.sentence] for one in outcomes if not one.is_done]
+        self.asked += sum(one.is_asked for one in outcomes)
+        self.refused += [[one.row_id, one.sentence] for one in outcomes if one.is_refused]
 
 
 def run_waiting() -> int:
@@ -191,6 +193,7 @@ def _mark(within: Any, job: BulkJob, asked: int, came: Came) -> None:
     outcome = {
         "refused": [*job.outcome.get("refused", ()), *came.refused][:MOST_LISTED],
         "warned": [*job.outcome.get("warned", ()), *came.warned][:MOST_WARNED],
+        "asked": job.outcome.get("asked", 0) + came.asked,
     }
     values = {
         "position": position, "progress": min(99, position * 100 // job.total), "outcome": outcome, "done": job.done + came.done,
