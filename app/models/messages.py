@@ -80,6 +80,7 @@ class MessageTemplate(Entity):
             "while a loan is overdue. Only active templates are used, each in its own language. Words in braces are filled "
             "in for each customer."
         ),
+        guide="custom-fields",
         menu=_("Contact"), title=_("Message templates"), icon="message",
         list="name client kind channel language days_before send_times max_days_overdue is_active",
         form={_("Template"): "client name channel language text is_active",

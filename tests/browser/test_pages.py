@@ -42,6 +42,7 @@ def kinds(world: World) -> list[str]:
     return [
         "/home/", "/loan/list/?days_past_due__gt=0", "/customer/add", show_url("loan", loan), show_url("customer", customer),
         "/loan/chart/status", "/report/portfolio/", "/report/villages/", "/imports/new", "/roles/2", f"/message/show/{loan}",
+        "/help/guide/custom-fields", "/message_template/add",
     ]  # fmt: skip
 
 

@@ -118,7 +118,7 @@ class Rule(Entity):
             "comment, a call of a webhook. A rule acts as one user and can do nothing that he may not. Try it on its page "
             "before you switch it on; one that sets itself off again and again is switched off and says why."
         ),
-        guide="write-a-rule",
+        guide="approvals-rules-tasks write-a-rule",
         menu=_("Administration"), title=_("Rules"), icon="route", position=81, is_for_people=True,
         list="name entity event user is_off number stopped_because",
         form={_("When"): "name entity event field conditions user is_off",
