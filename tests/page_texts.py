@@ -30,7 +30,7 @@ EXACT = {
 }
 """Whole texts that may hold more of them."""
 DATA = re.compile(
-    r"canary\d+z|common\d+|image/png|\{\w*\}|\w+@example\.invalid|\b(chinese|reader|ten)\b"
+    r"canary\d+z|[Cc]ommon\d+|image/png|\{[\w.]*\}|\w+@example\.invalid|\b(chinese|reader|ten)\b"
     + "".join(rf"|\b{re.escape(name)}\b" for name in sorted(
         {person.name for person in PEOPLE} | {row[0] for row in (*PLACES, *UNITS)} | {*TEAM, *TEAM.values()},
         key=len, reverse=True,

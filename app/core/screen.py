@@ -60,7 +60,7 @@ class Screen:
     help: Any = ""
     """What the help panel tells of these screens: what they are for, what depends on them, what to watch."""
     guide: str = ""
-    """The guide in docs/howto that tells more."""
+    """The guides of docs/guides and docs/howto that tell more, by their names with a space between."""
     labels: Mapping[str, Any] = field(default_factory=dict)
     """Labels of columns whose name does not say it."""
     hints: Mapping[str, Any] = field(default_factory=dict)

@@ -7,7 +7,7 @@ the entities, so that a user's session sees his own rows only.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
@@ -18,13 +18,14 @@ from app.contact.gate import Facts
 from app.contact.packs import Rules, Way
 from app.contact.phones import zones_to_respect
 from app.core.org import Branch, User
+from app.messaging.own_words import CUSTOMER, LOAN
 from app.messaging.placeholders import PLACEHOLDERS
-from app.models.customers import ContactNote, ContactWay, Customer, Phone, PhoneState
-from app.models.lending import Client, Instalment, Loan, LoanStatus
+from app.messaging.wording import Words
+from app.models.customers import ContactNote, ContactWay, Phone, PhoneState
+from app.models.lending import Client, Instalment, LoanStatus
 from app.models.messages import Message, MessageState
 
 # The short names are those that placeholders read from.
-CUSTOMER, LOAN = aliased(Customer, name="c"), aliased(Loan, name="l")
 INSTALMENT, PHONE = aliased(Instalment, name="i"), aliased(Phone, name="p")
 BRANCH, OFFICER, CLIENT = aliased(Branch, name="b"), aliased(User, name="o"), aliased(Client, name="k")
 
@@ -38,6 +39,7 @@ class Known:
     """One person, as a row of `known` tells of him."""
 
     row: Any
+    words: Words = field(default_factory=lambda: PLACEHOLDERS)
 
     def facts(self, way: Way, number: str | None, *, has_paid_since: bool = False, **counted: Any) -> Facts:
         """What the gate asks. A number that is not the customer's own is taken as it is."""
@@ -60,10 +62,10 @@ class Known:
     @property
     def values(self) -> dict[str, Any]:
         """What each placeholder means for him."""
-        return {name: getattr(self.row, name) for name in PLACEHOLDERS}
+        return {name: getattr(self.row, name) for name in self.words}
 
 
-def columns(day: date) -> list[Any]:
+def columns(day: date, words: Words = PLACEHOLDERS) -> list[Any]:
     """Everything the gate and the placeholders ask, with what is owed on the day."""
     late = func.coalesce(LOAN.overdue_principal, 0) + func.coalesce(LOAN.overdue_interest, 0)
     ahead = case(
@@ -81,12 +83,12 @@ def columns(day: date) -> list[Any]:
         "d.total_to_pay": late + func.coalesce(ahead, 0),
         "r.business_on": literal(day, Date),
     }
-    words = [owed.get(each.sql, literal_column(each.sql)).label(name) for name, each in PLACEHOLDERS.items()]
+    said = [owed.get(each.sql, literal_column(each.sql)).label(name) for name, each in words.items()]
     return [
         CUSTOMER.id.label("customer_id"), CUSTOMER.client_id, CUSTOMER.zone, CUSTOMER.language, CUSTOMER.is_do_not_contact, CUSTOMER.is_vulnerable,
         LOAN.id.label("loan_id"), LOAN.status, LOAN.is_dunning_stopped, LOAN.overdue_since,
         INSTALMENT.id.label("instalment_id"), INSTALMENT.paid_on,
-        PHONE.number.label("own_number"), PHONE.state.label("phone_state"), PHONE.holder, *words,
+        PHONE.number.label("own_number"), PHONE.state.label("phone_state"), PHONE.holder, *said,
     ]  # fmt: skip
 
 
@@ -101,8 +103,9 @@ def joined(statement: Select[Any]) -> Select[Any]:
 
 
 def of_customers(
-    session: Session, day: date, customer_ids: Sequence[int] = (), loan_ids: Sequence[int] = ()
-) -> list[Known]:
+    session: Session, day: date, customer_ids: Sequence[int] = (), loan_ids: Sequence[int] = (),
+    words: Words = PLACEHOLDERS,
+) -> list[Known]:  # fmt: skip
     """Customers, and loans with their customers; those the session does not see are missing.
 
     A loan is told of by its oldest overdue instalment, else the next to fall due. A customer who is named
@@ -114,19 +117,19 @@ def of_customers(
         INSTALMENT.paid_on.is_(None),
     )
     people = joined(
-        select(*columns(day))
+        select(*columns(day, words))
         .select_from(CUSTOMER)
         .outerjoin(LOAN, literal_column("false"))
         .outerjoin(INSTALMENT, about)
     ).where(CUSTOMER.id.in_(customer_ids))
     loans = joined(
-        select(*columns(day))
+        select(*columns(day, words))
         .select_from(LOAN)
         .join(CUSTOMER, CUSTOMER.id == LOAN.customer_id)
         .outerjoin(INSTALMENT, about)
     ).where(LOAN.id.in_(loan_ids))
     asked = [statement for statement, ids in ((people, customer_ids), (loans, loan_ids)) if ids]
-    return [Known(row) for statement in asked for row in session.execute(statement)]
+    return [Known(row, words) for statement in asked for row in session.execute(statement)]
 
 
 def counts(

@@ -9,9 +9,10 @@ from flask_babel import gettext, lazy_gettext as _
 from sqlalchemy.orm import Session
 
 from app.core import codes, form_rules
+from app.core.db import web_session
 from app.core.errors import RuleError
 from app.core.sections import section
-from app.messaging import wording
+from app.messaging import own_words, wording
 from app.messaging.reasons import Reason
 from app.messaging.segments import segments
 from app.models.messages import Channel, MessageTemplate, TemplateKind
@@ -20,14 +21,16 @@ codes.add("contact_reason", {str(each.value): each.label for each in Reason})
 
 
 @form_rules.check(MessageTemplate)
-def text_can_be_filled(_session: Session, template: MessageTemplate) -> None:
+def text_can_be_filled(session: Session, template: MessageTemplate) -> None:
     """Every placeholder is known and every brace has its other half."""
-    problems = wording.check(template.text)
+    own_words.hold(session, template.text)
+    words = own_words.of_texts(session, [template.text])
+    problems = wording.check(template.text, words=words)
     if problems:
         raise RuleError(" ".join(str(each.sentence) for each in problems), "text")
     if template.channel == Channel.SMS:
         try:
-            segments(wording.preview(template.text, template.language))
+            segments(wording.preview(template.text, template.language, words))
         except ValueError as error:
             raise RuleError(_("The text is too long for one SMS of any number of parts"), "text") from error
 
@@ -60,7 +63,8 @@ def days_are_said(_session: Session, template: MessageTemplate) -> None:
 def preview(template: MessageTemplate) -> list[tuple[Any, str]]:
     """The text with sample values in its language, and how many short messages that is."""
     try:
-        text = wording.preview(template.text, template.language)
+        words = own_words.of_texts(web_session(), [template.text])
+        text = wording.preview(template.text, template.language, words)
         cut = segments(text)
     except wording.TemplateError as error:
         return [(_("Not usable"), " ".join(str(each.sentence) for each in error.problems))]

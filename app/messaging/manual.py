@@ -7,13 +7,14 @@ from datetime import date
 from typing import Any
 
 from flask_babel import lazy_gettext as _
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.contact.gate import decide
 from app.contact.packs import Rules, Way
 from app.contact.phones import may_take_texts
 from app.core.errors import RuleError
-from app.messaging import calling, wording
+from app.messaging import calling, own_words, wording
 from app.messaging.facts import GONE, Known, counts, days_since_conversation, of_customers
 from app.messaging.families import families
 from app.messaging.reasons import Reason
@@ -59,7 +60,10 @@ def send(
     `day` is the business date. Raises RuleError where there is nothing that could be stored: a person out of
     sight, a number that takes no texts, a text that is too long, a template of another client.
     """
-    found = of_customers(session, day, [customer_id] if customer_id else [], [loan_id] if loan_id else [])
+    words = own_words.of_texts(session, _texts(session, wanted))
+    found = of_customers(
+        session, day, [customer_id] if customer_id else [], [loan_id] if loan_id else [], words
+    )
     if not found:
         raise RuleError(_("Too little of this customer is in your sight to write to him"))
     known = found[0]
@@ -79,6 +83,14 @@ def send(
     return message
 
 
+def _texts(session: Session, wanted: Wanted) -> list[str]:
+    """The texts of which he may get one: those of the template's name in all languages."""
+    if wanted.template is None:
+        return []
+    named = select(MessageTemplate.text).where(MessageTemplate.name == wanted.template.name)
+    return list(session.scalars(named))
+
+
 def _in_his_language(
     session: Session, wanted: Wanted, client: Client, known: Known
 ) -> MessageTemplate | None:
@@ -94,7 +106,9 @@ def _text(wanted: Wanted, template: MessageTemplate | None, known: Known) -> str
     """What the customer reads."""
     try:
         text = (
-            wording.render(template.text, known.values, template.language) if template else wanted.text or ""
+            wording.render(template.text, known.values, template.language, known.words)
+            if template
+            else wanted.text or ""
         )
     except wording.TemplateError as error:
         raise RuleError(
@@ -115,7 +129,7 @@ def _reason(
     session: Session, message: Message, known: Known, template: MessageTemplate | None, rules: Rules
 ) -> str | None:
     """Why it may not leave now; None where it may."""
-    if template and wording.missing(template.text, known.values):
+    if template and wording.missing(template.text, known.values, known.words):
         return str(Reason.MISSING_VALUE.value)
     way, day, who = Way(str(message.channel)), message.business_on, [known.row.customer_id]
     if day is None:

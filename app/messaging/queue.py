@@ -25,11 +25,11 @@ from app.contact.phones import zones
 from app.core import faults
 from app.core.jobs import Record
 from app.core.planning import by_hash
-from app.messaging import queue_sql as sql
+from app.messaging import own_words, queue_sql as sql
 from app.messaging.calling import rules_of
 from app.messaging.families import Family, families
 from app.messaging.reasons import Reason
-from app.messaging.wording import TemplateError, compile_sql, missing_sql
+from app.messaging.wording import TemplateError, Words, compile_sql, missing_sql
 from app.models.customers import Customer
 from app.models.lending import Client
 from app.models.messages import MessageTemplate, TemplateKind
@@ -49,9 +49,10 @@ def queue(session: Session, day: date, record: Record) -> int:
     for client in session.scalars(select(Client).order_by(Client.id)):
         known = families(session, client, AUTOMATIC)
         active += len(known)
-        usable = [family for family in known if _is_usable(family, record)]
+        words = own_words.of_texts(session, [one.text for family in known for one in family.members.values()])
+        usable = [family for family in known if _is_usable(family, words, record)]
         if usable:
-            rows += _of_client(session, client, usable, day, record)
+            rows += _of_client(session, client, usable, words, day, record)
     _run(session, "DROP TABLE known_zone")
     if not active:
         record.remark(_("no active reminder template: nothing to queue"))
@@ -68,10 +69,10 @@ def _known_zones(session: Session) -> list[str]:
     return _zones
 
 
-def _is_usable(family: Family, record: Record) -> bool:
+def _is_usable(family: Family, words: Words, record: Record) -> bool:
     try:
         for template in family.members.values():
-            compile_sql(template.text, template.language)
+            compile_sql(template.text, template.language, words)
         return bool(family.slots)
     except TemplateError as error:
         for each in error.problems:
@@ -82,7 +83,9 @@ def _is_usable(family: Family, record: Record) -> bool:
     return False
 
 
-def _of_client(session: Session, client: Client, usable: Sequence[Family], day: date, record: Record) -> int:
+def _of_client(
+    session: Session, client: Client, usable: Sequence[Family], words: Words, day: date, record: Record
+) -> int:
     _run(session, sql.STAGE)
     _run(session, sql.ZONES)
     channels: dict[str, list[int]] = defaultdict(list)
@@ -100,7 +103,7 @@ def _of_client(session: Session, client: Client, usable: Sequence[Family], day: 
         _find_zones(session)
         mine = [usable[place] for place in places]
         rows += _insert(
-            session, client, channel, mine, {"day": day, "channel": channel, "places": places}, record
+            session, client, channel, mine, words, {"day": day, "channel": channel, "places": places}, record
         )
     _run(session, "DROP TABLE staged_message, staged_zones")
     return rows
@@ -137,18 +140,19 @@ def _insert(
     client: Client,
     channel: str,
     own: Sequence[Family],
+    known: Words,
     values: dict[str, Any],
     record: Record,
 ) -> int:
     templates = [template for family in own for template in family.members.values()]
-    body, words = _body(templates)
+    body, words = _body(templates, known)
     rules, way = rules_of(session, client), Way(channel)
     needed = columns(rules, way) - {"number", "at"}
     ways = ", ".join(f"'{each.value}'" for each in sorted(rules.pack.cap(way).ways))
     counted = {name: sql.COUNTED.format(days=days, ways=ways) for name, days in sql.SPANS.items()}
     facts = [f"{(sql.FACTS | counted)[name]} AS {name}" for name in sorted(needed)]
     statement = sql.INSERT.format(
-        refusal=refusal_sql(rules, way, known_zones=sql.KNOWN_ZONE), body=body, missing=_missing(templates),
+        refusal=refusal_sql(rules, way, known_zones=sql.KNOWN_ZONE), body=body, missing=_missing(templates, known),
         missing_code=Reason.MISSING_VALUE.value, facts=", ".join(facts), some="{some}",
     )  # fmt: skip
     people = session.scalars(text("SELECT DISTINCT customer_id FROM staged_message ORDER BY 1")).all()
@@ -167,18 +171,18 @@ def _insert(
     return faults.isolated(session, people, apply, tell)
 
 
-def _body(templates: Sequence[MessageTemplate]) -> tuple[str, dict[str, str]]:
+def _body(templates: Sequence[MessageTemplate], known: Words) -> tuple[str, dict[str, str]]:
     """The text of a message as SQL, and its words as parameters."""
     arms, words = [], {}
     for template in templates:
-        words[f"words{template.id}"], filled = compile_sql(template.text, template.language)
+        words[f"words{template.id}"], filled = compile_sql(template.text, template.language, known)
         call = ", ".join([f"CAST(:words{template.id} AS text)", *filled])
         arms.append(f"WHEN {int(template.id)} THEN format({call})")
     return f"CASE s.template_id {' '.join(arms)} END", words
 
 
-def _missing(templates: Sequence[MessageTemplate]) -> str:
-    arms = " ".join(f"WHEN {int(each.id)} THEN {missing_sql(each.text)}" for each in templates)
+def _missing(templates: Sequence[MessageTemplate], known: Words) -> str:
+    arms = " ".join(f"WHEN {int(each.id)} THEN {missing_sql(each.text, known)}" for each in templates)
     return f"CASE s.template_id {arms} END"
 
 

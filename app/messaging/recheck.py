@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app.contact.gate import Decision, Facts, Refusal, decide
 from app.contact.packs import Rules, Way
 from app.contact.phones import zones_to_respect
-from app.messaging import calling, wording
+from app.messaging import calling, own_words, wording
 from app.messaging.facts import (
     CUSTOMER,
     GONE,
@@ -129,10 +129,10 @@ def _write(message: Message, known: Known) -> bool:
     if template is None or template.kind == TemplateKind.MANUAL:
         return True
     try:
-        if wording.missing(template.text, known.values):
+        if wording.missing(template.text, known.values, known.words):
             _stop(message, MessageState.REFUSED, Reason.MISSING_VALUE)
             return False
-        message.text = wording.render(template.text, known.values, template.language)
+        message.text = wording.render(template.text, known.values, template.language, known.words)
     except wording.TemplateError:
         _stop(message, MessageState.REFUSED, Reason.BAD_TEMPLATE)
         return False
@@ -145,15 +145,16 @@ def _known(session: Session, messages: Iterable[Message], day: date) -> dict[int
         (MessageTemplate.kind == TemplateKind.ADVANCE, Message.business_on + MessageTemplate.days_before),
         else_=LOAN.overdue_since,
     )
+    words = own_words.of_texts(session, [each.template.text for each in messages if each.template])
     found = joined(
-        select(Message.id.label("message_id"), *columns(day))
+        select(Message.id.label("message_id"), *columns(day, words))
         .select_from(Message)
         .join(CUSTOMER, CUSTOMER.id == Message.customer_id)
         .outerjoin(LOAN, LOAN.id == Message.loan_id)
         .outerjoin(MessageTemplate, MessageTemplate.id == Message.template_id)
         .outerjoin(INSTALMENT, and_(INSTALMENT.loan_id == LOAN.id, INSTALMENT.due_on == due_on))
     ).where(Message.id.in_([message.id for message in messages]))
-    return {row.message_id: Known(row) for row in session.execute(found)}
+    return {row.message_id: Known(row, words) for row in session.execute(found)}
 
 
 def _counted(

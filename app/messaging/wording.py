@@ -15,6 +15,8 @@ from app.messaging.placeholders import OF_AN_INSTALMENT, PLACEHOLDERS, Context, 
 
 _TOKEN = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
 _DOUBLED = {"{{": "{", "}}": "}"}
+Words = Mapping[str, Placeholder]
+"""The placeholders that there are, by name: those of every installation, or its custom fields, too."""
 
 
 @dataclass(frozen=True)
@@ -34,20 +36,22 @@ class TemplateError(ValueError):
         self.problems = problems
 
 
-def check(text: str, known: frozenset[Context] = OF_AN_INSTALMENT) -> list[Problem]:
+def check(
+    text: str, known: frozenset[Context] = OF_AN_INSTALMENT, words: Words = PLACEHOLDERS
+) -> list[Problem]:
     """Everything that is wrong with a template; an empty list means that it can be used.
 
     `known` says what a message of this template is about: a birthday greeting knows no loan.
     """
-    return [each for each in _read(text, known) if isinstance(each, Problem)]
+    return [each for each in _read(text, known, words) if isinstance(each, Problem)]
 
 
-def names(text: str) -> list[str]:
+def names(text: str, words: Words = PLACEHOLDERS) -> list[str]:
     """The placeholders of a template, each once, in order of first use; raises TemplateError."""
-    return list(dict.fromkeys(each.name for each in _pieces(text) if isinstance(each, Placeholder)))
+    return list(dict.fromkeys(each.name for each in _pieces(text, words) if isinstance(each, Placeholder)))
 
 
-def render(text: str, values: Mapping[str, Any], language: str) -> str:
+def render(text: str, values: Mapping[str, Any], language: str, words: Words = PLACEHOLDERS) -> str:
     """Fill a template; a value that is missing or None leaves nothing in its place. Raises TemplateError.
 
     >>> from decimal import Decimal
@@ -56,25 +60,25 @@ def render(text: str, values: Mapping[str, Any], language: str) -> str:
     """
     return "".join(
         each if isinstance(each, str) else each.write(values.get(each.name), language)
-        for each in _pieces(text)
+        for each in _pieces(text, words)
     )
 
 
-def preview(text: str, language: str) -> str:
+def preview(text: str, language: str, words: Words = PLACEHOLDERS) -> str:
     """The template filled with its samples. Raises TemplateError.
 
     >>> preview("{{ref}} {loan_number}: {due_date}", "uk")
     '{ref} UA-2018-0077: 25.06.2018'
     """
-    return render(text, {name: each.sample for name, each in PLACEHOLDERS.items()}, language)
+    return render(text, {name: each.sample for name, each in words.items()}, language, words)
 
 
-def missing(text: str, values: Mapping[str, Any]) -> list[str]:
+def missing(text: str, values: Mapping[str, Any], words: Words = PLACEHOLDERS) -> list[str]:
     """The placeholders of the template that have no value here: such a message should not be sent."""
-    return [name for name in names(text) if values.get(name) in {None, ""}]
+    return [name for name in names(text, words) if values.get(name) in {None, ""}]
 
 
-def compile_sql(text: str, language: str) -> tuple[str, list[str]]:
+def compile_sql(text: str, language: str, words: Words = PLACEHOLDERS) -> tuple[str, list[str]]:
     """The template as PostgreSQL's format(): the format and the expressions it is filled with.
 
     The format holds the template's words, so it is passed as a value, never pasted into a statement. The
@@ -83,12 +87,12 @@ def compile_sql(text: str, language: str) -> tuple[str, list[str]]:
     >>> compile_sql("100% of {loan_number}, {loan_number}", "en")
     ('100%% of %1$s, %1$s', ['l.number'])
     """
-    order = names(text)
+    order = names(text, words)
     pieces = (
         each.replace("%", "%%") if isinstance(each, str) else f"%{order.index(each.name) + 1}$s"
-        for each in _pieces(text)
+        for each in _pieces(text, words)
     )
-    return "".join(pieces), [PLACEHOLDERS[name].written_sql(language) for name in order]
+    return "".join(pieces), [words[name].written_sql(language) for name in order]
 
 
 def text_column(text: str, language: str) -> ColumnElement[str]:
@@ -97,38 +101,38 @@ def text_column(text: str, language: str) -> ColumnElement[str]:
     return func.format(literal(pattern), *map(literal_column, expressions))
 
 
-def missing_sql(text: str) -> str:
+def missing_sql(text: str, words: Words = PLACEHOLDERS) -> str:
     """SQL that is true where a placeholder of the template has no value, as `missing` finds."""
     tests = []
-    for name in names(text):
-        each = PLACEHOLDERS[name]
+    for name in names(text, words):
+        each = words[name]
         empty = f"nullif({each.sql}, '')" if each.kind == "text" else each.sql
         tests.append(f"{empty} IS NULL")
     return f"({' OR '.join(tests)})" if tests else "false"
 
 
-def _pieces(text: str) -> list[str | Placeholder]:
-    read = list(_read(text, OF_AN_INSTALMENT))
+def _pieces(text: str, words: Words) -> list[str | Placeholder]:
+    read = list(_read(text, OF_AN_INSTALMENT, words))
     if problems := [each for each in read if isinstance(each, Problem)]:
         raise TemplateError(problems)
     return [each for each in read if not isinstance(each, Problem)]
 
 
-def _read(text: str, known: frozenset[Context]) -> Iterator[str | Placeholder | Problem]:
+def _read(text: str, known: frozenset[Context], words: Words) -> Iterator[str | Placeholder | Problem]:
     at = 0
     for token in _TOKEN.finditer(text):
-        yield from _words(text[at : token.start()], at)
+        yield from _plain(text[at : token.start()], at)
         at = token.end()
         if token[0] in _DOUBLED:
             yield _DOUBLED[token[0]]
         elif token[1] is None:
             yield _stray(token[0], token.start() + 1)
         else:
-            yield _named(token[1], token.start() + 1, known)
-    yield from _words(text[at:], at)
+            yield _named(token[1], token.start() + 1, known, words)
+    yield from _plain(text[at:], at)
 
 
-def _words(words: str, at: int) -> Iterator[str | Problem]:
+def _plain(words: str, at: int) -> Iterator[str | Problem]:
     if "\0" in words:
         sentence = _(
             "Character %(position)s cannot be stored: delete it.", position=at + words.index("\0") + 1
@@ -151,20 +155,20 @@ def _stray(brace: str, position: int) -> Problem:
     return Problem("stray_brace", position, sentence)
 
 
-def _named(name: str, position: int, known: frozenset[Context]) -> Placeholder | Problem:
-    found = PLACEHOLDERS.get(name)
+def _named(name: str, position: int, known: frozenset[Context], words: Words) -> Placeholder | Problem:
+    found = words.get(name)
     if found is None:
-        return _unknown(name, position)
+        return _unknown(name, position, words)
     if found.needs not in known:
         sentence = _("{%(name)s} has no value in this kind of message.", name=name)
         return Problem("not_known_here", position, sentence)
     return found
 
 
-def _unknown(name: str, position: int) -> Problem:
+def _unknown(name: str, position: int, words: Words) -> Problem:
     if not name.strip():
         return Problem("empty_braces", position, _("The braces at character %(n)s are empty.", n=position))
-    near = difflib.get_close_matches(name.strip().lower().replace(" ", "_"), PLACEHOLDERS, 1)
+    near = difflib.get_close_matches(name.strip().lower().replace(" ", "_"), words, 1)
     if near:
         sentence = _("There is no placeholder {%(name)s}; did you mean {%(near)s}?", name=name, near=near[0])
     else:

@@ -2,10 +2,12 @@
 
 from datetime import date
 
-from flask_babel import lazy_gettext as _, lazy_pgettext
+from flask_babel import gettext, lazy_gettext as _, lazy_pgettext
+from flask_babel.speaklater import LazyString
 from sqlalchemy import Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.core import codes
 from app.core.entity import Entity, link
 from app.core.scope import Scope
 from app.core.screen import Screen
@@ -43,6 +45,15 @@ class TemplateKind(Choice):
     MANUAL = "manual", _("Manual"), "secondary"
 
 
+def _words() -> str:
+    """What the form says of words in braces; those of custom fields all with their labels."""
+    usual = gettext(
+        "Words in braces are filled in: {customer_name}, {due_date}, {due_amount}, {total_to_pay} …"
+    )
+    own = ", ".join(f"{{{name}}} ({label})" for name, label in codes.words("own_word").items())
+    return f"{usual} {own}".rstrip()
+
+
 class MessageTemplate(Entity):
     """Fixed text with placeholders, and when the night makes messages of it."""
 
@@ -69,13 +80,14 @@ class MessageTemplate(Entity):
             "while a loan is overdue. Only active templates are used, each in its own language. Words in braces are filled "
             "in for each customer."
         ),
+        guide="custom-fields",
         menu=_("Contact"), title=_("Message templates"), icon="message",
         list="name client kind channel language days_before send_times max_days_overdue is_active",
         form={_("Template"): "client name channel language text is_active",
               _("When"): "kind days_before send_times max_days_overdue"},
         search="name text", order="name",
         hints={
-            "text": _("Words in braces are filled in: {customer_name}, {due_date}, {due_amount}, {total_to_pay} …"),
+            "text": LazyString(_words),
             "days_before": _("Advance reminders: how many days before the due date"),
             "send_times": _("Times of day with a space between: 09:00 18:30"),
             "max_days_overdue": _("Timed collection: beyond this many days past due nothing is sent"),

@@ -9,6 +9,7 @@ import app.access.webhooks
 import app.contact.form_rules
 import app.messaging.form_rules
 import app.messaging.operations
+import app.messaging.own_words_rules
 import app.messaging.rule_messages
 import app.servicing.erasing
 import app.servicing.form_rules

@@ -244,6 +244,7 @@ def own_place() -> list[str]:
             "favourites and the records you looked at last. Every figure opens the rows behind it. "
             "Reports that you built can be put here and arranged."
         ),
+        guide="reports-and-mail",
     )
 )
 class HomeView(BaseView):

@@ -47,6 +47,7 @@ MADE = {"repayments": "repayment", "write_offs": "write_off"}
             "officers that the file names must be entered before; wrong rows are listed and stop no good "
             "ones."
         ),
+        guide="imports-and-layouts",
     )
 )
 class Imports(BaseView):

@@ -12,7 +12,7 @@ from sqlalchemy.orm import joinedload
 from app.contact.phones import PhoneError, normalise
 from app.core import labels, settings
 from app.core.db import web_session
-from app.core.web import conditions, links, recents
+from app.core.web import links, quick_search, recents
 from app.core.web.principal import current
 from app.core.web.register import screen
 from app.models import Customer, Loan, Phone
@@ -43,7 +43,7 @@ class Search(BaseView):
         if not current().may("can_show", labels.subject(entity)):
             return None
         query = (
-            select(entity).where(conditions.search(entity, text, current())).order_by(entity.id).limit(MOST)
+            select(entity).where(quick_search.search(entity, text, current())).order_by(entity.id).limit(MOST)
         )
         if entity is Loan:
             query = query.options(joinedload(Loan.customer))

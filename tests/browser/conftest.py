@@ -13,7 +13,8 @@ from playwright.sync_api import Browser, Page, Request, sync_playwright
 from werkzeug.serving import make_server
 
 from tests.kept import filled
-from tests.walk.world import World, make_world
+from tests.walk.canaries import keep_files
+from tests.walk.world import LOANS, World, make_world
 
 CHROMIUM = "/usr/bin/chromium-headless-shell"
 QUIET = [
@@ -34,7 +35,9 @@ AXE = (Path(__file__).parents[1] / "vendor" / "axe.min.js").read_text()
 def world(database: Any) -> World:
     import app.models  # noqa: F401
 
-    return filled(database, make_world)
+    made: World = filled(database, make_world)
+    keep_files(range(len(LOANS)))
+    return made
 
 
 @pytest.fixture(scope="module")

@@ -206,3 +206,26 @@ def test_a_needed_link_says_so_to_a_screen_reader(visit: Visit) -> None:
     visit.open("/customer/add")
     assert visit.page.get_attribute("#client_id-text", "aria-required") == "true"
     assert visit.page.get_attribute(BOX, "aria-required") is None
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("visit", [(390, "light")], ids=["phone"], indirect=True)
+def test_a_list_is_filtered_by_one_of_several_records(visit: Visit) -> None:
+    page = visit.page
+    page.set_default_timeout(9000)
+    visit.login("all")
+    visit.open("/customer/list/")
+    page.click("[data-key=f]")
+    page.keyboard.type("Manager")
+    page.keyboard.press("Enter")
+    page.locator(".filter-body select.form-select").select_option("in")
+    box = page.locator(".filter-body .combo")
+    for place in (0, 2):
+        box.locator("input").click()
+        page.locator(FOUND).nth(place).click()
+    names = [text.strip() for text in box.locator(".combo-token").all_inner_texts()]
+    assert len(names) == 2
+    assert visit.violations() == []
+    page.click("[data-filter-form] .btn-primary")
+    page.wait_for_url("**/customer/list/?*manager__in=*%2C*")
+    assert ", ".join(names) in page.locator(".filter-chip").inner_text()

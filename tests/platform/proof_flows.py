@@ -32,7 +32,7 @@ def made(yard: Yard, **values: Any) -> int:
 
 def test_its_verb_waits_for_the_role_of_its_route_and_is_done_once_as_who_asked(yard: Yard) -> None:
     dear, cheap = yard.lorry("WAY-1", price="9000"), yard.lorry("WAY-2", price="10")
-    route(yard, operation="send_to_repair", amount_field="price", least="5000")
+    route(yard, operation="send_to_repair", amount_field="price", least="5000", currency="CNY")
     for one in (dear, cheap):
         answer = yard.caller("olga").call("POST", f"lorry/{one}/do/send_to_repair", {"workshop": "At Wang's"})
         assert answer.status_code == 200, answer.text

@@ -35,18 +35,18 @@ def test_the_description_names_it_with_its_fields_filters_and_verb(yard: Yard) -
         "/api/v1/lorry/",
         "/api/v1/lorry/{pk}",
         "/api/v1/lorry/bulk",
-        "/api/v1/lorry/{pk}/do/{name}",
+        "/api/v1/lorry/{pk}/do/send_to_repair",
     }
     body = paths["/api/v1/lorry/"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     assert body["properties"]["state"]["enum"] == ["ready", "in_repair"]
     assert set(body["required"]) >= {"plate", "branch", "customer", "price"}
     names = {one["name"] for one in paths["/api/v1/lorry/"]["get"]["parameters"]}
     assert names >= {"price__ge", "bought_on", "driver", "sort", "after", "fields"}
-    verb = paths["/api/v1/lorry/{pk}/do/{name}"]["post"]
+    verb = paths["/api/v1/lorry/{pk}/do/send_to_repair"]["post"]
     asked = verb["requestBody"]["content"]["application/json"]["schema"]["properties"]
-    assert (asked["workshop"]["type"], "send_to_repair: workshop" in verb["description"]) == ("string", True)
+    assert (asked["workshop"]["type"], verb["description"]) == ("string", "Send to repair")
     page = yard.admin.get("/reference/lorry").text
-    assert ("/do/send_to_repair" in page, "Send to repair: workshop" in page) == (True, True)
+    assert ("/do/send_to_repair" in page, "workshop: string" in page) == (True, True)
 
 
 def test_pages_follow_each_other_with_the_fields_that_were_asked_for(yard: Yard) -> None:

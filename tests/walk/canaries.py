@@ -1,6 +1,8 @@
 """What stands in the rows of the walk: made from the declarations, each value with the canary of its loan."""
 
 import re
+import struct
+import zlib
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -50,7 +52,15 @@ def keep_files(numbers: Iterable[int]) -> None:
     for number in numbers:
         path = files.path_of(file_key(number))
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"kept for {token(number)}")
+        path.write_bytes(_picture(token(number)))
+
+
+def _picture(text: str) -> bytes:
+    """A dot of PNG that says this."""
+    parts = ((b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0)), (b"tEXt", b"Comment\0" + text.encode()),
+             (b"IDAT", zlib.compress(b"\0\0")), (b"IEND", b""))  # fmt: skip
+    told = (struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in parts)  # fmt: skip
+    return b"\x89PNG\r\n\x1a\n" + b"".join(told)
 
 
 def values_of(entity: Any, holder: dict[str, Any]) -> dict[str, Any]:

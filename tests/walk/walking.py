@@ -71,7 +71,7 @@ def content(response: Any) -> str:
                 for name in book.namelist()
                 if name.endswith(".xml")
             )
-    return str(response.get_data(as_text=True)) + str(response.headers.get("Location", ""))
+    return data.decode("utf-8", "replace") + str(response.headers.get("Location", ""))
 
 
 def canaries(text: str) -> set[int]:

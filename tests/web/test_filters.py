@@ -50,8 +50,10 @@ def meets(field: FieldInfo, op: str, raw: str, row: Any, inside: set[int] | None
     value = held(field, row)
     if op == "null":
         return (value is None) == (raw == "yes")
-    if inside is not None and op == "eq":
+    if inside is not None and op in ("eq", "in"):
         return value in inside
+    if op == "in":
+        return value is not None and str(value) in raw.split(",")
     wanted = meant(field, raw)
     if field.kind == "datetime" and op == "eq":
         return value is not None and wanted <= value < wanted + timedelta(days=1)
@@ -59,8 +61,6 @@ def meets(field: FieldInfo, op: str, raw: str, row: Any, inside: set[int] | None
         return value != wanted
     if value is None:
         return False
-    if op == "in":
-        return value in raw.split(",")
     if op in ("contains", "starts"):
         return raw.lower() in value.lower() if op == "contains" else value.startswith(raw)
     return COMPARED[op](value, wanted)
@@ -100,7 +100,7 @@ def below(field: FieldInfo, raw: str) -> set[int] | None:
     nodes = {row.id: row.parent_id for row in rows(field.target.slug())}
 
     def is_below(node: int | None) -> bool:
-        return node is not None and (node == int(raw) or is_below(nodes.get(node)))
+        return node is not None and (str(node) in raw.split(",") or is_below(nodes.get(node)))
 
     return {node for node in nodes if is_below(node)}
 
@@ -141,7 +141,7 @@ def test_every_filter_and_operator_finds_what_python_finds(varied: Shop, slug: s
                     key = field.name if is_plain else f"{field.name}__{op}"
                     where = Listing(entity, MultiDict({key: raw}), READER, DAY).where()
                     found = set(session.scalars(select(entity.id).where(*where)))
-                    inside = below(field, raw) if op == "eq" else None
+                    inside = below(field, raw) if op in ("eq", "in") else None
                     wanted = {row.id for row in everything if meets(field, op, raw, row, inside)}
                     assert found == wanted, (key, raw)
 

@@ -39,7 +39,7 @@ class Absence(Entity):
             "the absent person may approve, as far as he sees the record himself; the request says that he did it in his "
             "place. A substitute who is away himself passes nothing on."
         ),
-        guide="write-a-rule",
+        guide="approvals-rules-tasks write-a-rule",
         menu=_("Work"), title=_("Absences"), icon="calendar-due", position=13, is_for_people=True, order="-starts_on",
         list="user starts_on ends_on substitute reason", form={_("Absence"): "user starts_on ends_on substitute reason"},
         search="user.last_name reason", filters="user substitute starts_on ends_on",

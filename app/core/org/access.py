@@ -47,6 +47,7 @@ class AppRole(FabRole):
             "What people may do: a named list of permissions, changed on the role's page. Each user has exactly one role; "
             "what he may see is said by his data grants. A change counts at once for all who hold the role."
         ),
+        guide="roles-and-scope",
         menu=_("Security"), title=_("Roles"), icon="shield", list="name", form={_("Role"): "name"}, search="name",
         order="name", tabs="user", operations="add edit",
     )  # fmt: skip
@@ -102,6 +103,7 @@ class AppUser(FabUser):
             "People with a login. A new user needs three things: a role, a data grant and a password, which is set on his "
             "page afterwards. Close a login instead of deleting it: his name stays on what he did."
         ),
+        guide="roles-and-scope",
         menu=_("Security"), title=_("Users"), icon="users",
         list="username first_name last_name role kind branch team active last_login",
         form={_("Person"): "first_name last_name names_in_files number email phone language",
@@ -172,6 +174,7 @@ class DataGrant(Entity):
             "or one client's portfolio. Several grants of a user add up; without one he sees nothing. A change counts from "
             "his next click."
         ),
+        guide="roles-and-scope",
         menu=_("Security"), title=_("Data grants"), icon="key",
         list="user kind branch region team department client product_kinds",
         form={_("Grant"): "user kind branch region team department client product_kinds"},
@@ -220,6 +223,7 @@ class AuditEvent(Entity):
             "written by the platform, sealed, and can be neither changed nor deleted. Look here first when data may have got "
             "out."
         ),
+        guide="audit-and-erasing",
         menu=_("Audit"), title=_("Access log"), icon="eye", list="at user kind entity row_id about source network_address",
         show={_("Event"): "at user kind entity row_id about details source network_address"}, search="about", order="-id",
         operations="", labels={"row": _("Record")},

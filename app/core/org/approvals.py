@@ -68,7 +68,7 @@ class ApprovalRoute(Entity):
             "decides twice. What waits longer than its hours goes to a further role, too, or to superiors. An amount counts in "
             "the route's currency alone: what no route names a limit for in its currency needs approval, whatever its amount."
         ),
-        guide="write-a-rule",
+        guide="approvals-rules-tasks write-a-rule",
         menu=_("Administration"), title=_("Approval routes"), icon="git-merge", position=82, is_for_people=True,
         list="name operation field_names branch first_role first_hours second_role currency least second_least is_off",
         form={_("What"): "name operation field_names amount_field currency least branch is_off",
@@ -160,7 +160,7 @@ class ApprovalRequest(About, Entity):
             "My approvals lists those that are your turn, also in place of somebody away. After the last yes it is done once; "
             "if the record changed meanwhile it is not done and says so."
         ),
-        guide="write-a-rule",
+        guide="approvals-rules-tasks write-a-rule",
         menu=_("Work"), title=_("Approval requests"), icon="checks", position=12, operations="", order="-id",
         list="created_at row_id title state changes told user role waits_since escalated_at outcome entity",
         show={_("What was asked"): "title told changes operation entity row_id user created_at",

@@ -99,6 +99,7 @@ class CustomField(_Labelled, Entity):
             "programs. The kind of a field is chosen once and stays. Take a field out of use rather than delete it: what is"
             " stored stays."
         ),
+        guide="custom-fields",
         menu=_("Administration"), title=_("Custom fields"), icon="columns",
         list="entity code kind label_en position is_required is_personal is_hidden",
         form={_("Field"): "entity code kind target places position", _("Label"): f"{LABELS} hint",

@@ -79,6 +79,7 @@ class History(Entity):
             "It is written by the database itself and can be neither changed nor deleted. You see the history of those "
             "records that you may see."
         ),
+        guide="audit-and-erasing",
         menu=_("Audit"), title=_("History"), icon="history", list="at entity row_id action user source changes",
         show={_("Change"): "at entity row_id action user source reason changes"}, search="entity", operations="",
         filters="at entity row_id changes action user source reason", labels={"row": _("Record")},
@@ -119,6 +120,7 @@ class AuditSeal(Entity):
             " alters a row later breaks the chain, and the check says where. A growing number of rows without a seal means "
             "that the sealing job does not run."
         ),
+        guide="audit-and-erasing",
         menu=_("Audit"), title=_("Seals"), icon="shield", list="number at entity rows head", operations="", order="-number",
         show={_("Seal"): "number at entity rows filed previous head"}, filters="number at entity head",
         labels={"filed": _("Last seal in the file"), "previous": _("Head before"), "head": _("Head")},

@@ -35,6 +35,7 @@ class UserReport(Entity):
             " the question, never the figures, so everyone who opens it sees those of his own scope. Kept under a name it "
             "can be shared with a role and put on a home page."
         ),
+        guide="reports-and-mail",
         title=_("User reports"), icon="report-analytics", list="name entity role user created_at",
         form={_("Report"): "name"}, show={_("Report"): "name entity role user created_at"}, search="name",
         filters="entity name role user", order="name", operations="edit delete", labels={"role": _("Shared with")},

@@ -121,7 +121,7 @@ class Rule(Entity):
             "before you switch it on; one that sets itself off again and again is switched off and says why. What waited for it then "
             "is kept: mend it, switch it on and take it up again."
         ),
-        guide="write-a-rule",
+        guide="approvals-rules-tasks write-a-rule",
         menu=_("Administration"), title=_("Rules"), icon="route", position=81, is_for_people=True,
         list="name entity event user is_off number stopped_because",
         form={_("When"): "name entity event field conditions user is_off",

@@ -45,7 +45,7 @@ class ApiToken(Entity):
             "when the token is made; nobody can look it up later. Limit it as far as you can, and withdraw it when it is no"
             " longer needed."
         ),
-        guide="use-the-api",
+        guide="programs use-the-api",
         menu=_("Work"), title=_("API tokens"), icon="key", position=90, is_for_people=True,
         list="name public_id user expires_on is_read_only last_used_at last_used_from withdrawn_at",
         form={_("Token"): "name expires_on", _("Limits"): "is_read_only entities addresses calls_per_minute"},

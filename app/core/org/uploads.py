@@ -68,7 +68,7 @@ class Upload(Entity):
             "before anything is stored, and refused ones can be mended on the page. For a day an upload can be undone by a "
             "second person."
         ),
-        guide="fill-records-from-a-file",
+        guide="imports-and-layouts fill-records-from-a-file",
         menu=_("Work"), title=_("Uploads"), icon="table-import", position=70, operations="", search="file_name",
         list="created_at entity file_name state user undo_asked_at rows created updated unchanged refused",
         show={_("Upload"): "file_name entity state rows created updated unchanged refused message created_at ended_at user undo_asked_at undone_by"},

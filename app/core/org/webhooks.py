@@ -41,7 +41,7 @@ class Webhook(Entity):
             " user may see is told, and each telling is signed. One that fails for long is switched off and says why; what "
             "was told stands on its page."
         ),
-        guide="use-the-api",
+        guide="programs use-the-api",
         menu=_("Administration"), title=_("Webhooks"), icon="send", position=80, is_for_people=True,
         list="name url entity user is_off last_delivered_at stopped_because",
         form={_("Webhook"): "name url is_off",

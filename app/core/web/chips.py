@@ -86,8 +86,10 @@ def _value(condition: Condition, session: Session) -> str:
     """The value as people read it; a link that is not in scope shows nothing of itself."""
     field, raw = condition.field, condition.raw
     if field.kind == "link":
-        row = session.scalar(select(field.target).where(field.target.id == as_id(field.target, raw)))
-        return str(row) if row is not None else "–"
+        ids = [as_id(field.target, one) for one in raw.split(",")]
+        rows = session.scalars(select(field.target).where(field.target.id.in_(ids))).unique()
+        names = {row.id: str(row) for row in rows}
+        return ", ".join(names.get(one, "–") for one in ids)
     if field.kind == "choice":
         return ", ".join(
             str(one.label)

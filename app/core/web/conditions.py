@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from flask_babel import gettext, lazy_gettext as _
-from sqlalchemy import ColumnElement, String, and_, cast, false, func, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import aliased
 from werkzeug.datastructures import MultiDict
 
@@ -21,7 +21,7 @@ from app.core.labels import subject
 from app.core.scope import TREES
 from app.core.tree import Tree
 from app.core.web import changed_values
-from app.core.web.fields import FieldInfo, attribute, customs, describe, filterable, label_columns, listable
+from app.core.web.fields import FieldInfo, attribute, describe, filterable, listable
 from app.core.web.filter_names import split
 from app.core.web.filter_values import after, days, is_yes, midnight, typed
 from app.core.web.principal import Principal, current
@@ -36,11 +36,13 @@ _COMPARED = ("eq", "gt", "ge", "lt", "le", "ne", "null")
 OPS_OF: dict[str, tuple[str, ...]] = {
     "money": _COMPARED, "rate": _COMPARED, "number": _COMPARED, "days": ("gt", "ge", "lt", "le", "eq"),
     "id": ("eq",), "date": ("eq", "ge", "le", "gt", "lt", "null"), "datetime": ("eq", "ge", "lt", "null"), "choice": ("eq", "ne", "in", "null"),
-    "link": ("eq", "ne", "null", "exact"), "bool": ("eq", "null"), "text": ("contains", "starts", "eq", "null"),
+    "link": ("eq", "ne", "in", "null", "exact"), "bool": ("eq", "null"), "text": ("contains", "starts", "eq", "null"),
     "longtext": ("contains",), "json": ("contains", "value"), "file": ("null",), "code": ("starts", "eq", "contains", "null"), "phone": ("eq", "starts"),
 }  # fmt: skip
 MOST = 20
 """Filters of one list; more are a slip of a program, and slow."""
+MOST_LINKED = 50
+"""Records of which a filter by a link takes one."""
 _COMPARISONS = {"eq": operator.eq, "gt": operator.gt, "lt": operator.lt, "ge": operator.ge, "le": operator.le}
 
 
@@ -130,7 +132,7 @@ def clause(entity: Any, condition: Condition, on: date) -> ColumnElement[bool]:
     if field.has_fields:
         return changed_values.where(column, op, raw, current())
     if op == "in":
-        return column.in_([typed(field, one) for one in raw.split(",")])
+        return _one_of(entity, field, raw)
     if op == "contains":
         return column.icontains(raw, autoescape=True)
     if op == "starts":
@@ -156,6 +158,20 @@ def _linked(entity: Any, field: FieldInfo, row_id: int, *, is_exact: bool) -> Co
         # as text, which its index has: a cast might fail, so that row security would let it use none
         return field.custom.text(entity) == str(row_id)
     return _compare(attribute(entity, field), "eq", row_id)
+
+
+def _one_of(entity: Any, field: FieldInfo, raw: str) -> ColumnElement[bool]:
+    """Rows with one of several values; of a link to a tree also those that point below one of them."""
+    values = list(dict.fromkeys(typed(field, one) for one in raw.split(",")))
+    if field.kind != "link":
+        return attribute(entity, field).in_(values)
+    if len(values) > MOST_LINKED:
+        raise RuleError(gettext("At most %(n)s values at a time", n=MOST_LINKED))
+    if is_place(field):
+        return or_(*(_below(entity, field, one) for one in values))
+    if field.custom:
+        return field.custom.text(entity).in_([str(one) for one in values])
+    return attribute(entity, field).in_(values)
 
 
 def _in_days(column: Any, condition: Condition, on: date) -> ColumnElement[bool]:
@@ -198,51 +214,3 @@ def _below(entity: Any, field: FieldInfo, node_id: int) -> ColumnElement[bool]:
 def _compare(column: Any, op: str, value: Any) -> ColumnElement[bool]:
     """An empty value is different from every other, and nothing else."""
     return column.is_distinct_from(value) if op == "ne" else _COMPARISONS[op](column, value)
-
-
-def search(entity: Any, text: str, principal: Principal) -> ColumnElement[bool]:
-    """Quick search: codes from their start, names anywhere, linked rows by a subquery of their own."""
-    searched = [field.name for field in customs(entity) if field.custom and field.custom.is_searched]
-    names = [*entity.__screen__.columns("search"), *searched]
-    parts = [_search_one(entity, name, text.strip(), principal) for name in names]
-    return or_(false(), *(part for part in parts if part is not None))
-
-
-def _search_one(entity: Any, name: str, text: str, principal: Principal) -> ColumnElement[bool] | None:
-    field = describe(entity, name)
-    if not field.is_open_to(principal):
-        return None
-    if field.path:
-        link = describe(entity, field.path[0])
-        target = link.target
-        inner = _search_one(target, name.partition(".")[2], text, principal)
-        return None if inner is None else attribute(entity, link).in_(select(target.id).where(inner))
-    found = _matches(attribute(entity, field), field.kind, text)
-    return or_(found, *_said(attribute(entity, field), field, text))
-
-
-def _said(column: Any, field: FieldInfo, text: str) -> list[ColumnElement[bool]]:
-    """Codes are also found by the words in which they are shown."""
-    found = [code for code, words in field.spoken.items() if text.strip().lower() in str(words).lower()]
-    return [column.in_(found)] if found else []
-
-
-def _matches(column: Any, kind: str, text: str) -> ColumnElement[bool]:
-    if kind in ("code", "phone"):
-        return column.startswith(text, autoescape=True)
-    if kind == "id":
-        return cast(column, String) == text
-    return and_(*(func.lower(column).contains(word.lower(), autoescape=True) for word in text.split()[:5]))
-
-
-def lookup_search(entity: Any, text: str, principal: Principal) -> ColumnElement[bool]:
-    """Search of a lookup: always over the label, and like the list's for those who may open that.
-
-    What a person does not see of the rows he chooses from must not be found out by searching for it.
-    """
-    names = [n for n in label_columns(entity) if n != "id" and describe(entity, n).is_open_to(principal)]
-    labels = [cast(getattr(entity, name), String) for name in names]
-    named = or_(false(), *(func.lower(label).contains(text.lower(), autoescape=True) for label in labels))
-    said = [one for name in names for one in _said(getattr(entity, name), describe(entity, name), text)]
-    may_search = principal.may("can_list", subject(entity))
-    return or_(named, *said, *([search(entity, text, principal)] if may_search else []))

@@ -1,30 +1,21 @@
 """What a custom field may be, and where one is used that is to be changed or deleted."""
 
 from typing import Any
-from urllib.parse import parse_qsl
 
 from flask import g
 from flask_babel import gettext, lazy_gettext as _
-from sqlalchemy import ColumnElement, func, inspect, literal_column, select
+from sqlalchemy import inspect, literal_column, select
 
-from app.core import codes, custom, custom_cache, form_rules, registry
-from app.core.custom_column import COLUMN, is_open
-from app.core.db import unscoped, web_session
+from app.core import codes, custom, custom_cache, form_rules
+from app.core.custom_column import COLUMN
+from app.core.db import web_session
 from app.core.errors import RuleError
-from app.core.labels import entity_label
 from app.core.org.access import Role
 from app.core.org.custom import CustomChoice, CustomField, CustomKind
-from app.core.org.remarks import FieldFile
-from app.core.org.reports import UserReport
-from app.core.org.rules import Rule
-from app.core.org.views import SavedView
-from app.core.org.webhooks import Webhook
 from app.core.web import custom_lock
-from app.core.web.filter_names import split
+from app.core.web.custom_used import used
 
 MOST_PLACES = 6
-MOST_COUNTED = 1000
-"""Rows in use are counted no further: whether there are any is what matters."""
 _TEXTS = (CustomKind.TEXT, CustomKind.LONGTEXT)
 _FIXED = ("entity", "code", "kind", "target", "places", "is_personal")
 """What is stored cannot be read by another definition, and the history has encrypted it or has not."""
@@ -165,63 +156,3 @@ def _not_chosen(session: Any, field_id: int, code: str, column: str | None) -> N
 
 def _as_default(field: Any, code: str) -> str:
     return gettext("As the default of the field") if field.default_value == code else ""
-
-
-def used(slug: str, code: str, such: ColumnElement[bool] | None = None) -> str:
-    """Where a field is used, or values of it are `such`, in words; empty for nowhere."""
-    if not registry.has_entity(slug) or not is_open(registry.entity(slug)):
-        return ""
-    entity = registry.entity(slug)
-    has = getattr(entity, COLUMN).has_key(code) if such is None else such
-    with unscoped("where a custom field is used") as session:
-        rows = session.scalar(
-            select(func.count()).select_from(select(entity.id).where(has).limit(MOST_COUNTED).subquery())
-        )
-        asked = session.execute(select(SavedView.name, SavedView.query).where(SavedView.entity == slug))
-        views = (
-            [] if such is not None else [name for name, query in asked if _names(query, custom.PREFIX + code)]
-        )
-        built = session.execute(select(UserReport.name, UserReport.query))
-        reports = (
-            [] if such is not None else [name for name, query in built if _tells(query, custom.PREFIX + code)]
-        )
-        rules = [] if such is not None else _that_follow(session, slug, custom.PREFIX + code)
-        kept = 0 if such is not None else _files(session, slug, code)
-    said = [f"{entity_label(entity)}: {rows}{'+' * (rows == MOST_COUNTED)}"] * bool(rows)
-    said += [gettext("Files kept of it: %(n)s", n=kept)] * bool(kept)
-    said += [gettext("Saved views: %(names)s", names=", ".join(sorted(views)))] * bool(views)
-    said += [gettext("User reports: %(names)s", names=", ".join(sorted(reports)))] * bool(reports)
-    said += [gettext("Rules and webhooks: %(names)s", names=", ".join(sorted(rules)))] * bool(rules)
-    return "; ".join(said)
-
-
-def _files(session: Any, slug: str, code: str) -> int:
-    """How many files stood in a field: the history names them, and who may open one goes by its field."""
-    mine = select(FieldFile.id).where(FieldFile.entity == slug, FieldFile.field == code).limit(MOST_COUNTED)
-    return session.scalar(select(func.count()).select_from(mine.subquery())) or 0
-
-
-def _that_follow(session: Any, slug: str, name: str) -> list[str]:
-    """Rules and webhooks that ask for a field or write it."""
-    ruled = session.execute(select(Rule.name, Rule.entity, Rule.conditions, Rule.field, Rule.set_field))
-    told = session.execute(select(Webhook.name, Webhook.entity, Webhook.conditions))
-    return [
-        called
-        for called, of, conditions, *fields in [*ruled, *told]
-        if of == slug and (name in fields or _names(conditions or "", name))
-    ]
-
-
-def _tells(query: str, name: str) -> bool:
-    """Whether a built report filters by a field, groups by it or adds it up, of its own rows or of those it links."""
-    said = [split(word)[1].rpartition(".")[2] for pair in parse_qsl(query) for word in pair]
-    return name in said
-
-
-def _names(query: str, name: str) -> bool:
-    """Whether a view filters, sorts or shows by a field."""
-    for key, value in parse_qsl(query):
-        told = value.replace(",", " ").replace(".", " ").split() if key in ("cols", "sort") else []
-        if split(key)[1] == name or name in {one.lstrip("-") for one in told}:
-            return True
-    return False

@@ -21,7 +21,7 @@ from werkzeug.datastructures import MultiDict
 from app.core.errors import RuleError
 from app.core.scope_conditions import opened
 from app.core.types import Choice
-from app.core.web import conditions, followed, ordering, selecting
+from app.core.web import conditions, followed, ordering, quick_search, selecting
 from app.core.web.driving import Page, ids_in_scope
 from app.core.web.fields import FieldInfo, attribute, describe, label_columns, listable
 from app.core.web.ordering import Order
@@ -105,7 +105,7 @@ class Listing:
         found += followed.open_to(self.entity, self.principal)
         found += conditions.where(self.entity, self.conditions, self.on)
         if self.q:
-            found.append(conditions.search(self.entity, self.q, self.principal))
+            found.append(quick_search.search(self.entity, self.q, self.principal))
         if self.picked:
             found.append(selecting.condition(self.entity, self.picked, self.principal))
         return found

@@ -14,9 +14,9 @@ from app.core.alphabet import by_alphabet
 from app.core.db import web_session
 from app.core.labels import subject
 from app.core.web import followed
-from app.core.web.conditions import lookup_search
 from app.core.web.fields import FieldInfo, as_id, describe, label_columns
 from app.core.web.principal import Principal, current
+from app.core.web.quick_search import lookup_search
 from app.core.web.register import screen
 
 MOST = 30

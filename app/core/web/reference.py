@@ -46,7 +46,7 @@ MOST_SAID = 12
             "list. It is made from the same declarations as the screens, so it is never out of date. A "
             "program needs a token of its user."
         ),
-        guide="use-the-api",
+        guide="programs use-the-api",
     )
 )
 class ApiReference(BaseView):

@@ -20,7 +20,7 @@ class MenuEntry:
     help: Any = ""
     """What the help panel tells of the screen; an entity's screens say it in their `Screen`."""
     guide: str = ""
-    """The guide in docs/howto that tells more."""
+    """The guides of docs/guides and docs/howto that tell more, by their names with a space between."""
 
 
 SCREENS: list[type[Any]] = []

@@ -85,6 +85,7 @@ INDEX = MenuEntry(
         "always of your own data scope. Numbers lead to the rows behind them, and each report has an "
         "Excel file of exactly what is shown."
     ),
+    guide="reports-and-mail",
 )
 
 

@@ -1,16 +1,27 @@
-"""The guides of docs/howto as pages: as much of Markdown as they use, each text escaped before it is marked up."""
+"""The guides of docs/guides and docs/howto as pages: as much of Markdown as they use, each text escaped before it is marked up.
+
+Those of docs/guides are for administrators, in every language of the screens; those of docs/howto are in English.
+"""
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
 
 from markupsafe import Markup, escape
 
-FOLDER = Path(__file__).parents[4] / "docs" / "howto"
-NAMES = ("filter-by-address", "fill-records-from-a-file", "map", "write-a-rule", "use-the-api")
-"""Guides for those who use and administer; the others are for who writes code."""
+_DOCS = Path(__file__).parents[4] / "docs"
+FOLDER = _DOCS / "guides"
+SPOKEN = (
+    "roles-and-scope", "custom-fields", "imports-and-layouts", "reports-and-mail", "approvals-rules-tasks",
+    "audit-and-erasing", "programs",
+)  # fmt: skip
+"""Guides that are there in every language."""
+ENGLISH = ("filter-by-address", "fill-records-from-a-file", "map", "write-a-rule", "use-the-api")
+"""Those of docs/howto for who uses and administers; the others are for who writes code."""
+NAMES = (*SPOKEN, *ENGLISH)
 _MARKS = (
     (re.compile(r"`([^`]+)`"), r"<code>\1</code>"),
     (re.compile(r"\*\*([^*]+)\*\*"), r"<b>\1</b>"),
@@ -20,13 +31,25 @@ _MARKS = (
 )
 
 
-@lru_cache(maxsize=len(NAMES))
-def guide(name: str) -> tuple[str, Markup]:
-    """The title and the text of a guide. Raises KeyError for a name that is none."""
+@dataclass(frozen=True)
+class Guide:
+    """A guide as a page: its title, its text marked up, and the language of both."""
+
+    title: str
+    text: Markup
+    language: str
+
+
+@lru_cache(maxsize=len(NAMES) * 5)
+def guide(name: str, language: str) -> Guide:
+    """A guide in a language, in English where there is none in it. Raises KeyError for a name that is none."""
     if name not in NAMES:
         raise KeyError(name)
-    title, _line, text = (FOLDER / f"{name}.md").read_text(encoding="utf-8").partition("\n")
-    return title.removeprefix("# "), Markup("\n").join(_blocks(text))
+    file = FOLDER / language / f"{name}.md"
+    if not file.exists():
+        file, language = (FOLDER / "en" if name in SPOKEN else _DOCS / "howto") / f"{name}.md", "en"
+    title, _line, text = file.read_text(encoding="utf-8").partition("\n")
+    return Guide(title.removeprefix("# "), Markup("\n").join(_blocks(text)), language)
 
 
 def _blocks(text: str) -> Iterator[Markup]:

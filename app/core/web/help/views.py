@@ -5,7 +5,7 @@ from typing import Any
 from flask import abort, g, render_template, request
 from flask_appbuilder import expose, has_access, permission_name
 from flask_appbuilder.baseviews import BaseView
-from flask_babel import gettext
+from flask_babel import get_locale, gettext
 
 from app.core.web.help import guides, panel
 from app.core.web.help.topics import Topic, topics
@@ -42,12 +42,18 @@ class Help(BaseView):
     @has_access
     @permission_name("show")
     def guide(self, guide: str) -> Any:
-        """A guide that ships with the product, in English."""
+        """A guide that ships with the product, in the reader's language or else in English."""
         try:
-            title, text = guides.guide(guide)
+            found = guides.guide(guide, _language())
         except KeyError:
             abort(404)
-        return render_template("help/guide.html", title=title, text=text)
+        return render_template(
+            "help/guide.html", title=found.title, text=found.text, language=found.language.replace("_", "-")
+        )
+
+
+def _language() -> str:
+    return str(get_locale() or "en")
 
 
 def _page(topic: Topic | None) -> str:
@@ -59,9 +65,12 @@ def _page(topic: Topic | None) -> str:
     if topic is not None and topic.entity is not None:
         typed, kept = panel.fields(topic.entity)
         told |= {"typed": typed, "kept": kept, "verbs": panel.verbs(topic.entity, g.principal), "seen": panel.seen_by(topic.entity)}  # fmt: skip
-    named = [topic.guide] if topic and topic.guide else []
-    names = dict.fromkeys([*named, *(guides.NAMES if topic is None else guides.NAMES[:1])])
-    told["guides"] = [(f"/help/guide/{name}", guides.guide(name)[0]) for name in names]
+    named = topic.guide.split() if topic else []
+    names = dict.fromkeys([*named, *(guides.NAMES if topic is None else guides.ENGLISH[:1])])
+    told["guides"], told["english"] = (
+        [(f"/help/guide/{name}", guides.guide(name, _language()).title) for name in names if name in some]
+        for some in (guides.SPOKEN, guides.ENGLISH)
+    )
     is_part = bool(request.headers.get("X-Partial"))
     return render_template(
         "help/_panel.html" if is_part else "help/page.html", page=told, title=told["title"]
