@@ -1,7 +1,8 @@
 """A process of its own, in which one entity more is declared, with a database that was migrated to it.
 
 An entity once declared cannot be taken back, and other tests count entities. So the files here are named apart from
-tests: tests/test_one_class.py runs them, and whoever names one: `run.py test tests/platform/proof_lists.py`.
+tests: tests/test_one_class.py runs them, and whoever names one: `run.py test tests/platform/proof_lists.py`. For the
+same reason the entity is imported here by what needs it alone: this file is read whichever tests are run.
 """
 
 import os
@@ -11,13 +12,13 @@ from typing import Any
 import pytest
 
 from tests.conftest import Database, in_a_database
-from tests.platform import deployed
-from tests.platform.yard import Yard, open_yard
 
 
 @pytest.fixture(scope="session")
 def template(servers: Any) -> str:
     """A deployed database with the entity's table in it; kept like the one of the other tests."""
+    from tests.platform import deployed
+
     return deployed.template(servers)
 
 
@@ -30,6 +31,8 @@ def database(servers: Any, template: str, tmp_path_factory: Any) -> Iterator[Dat
 
 
 @pytest.fixture(scope="session")
-def yard(_application: Any, database: Database) -> Yard:
+def yard(_application: Any, database: Database) -> Any:
     """The people and rows of these tests."""
+    from tests.platform.yard import open_yard
+
     return open_yard(_application, database)
