@@ -136,20 +136,21 @@ def database(servers: Servers, template: str, request: Any, tmp_path_factory: An
     """An empty deployed database for this module, under a login that row security holds."""
     label = hashlib.sha256(request.node.nodeid.encode()).hexdigest()[:8]
     made = Database(servers, f"test_{os.getpid()}_{label}", template)
-    with in_a_database(made, tmp_path_factory.mktemp("files")):
+    is_verified = request.node.path.parent.name == "web" or os.environ.get("LOANDESK_FULL") == "yes"
+    with in_a_database(made, tmp_path_factory.mktemp("files"), is_verified=is_verified):
         yield made
 
 
 @contextmanager
-def in_a_database(made: Database, files: Path) -> Iterator[None]:
-    """Make it and work there; its history is verified at the end."""
+def in_a_database(made: Database, files: Path, *, is_verified: bool = True) -> Iterator[None]:
+    """Make it and work there; its history is verified at the end: of what screens and programs did, with --full of all."""
     logins.make_database(made.data, made.name, made.template)
     os.environ.update(
         DATABASE_URL=made.app_url, DATABASE_ADMIN_URL=made.admin_url, REDIS_URL=made.redis_url,
         FILES_DIR=str(files), SEALS_FILE=str(files / "seals.log"),
     )  # fmt: skip
     yield
-    faults = faults_of_history(made)
+    faults = faults_of_history(made) if is_verified else []
     forget(made.app_url)
     logins.drop_database(made.data, made.name)
     assert faults == [], "the history is not as it was sealed"

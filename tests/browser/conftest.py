@@ -26,6 +26,8 @@ QUIET = [
     "--disable-component-update",
     "--disable-sync",
 ]
+SIZES = [(1366, "light"), pytest.param((360, "dark"), marks=pytest.mark.full)]
+"""An errand is run at a desk; on a phone, where tests/browser/test_pages.py looks at every kind of page, with the volumes."""
 DRAWN = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 """Over when the scripts of the page have run and what they made stands on the screen."""
 AXE = (Path(__file__).parents[1] / "vendor" / "axe.min.js").read_text()

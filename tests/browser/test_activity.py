@@ -7,14 +7,14 @@ from sqlalchemy import delete
 from app.core.db import unscoped
 from app.core.org import Favourite
 from app.core.web.links import show_url
-from tests.browser.conftest import Visit
+from tests.browser.conftest import SIZES, Visit
 from tests.walk.world import World
 from tests.web.people import rows
 from tests.web.test_attachments import PNG, SVG
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("visit", [(1366, "light"), (360, "dark")], indirect=True, ids=["wide", "phone"])
+@pytest.mark.parametrize("visit", SIZES, indirect=True, ids=["wide", "phone"])
 def test_a_comment_an_image_and_a_star_are_made_by_hand(visit: Visit, world: World) -> None:
     loan, page = world.rows["loan"][0][1], visit.page
     width = page.viewport_size["width"] if page.viewport_size else 0

@@ -71,7 +71,7 @@ def ask(visit: Visit, loan: int) -> Any:
     """Ask for a loan's dunning to be stopped, as its officer; the request."""
     become(visit, "o1")
     visit.open(f"/loan/do/stop_dunning?ids={loan}")
-    visit.page.get_by_label("Reason").fill("He is ill")
+    visit.page.locator("#reason").fill("He is ill")
     seen(visit, "ask")
     visit.page.locator(".save-bar .btn-primary").click()
     expect(visit.page.get_by_text("Sent for approval").first).to_be_visible()

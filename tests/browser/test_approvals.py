@@ -12,7 +12,7 @@ from app.core.db import unscoped
 from app.core.org import ApprovalRequest, ApprovalRoute
 from app.core.web import approved
 from app.core.web.links import show_url
-from tests.browser.conftest import Visit
+from tests.browser.conftest import SIZES, Visit
 from tests.browser.test_tasks_and_rules import judged
 from tests.walk.world import World
 from tests.web.people import add, rows, stored
@@ -31,7 +31,7 @@ def route(world: World) -> Iterator[int]:
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("visit", [(1366, "light"), (360, "dark")], indirect=True, ids=["wide", "phone"])
+@pytest.mark.parametrize("visit", SIZES, indirect=True, ids=["wide", "phone"])
 def test_a_change_is_asked_for_on_its_form_and_approved_with_both_values_in_sight(
     visit: Visit, world: World, route: int, request: Any
 ) -> None:

@@ -9,7 +9,7 @@ from app.core.db import unscoped
 from app.core.notices import settle
 from app.core.org import BulkJob
 from app.core.web import bulk, bulk_work, list_page, listing
-from tests.browser.conftest import Visit
+from tests.browser.conftest import SIZES, Visit
 from tests.walk.world import World
 from tests.web.people import rows, stored
 
@@ -23,7 +23,7 @@ def _short_pages(monkeypatch: Any) -> None:
 
 @pytest.mark.browser
 @pytest.mark.usefixtures("_short_pages")
-@pytest.mark.parametrize("visit", [(1366, "light"), (360, "dark")], indirect=True, ids=["wide", "phone"])
+@pytest.mark.parametrize("visit", SIZES, indirect=True, ids=["wide", "phone"])
 def test_a_field_of_all_rows_of_a_list_is_changed_in_five_steps(visit: Visit, world: World) -> None:
     visit.login("all")
     visit.open("/customer/list/")
@@ -105,7 +105,7 @@ def test_f2_opens_a_value_enter_saves_it_and_esc_leaves_it(visit: Visit, world: 
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("visit", [(1366, "light"), (360, "dark")], indirect=True, ids=["wide", "phone"])
+@pytest.mark.parametrize("visit", SIZES, indirect=True, ids=["wide", "phone"])
 def test_a_large_change_is_watched_on_its_page_and_the_bell_tells_its_end(
     visit: Visit, app: Any, monkeypatch: Any
 ) -> None:

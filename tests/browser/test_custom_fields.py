@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Visit
+from tests.browser.conftest import SIZES, Visit
 from tests.walk.world import World
 from tests.web.people import add, stored
 from tests.web.test_attachments import PNG
@@ -61,7 +61,7 @@ def see_and_remove_the_file(visit: Visit, customer: int) -> None:
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("visit", [(1366, "light"), (360, "dark")], indirect=True, ids=["wide", "phone"])
+@pytest.mark.parametrize("visit", SIZES, indirect=True, ids=["wide", "phone"])
 def test_a_field_is_added_filled_in_and_found_without_a_restart(
     visit: Visit, world: World, others: None
 ) -> None:

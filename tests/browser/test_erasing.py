@@ -17,7 +17,7 @@ def test_a_person_is_erased_by_hand_and_his_history_says_so(visit: Visit, world:
     visit.login("all")
     visit.open(f"/customer/do/erase_customer?ids={customer}")
     expect(page.get_by_text("This cannot be undone.")).to_be_visible()
-    page.get_by_label("Reason").fill("asked for by letter")
+    page.locator("#reason").fill("asked for by letter")
     assert (visit.violations(), visit.is_wider_than_screen()) == ([], False)
     page.get_by_role("button", name="Erase personal values").click()
     expect(page.get_by_text("The personal values are erased")).to_be_visible()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Dialog, expect
 
-from tests.browser.conftest import Visit
+from tests.browser.conftest import SIZES, Visit
 from tests.browser.errands import glance, look
 from tests.walk.world import World
 from tests.web.people import rows, stored
@@ -29,7 +29,7 @@ def other(browser: Browser, address: str) -> Iterator[Visit]:
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("visit", [(1366, "light"), (360, "dark")], indirect=True, ids=["wide", "phone"])
+@pytest.mark.parametrize("visit", SIZES, indirect=True, ids=["wide", "phone"])
 def test_leaving_an_unsaved_form_asks_and_what_was_typed_survives_a_lost_session(
     visit: Visit, world: World
 ) -> None:

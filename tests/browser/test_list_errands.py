@@ -11,7 +11,7 @@ from sqlalchemy import update
 from app.core.db import unscoped
 from app.models import Loan
 from app.models.lending import LoanStatus
-from tests.browser.conftest import Visit
+from tests.browser.conftest import SIZES, Visit
 from tests.browser.errands import becomes, glance, look, shown
 from tests.walk.world import World
 from tests.web.people import rows, stored
@@ -95,7 +95,7 @@ def test_a_list_searched_while_typing_arranged_and_sorted_by_two_opens_the_same_
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("visit", [(1366, "light"), (360, "dark")], indirect=True, ids=["wide", "phone"])
+@pytest.mark.parametrize("visit", SIZES, indirect=True, ids=["wide", "phone"])
 def test_a_column_pasted_from_excel_makes_a_selection_of_which_each_row_tells_what_came_of_it(
     visit: Visit, world: World
 ) -> None:
@@ -123,7 +123,7 @@ def test_a_column_pasted_from_excel_makes_a_selection_of_which_each_row_tells_wh
         page.locator(".bulk-more > button").click()
     page.get_by_role("button", name="Stop dunning").click()
     expect(page.locator(".targets .count")).to_have_text("3")
-    page.get_by_label("Reason").fill(reason)
+    page.locator("#reason").fill(reason)
     look(visit, "paste-operation")
     page.keyboard.press("Control+s")
     page.wait_for_url("**picked=*")

@@ -12,14 +12,14 @@ from app.core.notices.settle import settle
 from app.core.org import NotificationKind
 from app.core.web import export_job
 from app.core.web.links import show_url
-from tests.browser.conftest import Visit
+from tests.browser.conftest import SIZES, Visit
 from tests.browser.errand import become, judged, seen
 from tests.walk.world import World
 from tests.web.people import add, rows, stored
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("visit", [(1366, "light"), (360, "dark")], indirect=True, ids=["wide", "phone"])
+@pytest.mark.parametrize("visit", SIZES, indirect=True, ids=["wide", "phone"])
 def test_the_bell_leads_to_the_record_and_what_was_opened_is_read(visit: Visit, world: World) -> None:
     loan, page, reader = world.rows["loan"][0][1], visit.page, world.users["all"]
     told = {"user_id": reader, "entity": "loan", "row_id": loan.id, "actor_id": world.users["o1"], "checked_at": clock.now()}  # fmt: skip

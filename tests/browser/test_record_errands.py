@@ -31,6 +31,7 @@ def step(visit: Visit, key: str, name: str) -> None:
 
 
 @pytest.mark.browser
+@pytest.mark.full
 def test_records_of_a_list_are_gone_through_with_one_followed_changed_and_printed_on_the_way_and_doubled(
     visit: Visit, world: World
 ) -> None:
@@ -119,6 +120,7 @@ def happens(visit: Visit, loan: int, said: str) -> None:
 
 
 @pytest.mark.browser
+@pytest.mark.full
 def test_a_records_story_tells_a_comment_a_file_a_task_and_a_change_and_is_narrowed_to_one_kind(
     visit: Visit, world: World
 ) -> None:
@@ -154,6 +156,7 @@ def test_a_records_story_tells_a_comment_a_file_a_task_and_a_change_and_is_narro
 
 
 @pytest.mark.browser
+@pytest.mark.full
 def test_an_auditor_is_told_who_has_looked_at_a_persons_data(visit: Visit, world: World) -> None:
     customer, page = world.rows["customer"][0][1], visit.page
     create_user("examiner", "pw", "Auditor", grants=[{"kind": GrantKind.ALL}])

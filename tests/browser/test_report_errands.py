@@ -57,6 +57,7 @@ def choose(visit: Visit, name: str, value: str, said: str) -> None:
 
 
 @pytest.mark.browser
+@pytest.mark.full
 def test_a_report_beside_each_other_and_against_the_month_before_leads_to_its_rows_stands_at_home_and_is_mailed(
     visit: Visit, world: World, given: list[Any], post: tuple[Postbox, Controller], request: Any
 ) -> None:

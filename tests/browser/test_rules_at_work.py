@@ -129,6 +129,7 @@ def see_the_deliveries(visit: Visit, app: Any, ear: Receiver, webhook: int) -> N
 
 
 @pytest.mark.browser
+@pytest.mark.full
 def test_a_rule_is_tried_on_old_events_sets_a_field_gives_a_task_calls_a_webhook_and_keeps_its_versions(
     visit: Visit, world: World, ear: Receiver, request: Any
 ) -> None:
@@ -172,6 +173,7 @@ def test_a_rule_is_tried_on_old_events_sets_a_field_gives_a_task_calls_a_webhook
 
 
 @pytest.mark.browser
+@pytest.mark.full
 @pytest.mark.parametrize("visit", [(360, "dark")], indirect=True, ids=["phone"])
 def test_a_rule_that_sets_itself_off_without_end_is_switched_off_and_its_page_says_why(
     visit: Visit, world: World, ear: Receiver, request: Any

@@ -48,6 +48,7 @@ def declare(visit: Visit) -> None:
 
 
 @pytest.mark.browser
+@pytest.mark.full
 def test_a_choice_a_day_and_a_reference_of_ones_own_are_filled_in_listed_sorted_and_told_in_excel_to_their_role(
     visit: Visit, world: World
 ) -> None:
@@ -144,6 +145,7 @@ def take_it(visit: Visit, place: Path) -> None:
 
 
 @pytest.mark.browser
+@pytest.mark.full
 def test_a_layout_of_an_administrator_changes_records_and_a_second_person_takes_the_import_back(
     visit: Visit, world: World, tmp_path: Path, request: Any
 ) -> None:

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from app.core.rules import runner
 from app.core.web.links import show_url
-from tests.browser.conftest import Visit
+from tests.browser.conftest import SIZES, Visit
 from tests.walk.world import World
 from tests.web.people import rows
 
@@ -21,7 +21,7 @@ def judged(visit: Visit) -> None:
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("visit", [(1366, "light"), (360, "dark")], indirect=True, ids=["wide", "phone"])
+@pytest.mark.parametrize("visit", SIZES, indirect=True, ids=["wide", "phone"])
 def test_a_task_is_given_from_a_record_found_among_ones_own_and_done(visit: Visit, world: World) -> None:
     loan, page = world.rows["loan"][0][1], visit.page
     title = f"Call at {page.viewport_size['width'] if page.viewport_size else 0}"

@@ -32,9 +32,10 @@ SHARED = (
 people, and each entity's by some."""
 FORMS = ("/add", "/change")
 """Forms that ask for no row: empty ones are shared out, too."""
-TURNS = 4
+TURNS = 5
 """So many turns share the routes of entities: every kind of person tries every route, of some entities, and every entity, by
-some routes; each route of each entity is tried by three people at least. `run.py test --full` shares nothing."""
+some routes; each route of each entity is tried by somebody of a place and by somebody of a unit. `run.py test --full`
+shares nothing."""
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,7 @@ class World:
 
 PEOPLE = (
     Person("all", 0, ({"kind": "all"},)),
-    Person("branch_subtree", 0, ({"kind": "branch", "branch": "b1"},)),
+    Person("branch_subtree", 4, ({"kind": "branch", "branch": "b1"},)),
     Person("branch_leaf", 1, ({"kind": "branch", "branch": "b2"},)),
     Person("o1", 2, ({"kind": "own"},)),
     Person("team", 3, ({"kind": "team", "team": "north"},)),
@@ -69,10 +69,10 @@ PEOPLE = (
     Person("township", 0, ({"kind": "region", "region": "t1"},)),
     Person("village", 2, ({"kind": "region", "region": "v4"},)),
     Person("client", 0, ({"kind": "client", "client": "y"},)),
-    Person("livestock", 2, ({"kind": "region", "region": "c1", "product_kinds": ["livestock"]},)),
-    Person("two_grants", 1, ({"kind": "own"}, {"kind": "region", "region": "v4"})),
+    Person("livestock", 4, ({"kind": "region", "region": "c1", "product_kinds": ["livestock"]},)),
+    Person("two_grants", 0, ({"kind": "own"}, {"kind": "region", "region": "v4"})),
     Person("nobody", 3, ()),
-    Person("masked", 1, ({"kind": "all"},), may_reveal=False),
+    Person("masked", 4, ({"kind": "all"},), may_reveal=False),
 )
 OUTLINES = {
     "c1": [[10000000, 3500000, 10100000, 3500000, 10080000, 3600000, 10000000, 3590000, 10000000, 3500000]],

@@ -118,7 +118,7 @@ def test_what_was_only_asked_for_is_not_told_as_done(shop: Shop) -> None:
     assert [is_stopped(one) for one in three] == [True, False, False]
     assert len(rows("approval_request", state="waiting")) == 2
     described = shop.caller("admin").call("GET", "_openapi").json["paths"]
-    answers = described["/api/v1/loan/{pk}/do/{name}"]["post"]["responses"]
+    answers = described["/api/v1/loan/{pk}/do/stop_dunning"]["post"]["responses"]
     assert {"200", "202"} <= set(answers)
 
 

@@ -107,8 +107,15 @@ def _plain(field: FieldInfo) -> dict[str, Any]:
         return {"type": "boolean"}
     if field.kind == "choice":
         return {"type": "string", "enum": [*(str(one.value) for one in field.choices), None]}
-    if field.kind in ("date", "datetime"):
-        return {"type": "string", "format": "date" if field.kind == "date" else "date-time"}
+    if field.kind == "date":
+        return {"type": "string", "format": "date"}
+    if field.kind == "datetime":
+        # what Flask-AppBuilder stamps on its users says no time zone, which the format needs
+        return (
+            {"type": "string", "format": "date-time"}
+            if getattr(field.column.type, "timezone", False)
+            else _TEXT
+        )
     if field.kind in ("money", "rate"):
         return {"type": "string", "pattern": r"^-?\d+(\.\d+)?$"}
     if field.kind in ("number", "days", "id"):

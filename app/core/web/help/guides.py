@@ -26,7 +26,7 @@ _MARKS = (
     (re.compile(r"`([^`]+)`"), r"<code>\1</code>"),
     (re.compile(r"\*\*([^*]+)\*\*"), r"<b>\1</b>"),
     (re.compile(r"\*([^*]+)\*"), r"<i>\1</i>"),
-    (re.compile(r"\[([^\]]+)\]\(([\w-]+)\.md\)"), r'<a href="/help/guide/\2">\1</a>'),
+    (re.compile(r"\[([^\]]+)\]\((?:[.\w-]+/)*([\w-]+)\.md\)"), r'<a href="/help/guide/\2">\1</a>'),
     (re.compile(r"\[([^\]]+)\]\([^)]*\)"), r"\1"),
 )
 
