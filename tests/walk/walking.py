@@ -27,8 +27,8 @@ FILES = ("/errors.xlsx",)
 """Addresses of files that are made for rows which no import of the world has."""
 
 
-REPORTS = ("/user_report/open/", "/user_report/tile/")
-"""Addresses of kept reports, which are offered to their owner and receivers alone, also by who sees every row."""
+OWNERS = ("/user_report/open/", "/user_report/tile/", "/files/")
+"""Addresses of kept reports and made files, which are their owner's and receivers' alone, also for who sees every row."""
 
 
 class Walker:
@@ -127,12 +127,12 @@ def _check(door: Door, response: Any, person: Person, allowed: set[int]) -> None
 
 
 def _is_closed(door: Door, person: Person) -> bool:
-    """Pages that an entity does not have: a form where nothing can be typed, a file not made; others' reports."""
+    """Pages that an entity does not have: a form where nothing can be typed, a file not made; what is its owner's alone."""
     slug = door.target[0] if door.target else ""
     operations = registry.entity(slug).__screen__.operations.split()
     is_form = "/edit/" in door.path or "/cell/" in door.path
     sees_all = any(grant["kind"] == "all" for grant in person.grants)
-    is_others = sees_all and door.path.startswith(REPORTS)
+    is_others = sees_all and door.path.startswith(OWNERS)
     return is_others or (is_form and "edit" not in operations) or door.path.endswith(FILES)
 
 
