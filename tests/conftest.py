@@ -9,7 +9,7 @@ import hashlib
 import os
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,8 @@ import pytest
 from app.launch import logins, postgres
 from app.launch.servers import Servers
 from app.launch.testing import servers_for_tests
-from tests.kept import faults_of_history, forget
+from app.launch.web import SELDOM
+from tests.kept import beginning, faults_of_history, forget
 
 os.environ.setdefault("SECRET_KEY", "only-for-tests-only-for-tests-only-for-tests")
 os.environ.setdefault("SESSION_COOKIE_SECURE", "no")
@@ -125,6 +126,8 @@ class Database:
 
     def __init__(self, servers: Servers, name: str, template: str = "") -> None:
         self.data, self.name, self.template = servers.data, name, template
+        self.origin = template
+        """The database of which it is a copy: the template, or one in which rows stand already."""
         self.app_url = servers.data.database_url(postgres.APP, name)
         self.admin_url = servers.data.database_url(postgres.OWNER, name)
         self.superuser_url = servers.data.database_url(postgres.SUPERUSER, name)
@@ -132,10 +135,21 @@ class Database:
 
 
 @pytest.fixture(scope="module")
-def database(servers: Servers, template: str, request: Any, tmp_path_factory: Any) -> Iterator[Database]:
-    """An empty deployed database for this module, under a login that row security holds."""
-    label = hashlib.sha256(request.node.nodeid.encode()).hexdigest()[:8]
-    made = Database(servers, f"test_{os.getpid()}_{label}", template)
+def contents() -> Callable[[], Any] | None:
+    """What stores the rows that the modules of a folder begin with; None: their databases are empty."""
+    return None
+
+
+@pytest.fixture(scope="module")
+def database(
+    servers: Servers, template: str, contents: Any, request: Any, tmp_path_factory: Any
+) -> Iterator[Database]:
+    """A deployed database for this module, under a login that row security holds.
+
+    It has the name of the one before it, so that statements need not be compiled anew for each module.
+    """
+    made = Database(servers, f"test_{os.getpid()}", template)
+    made.origin = beginning(made, contents)
     is_verified = request.node.path.parent.name == "web" or os.environ.get("LOANDESK_FULL") == "yes"
     with in_a_database(made, tmp_path_factory.mktemp("files"), is_verified=is_verified):
         yield made
@@ -144,7 +158,7 @@ def database(servers: Servers, template: str, request: Any, tmp_path_factory: An
 @contextmanager
 def in_a_database(made: Database, files: Path, *, is_verified: bool = True) -> Iterator[None]:
     """Make it and work there; its history is verified at the end: of what screens and programs did, with --full of all."""
-    logins.make_database(made.data, made.name, made.template)
+    logins.make_database(made.data, made.name, made.origin)
     os.environ.update(
         DATABASE_URL=made.app_url, DATABASE_ADMIN_URL=made.admin_url, REDIS_URL=made.redis_url,
         FILES_DIR=str(files), SEALS_FILE=str(files / "seals.log"),
@@ -159,10 +173,15 @@ def in_a_database(made: Database, files: Path, *, is_verified: bool = True) -> I
 @pytest.fixture(scope="session")
 def _application(servers: Servers, template: str) -> Any:
     from app import create_app
+    from app.core import db
 
+    usual = db.engine_options()
+    # the people of all scopes come by here, who open everything, where a web process has those of a house
+    db.engine_options = lambda: usual | {"query_cache_size": 6000}
     made = create_app(RATELIMIT_ENABLED=False, TESTING=True, PROPAGATE_EXCEPTIONS=False)
     gc.collect()
     gc.freeze()  # as the web server does: what stays for good is not looked through again and again
+    gc.set_threshold(*SELDOM)
     return made
 
 

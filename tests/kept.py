@@ -2,7 +2,8 @@
 
 import hashlib
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -48,22 +49,48 @@ def filled(database: Any, make: Callable[[], Any]) -> Any:
     Rows know when they were made, so a copy of another day is not used.
     """
     kept = _name(database, make)
-    note = database.data.root / f"{kept}.pickle"
-    superuser = database.data.database_url(postgres.SUPERUSER, "postgres")
-    with psycopg.connect(superuser, autocommit=True) as connection:
-        connection.execute("SELECT pg_advisory_lock(%s)", (ONE_AT_A_TIME,))
-        found = connection.execute("SELECT FROM pg_database WHERE datname = %s", (kept,)).rowcount
-        if found and note.exists():
+    note = _note(database, kept)
+    if database.origin == kept:
+        _heads_anew()
+        return pickle.loads(note.read_bytes())  # noqa: S301  written below, in a directory of our own
+    with _one_at_a_time(database):
+        if is_kept(database, make):
             forget(database.app_url)
             logins.drop_database(database.data, database.name)
             logins.make_database(database.data, database.name, kept)
             _heads_anew()
-            return pickle.loads(note.read_bytes())  # noqa: S301  written below, in a directory of our own
+            return pickle.loads(note.read_bytes())  # noqa: S301  the same
         made = make()
         note.write_bytes(pickle.dumps(made))
         forget(database.app_url)
         logins.make_database(database.data, kept, database.name)
         return made
+
+
+def beginning(database: Any, make: Callable[[], Any] | None) -> str:
+    """The database to copy for a module whose tests stand on what `make` stores, so that it is copied but once."""
+    return _name(database, make) if make and is_kept(database, make) else str(database.template)
+
+
+def is_kept(database: Any, make: Callable[[], Any]) -> bool:
+    """Whether a database with what `make` stores is there to be copied."""
+    superuser, kept = database.data.database_url(postgres.SUPERUSER, "postgres"), _name(database, make)
+    with psycopg.connect(superuser) as connection:
+        found = connection.execute("SELECT FROM pg_database WHERE datname = %s", (kept,)).rowcount
+    return bool(found) and _note(database, kept).exists()
+
+
+@contextmanager
+def _one_at_a_time(database: Any) -> Iterator[None]:
+    with psycopg.connect(
+        database.data.database_url(postgres.SUPERUSER, "postgres"), autocommit=True
+    ) as connection:
+        connection.execute("SELECT pg_advisory_lock(%s)", (ONE_AT_A_TIME,))
+        yield
+
+
+def _note(database: Any, kept: str) -> Path:
+    return Path(database.data.root / f"{kept}.pickle")
 
 
 def _heads_anew() -> None:

@@ -5,6 +5,8 @@ import hashlib
 import os
 import re
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 
@@ -95,23 +97,34 @@ def names(path: Path, words: set[str]) -> bool:
     return any(word in text for word in words)
 
 
-def check() -> list[str]:
-    """Run the checks of the code side by side; the names of those that failed."""
-    say(f"Checking: {', '.join(CHECKS)}")
+@contextmanager
+def checked(checks: dict[str, list[str]]) -> Iterator[list[str]]:
+    """Check the code beside the tests, which wait for the database and the browser; the names of failed checks, at the end."""
+    if checks:
+        say(f"Checking meanwhile: {', '.join(checks)}")
     running = {
         name: subprocess.Popen(
             command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
-        for name, command in CHECKS.items()
+        for name, command in checks.items()
     }
-    failed = []
-    for name, process in running.items():
-        output, _nothing = process.communicate()
-        say(f"{name}: {'ok' if process.returncode == 0 else 'FAILED'}")
-        if process.returncode != 0:
-            say(output)
-            failed.append(name)
-    return failed
+    failed: list[str] = []
+    try:
+        yield failed
+        failed += [name for name, process in running.items() if not passed(name, process)]
+    finally:
+        for process in running.values():
+            process.kill()
+            process.wait()
+
+
+def passed(name: str, process: subprocess.Popen[str]) -> bool:
+    """Wait for a check and tell what it found; whether that is nothing."""
+    output, _nothing = process.communicate()
+    say(f"{name}: {'ok' if process.returncode == 0 else 'FAILED'}")
+    if process.returncode != 0:
+        say(output)
+    return process.returncode == 0
 
 
 def test(options: argparse.Namespace, arguments: list[str]) -> int:
@@ -122,7 +135,6 @@ def test(options: argparse.Namespace, arguments: list[str]) -> int:
     with servers_for_tests(options.data_dir) as servers:
         if servers.is_owner:
             drop_leftovers(servers)
-        failed = check() if is_whole else []
         told = {
             **os.environ,
             "PYTHONPATH": str(PROJECT),
@@ -134,7 +146,8 @@ def test(options: argparse.Namespace, arguments: list[str]) -> int:
         for name in (*OURS, "PYTHONDONTWRITEBYTECODE"):
             told.pop(name, None)
         spread = WHOLE_SUITE if is_whole and "-n" not in arguments and "-x" not in arguments else ()
-        code = pytest([*module("pytest"), *spread, *arguments, *naming(arguments)], told)
+        with checked(CHECKS if is_whole else {}) as failed:
+            code = pytest([*module("pytest"), *spread, *arguments, *naming(arguments)], told)
     if failed:
         say(f"Failed besides the tests: {', '.join(failed)}")
     return code or int(bool(failed))

@@ -34,6 +34,11 @@ AXE = (Path(__file__).parents[1] / "vendor" / "axe.min.js").read_text()
 
 
 @pytest.fixture(scope="module")
+def contents() -> Any:
+    return make_world
+
+
+@pytest.fixture(scope="module")
 def world(database: Any) -> World:
     import app.models  # noqa: F401
 

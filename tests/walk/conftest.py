@@ -10,6 +10,11 @@ from tests.walk.world import LOANS, World, make_world
 
 
 @pytest.fixture(scope="module")
+def contents() -> Any:
+    return make_world
+
+
+@pytest.fixture(scope="module")
 def world(_application: Any, database: Any) -> World:
     made: World = filled(database, make_world)
     keep_files(range(len(LOANS)))

@@ -10,6 +10,11 @@ from tests.web.shop import Shop, open_shop
 
 
 @pytest.fixture(scope="module")
+def contents() -> Any:
+    return open_shop
+
+
+@pytest.fixture(scope="module")
 def shop(_application: Any, database: Any) -> Shop:
     """The small lender in the module's database."""
     made: Shop = filled(database, open_shop)
