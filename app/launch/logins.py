@@ -20,8 +20,8 @@ SELECT current_setting('server_version_num')::int AS version,
             AND pg_has_role(c.relowner, 'MEMBER')) AS owns
 """
 
-TRUST_JSON = "ALTER FUNCTION pg_catalog.jsonb_object_field_text(jsonb, text) LEAKPROOF"
-"""A superuser's statement, about PostgreSQL's own `->>`: it raises no error, whatever the value, that could tell of it."""
+TRUSTED = ("jsonb_object_field_text(jsonb, text)", "lower(text)", "textlike(text, text)", "texticlike(text, text)")  # fmt: skip
+"""PostgreSQL's own `->>`, `lower`, `LIKE` and `ILIKE`, which may be asked before a policy (docs/adr/0001-scope-in-three-layers.md)."""
 
 
 def libpq(url: str) -> str:
@@ -61,7 +61,7 @@ def make_database(data: DataDir, name: str, template: str = "template1") -> None
     database, owner, app = sql.Identifier(name), sql.Identifier(postgres.OWNER), sql.Identifier(postgres.APP)
     with psycopg.connect(data.database_url(postgres.SUPERUSER, "postgres"), autocommit=True) as connection:
         if connection.execute("SELECT FROM pg_database WHERE datname = %s", (name,)).rowcount:
-            _trust_json(data, name)
+            _trust(data, name)
             return
         create = sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {} STRATEGY FILE_COPY")
         connection.execute(create.format(database, owner, sql.Identifier(template)))
@@ -69,15 +69,17 @@ def make_database(data: DataDir, name: str, template: str = "template1") -> None
         connection.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(database, app))
         # jobs stage rows in temporary tables under the role of their scope, which is not the login
         connection.execute(sql.SQL("GRANT TEMPORARY ON DATABASE {} TO PUBLIC").format(database))
-    _trust_json(data, name)
+    _trust(data, name)
 
 
-def _trust_json(data: DataDir, name: str) -> None:
-    """Let indexes of custom fields serve people of a narrow scope, too: see docs/adr/0010-custom-fields.md."""
+def _trust(data: DataDir, name: str) -> None:
+    """Let searches and indexes of custom fields serve people of a narrow scope as they serve those who see everything."""
     import psycopg
+    from psycopg import sql
 
     with psycopg.connect(data.database_url(postgres.SUPERUSER, name), autocommit=True) as connection:
-        connection.execute(TRUST_JSON)
+        for function in TRUSTED:
+            connection.execute(sql.SQL("ALTER FUNCTION pg_catalog.{} LEAKPROOF").format(sql.SQL(function)))
 
 
 def drop_database(data: DataDir, name: str) -> None:

@@ -13,6 +13,7 @@ from app.contact.phones import PhoneError, normalise
 from app.core import labels, settings
 from app.core.db import web_session
 from app.core.web import links, quick_search, recents
+from app.core.web.driving import ids_in_scope
 from app.core.web.principal import current
 from app.core.web.register import screen
 from app.models import Customer, Loan, Phone
@@ -42,9 +43,8 @@ class Search(BaseView):
     def _rows(self, entity: Any, text: str) -> dict[str, Any] | None:
         if not current().may("can_show", labels.subject(entity)):
             return None
-        query = (
-            select(entity).where(quick_search.search(entity, text, current())).order_by(entity.id).limit(MOST)
-        )
+        found = [*ids_in_scope(entity, web_session()), quick_search.search(entity, text, current())]
+        query = select(entity).where(*found).order_by(entity.id).limit(MOST)
         if entity is Loan:
             query = query.options(joinedload(Loan.customer))
         rows = web_session().scalars(query).unique().all()

@@ -166,3 +166,12 @@ def test_leaving_the_scope_needs_a_reason(world: World) -> None:
         pass
     with unscoped("see all repayments") as session:
         assert len(session.scalars(select(Repayment.id)).all()) == len(world.rows["repayment"])
+
+
+@pytest.mark.parametrize("condition", ["lower(name) LIKE '%x%'", "name ILIKE '%x%'"])
+def test_a_search_is_asked_of_a_row_before_its_policy(world: World, database: Any, condition: str) -> None:
+    with only_database(database, Person(world, "o1")) as connection:
+        connection.execute("SET LOCAL enable_indexscan = off")
+        plan = connection.execute(f"EXPLAIN SELECT id FROM customer WHERE {condition}").fetchall()
+    [searched] = [line for (line,) in plan if "'%x%'" in line]
+    assert searched.index("'%x%'") < searched.index("SubPlan")

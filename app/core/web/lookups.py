@@ -14,6 +14,7 @@ from app.core.alphabet import by_alphabet
 from app.core.db import web_session
 from app.core.labels import subject
 from app.core.web import followed
+from app.core.web.driving import ids_in_scope
 from app.core.web.fields import FieldInfo, as_id, describe, label_columns
 from app.core.web.principal import Principal, current
 from app.core.web.quick_search import lookup_search
@@ -34,7 +35,8 @@ def rows(
     query = select(entity).options(
         load_only(entity.id, *(getattr(entity, name) for name in label_columns(entity)))
     )
-    query = query.where(*followed.open_to(entity, principal), true() if such is None else such)
+    in_scope = ids_in_scope(entity, web_session())
+    query = query.where(*in_scope, *followed.open_to(entity, principal), true() if such is None else such)
     text = text.strip().replace("\x00", "")
     if text:
         query = query.where(lookup_search(entity, text, principal))
