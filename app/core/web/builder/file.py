@@ -13,7 +13,7 @@ from app.core.org import AuditEvent
 from app.core.web.builder import table
 from app.core.web.builder.asked import Asked
 from app.core.web.builder.cube import Cube, cube
-from app.core.web.builder.page import in_short, period_words
+from app.core.web.builder.page import capped, in_short, period_words
 from app.core.web.builder.table import Head, Shown, Table
 from app.core.web.cells import here
 from app.core.web.chips import in_words
@@ -70,8 +70,7 @@ def _about(made: Cube, title: str) -> About:
     if asked.compared is not None:
         notes.append((gettext("Period"), period_words(asked)))
     if made.groups.is_capped:
-        notes.append((gettext("Note"), gettext("There are more than %(most)s groups: the largest are shown, the totals are of all",
-                                               most=f"{MOST_GROUPS:,}")))  # fmt: skip
+        notes.append((gettext("Note"), capped(made, MOST_GROUPS)))
     return About(
         title, asked.principal.full_name, here(clock.now()), in_words(asked.listing, web_session()), notes
     )
