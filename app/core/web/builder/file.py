@@ -10,6 +10,7 @@ from flask_babel import gettext
 from app.core import clock, files
 from app.core.db import unscoped, web_session
 from app.core.org import AuditEvent
+from app.core.web import kept
 from app.core.web.builder import table
 from app.core.web.builder.asked import Asked
 from app.core.web.builder.cube import Cube, cube
@@ -81,5 +82,6 @@ def _log(asked: Asked, rows: int) -> None:
     with unscoped("access log", user_id=asked.principal.user_id) as session:
         session.add(AuditEvent(
             kind="export", user_id=asked.principal.user_id, entity=asked.entity.slug(),
-            details={"rows": rows, "by": [axis.name for axis in asked.axes], "filters": asked.listing.args.to_dict(flat=False)},
+            details={"rows": rows, "by": [axis.name for axis in asked.axes],
+                     "filters": kept.stored(asked.listing.args.to_dict(flat=False), asked.entity.slug())},
         ))  # fmt: skip
