@@ -3,8 +3,11 @@
 from decimal import Decimal
 from typing import Any
 
+from flask import g
+
+from app.core import registry
 from app.core.db import scoped_as
-from app.core.web.builder import picture
+from app.core.web.builder import axes, picture
 from app.core.web.builder.page import footer
 from tests.web.people import add, rows
 from tests.web.shop import Shop
@@ -60,3 +63,16 @@ def test_places_of_a_map_and_the_order_of_lines_are_of_all_where_there_are_too_m
     assert shown.total.entries[0].value == sum(sums.values())
     made, shown = ask(f"{query}&_top=1", most=7)
     assert {line.keys[:1] for line in made.lines()} == {(wanted[0],)}
+
+
+def test_a_file_names_more_groups_of_a_link_than_a_statement_takes_values(varied: Shop, ask: Ask) -> None:
+    made, _shown = ask("_row=customer")
+    keys = [varied.customers[0], *range(10**6, 10**6 + 70_000)]
+    with scoped_as(varied.users["admin"]) as session:
+        names = made.asked.rows[0].names(session, keys)
+        bucket = axes.by_name(registry.entity("loan"), g.principal)
+        steps = [one for one in bucket.values() if one.field.kind == "link" and one.is_in_steps]
+        for axis in steps:
+            axis.place(session, keys, names)
+    assert (len(names), names[keys[0]], names[keys[-1]]) == (70_002, "Customer 00", "(not visible to you)")
+    assert steps, "things that stand in an order of number are among them"
