@@ -28,7 +28,7 @@ KINDS = {"money": "money", "days": "integer", "percent": "percent", "rate": "rat
 def export(asked: Asked, title: str) -> Any:
     """The workbook of everything that the report tells."""
     with files.scratch("report.xlsx") as path:
-        write(asked, title, path)
+        log(asked, write(asked, title, path))
         return sent(path, name_of(asked))
 
 
@@ -37,14 +37,14 @@ def name_of(asked: Asked) -> str:
     return f"{asked.entity.slug()}-{asked.on.isoformat()}.xlsx"
 
 
-def write(asked: Asked, title: str, path: Path) -> None:
-    """Write the workbook; the access log keeps for whom."""
+def write(asked: Asked, title: str, path: Path) -> int:
+    """Write the workbook; returns the number of lines. The export is logged by the caller."""
     made = cube(asked, web_session(), MOST_GROUPS)
     shown = table.made(made, None)
     columns = [Column(f"group_{n}", head.label) for n, head in enumerate(shown.names or [Head("")])]
     columns += [Column(f"figure_{n}", head.whole, _kind(shown, n)) for n, head in enumerate(shown.figures)]
     write_workbook(path, [Sheet(title, columns, _rows(shown))], _about(made, title))
-    _log(asked, len(shown.lines))
+    return len(shown.lines)
 
 
 def _kind(shown: Table, place: int) -> str:
@@ -77,7 +77,7 @@ def _about(made: Cube, title: str) -> About:
     )
 
 
-def _log(asked: Asked, rows: int) -> None:
+def log(asked: Asked, rows: int) -> None:
     """Who took what away."""
     with unscoped("access log", user_id=asked.principal.user_id) as session:
         session.add(AuditEvent(
