@@ -193,10 +193,11 @@ def _check_file(session: Session, found: Checked) -> None:
     known = select(AuditSeal.number, AuditSeal.head, AuditSeal.at).order_by(AuditSeal.number)
     table = {row.number: (row.head, row.at) for row in session.execute(known)}
     filed = session.scalar(select(func.max(AuditSeal.filed))) or 0
+    is_there = True
     try:
         lines = list(seal_file.heads())
     except FileNotFoundError:
-        lines = []
+        lines, is_there = [], False
         if filed:
             found.fault(f"the file of heads {seal_file.path()} is not there")
     for number, head in lines:
@@ -206,7 +207,7 @@ def _check_file(session: Session, found: Checked) -> None:
             found.fault(f"seal {number} has another head in the table than in the file: it was altered")
     there, due = {number for number, _head in lines}, clock.now() - FILED_BY
     unfiled = [number for number in table if number not in there]
-    lacking = [number for number in unfiled if number <= filed or table[number][1] < due] if lines else []
+    lacking = [number for number in unfiled if is_there and (number <= filed or table[number][1] < due)]
     found.unfiled = len(unfiled) - len(lacking)
     for first, last in _runs(lacking):
         found.fault(f"{_span(first, last)} missing from the file of heads {seal_file.path()}")

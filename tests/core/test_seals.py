@@ -189,6 +189,11 @@ def test_a_file_that_was_cut_short_or_altered_is_told_and_not_filled_up_again(
     assert now_checked().faults == [told]
     file.write_text("".join([lines[0].replace(lines[0].split()[1], "0" * 64), *lines[1:]]))
     assert now_checked().faults == ["seal 1 has another head in the table than in the file: it was altered"]
+    for emptied in ("", "no head\n"):
+        file.write_text(emptied)
+        assert now_checked().faults == [
+            f"seals 1 to {len(lines) - 1} are missing from the file of heads {file}"
+        ]
     file.unlink()
     assert now_checked().faults == [f"the file of heads {file} is not there"]
     assert seal_file.begin_anew() == len(lines)

@@ -253,6 +253,17 @@ def test_taking_a_report_away_is_recorded(client: Login, book: Book) -> None:
         )
 
 
+def test_a_customer_whose_report_was_taken_is_recorded_by_his_number_and_not_by_name(
+    client: Login, book: Book
+) -> None:
+    customer = next(iter(book.customers.values()))
+    client("manager").get(f"/report/repayments/export.xlsx?customer_id={customer}&{PERIOD}")
+    with unscoped("look at the record") as session:
+        taken = select(AuditEvent).filter_by(kind="export", user_id=book.users["manager"], about="repayments")
+        event = session.scalars(taken.order_by(AuditEvent.id.desc())).first()
+        assert event.details["filters"]["Customer"] == str(customer)
+
+
 def test_the_workbook_says_what_it_is(client: Login) -> None:
     book = workbook(client("manager").get(f"/report/portfolio/export.xlsx?by=branch&{PERIOD}").data)
     words = " ".join(str(value) for row in book["About"] for value in row.values())

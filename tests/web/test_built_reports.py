@@ -247,6 +247,8 @@ def test_figures_are_those_of_the_readers_scope(varied: Shop, ask: Ask) -> None:
         ("admin", "loan", "_on=disbursed_on&_period=older-than-3-days&_versus=previous", "no period before"),
         ("admin", "loan", "_col=status&_on=disbursed_on&_period=this-year&_versus=year", "groups or periods"),
         ("admin", "loan", "_top=1e9", "number from 1 to 500"),
+        ("admin", "loan", "_top=0000000019999", "number from 1 to 500"),
+        ("admin", "loan", f"_top=000000001{'0' * 5000}", "number from 1 to 500"),
         ("admin", "loan", "_chart=cake", "no cake to choose"),
         ("admin", "loan", "_m=count&status=lost", "no lost to choose"),
     ],

@@ -7,7 +7,7 @@ from openpyxl import load_workbook
 from sqlalchemy import delete, select
 
 from app.core.db import scoped_as, unscoped
-from app.core.org import DataGrant, GrantKind, Role
+from app.core.org import AuditEvent, DataGrant, GrantKind, Role
 from app.core.web.kept import masked
 from app.core.web.link_names import names
 from app.core.web.principal import Principal
@@ -51,14 +51,36 @@ def test_the_auditor_sees_that_a_personal_value_changed_and_not_what_it_was(shop
         assert (NUMBER in said) is is_shown
 
 
+def test_no_search_and_no_value_of_a_person_that_was_filtered_by_is_kept_in_the_access_log(
+    shop: Shop,
+) -> None:
+    harmless = {"status": ["overdue"], "disbursed_on": ["this-year"]}
+    query = f"any1.customer.identity_number={NUMBER}&any1.customer.name__contains=Lin&q=Lin&status=overdue&disbursed_on=this-year"
+    before, build = len(rows("audit_event")), f"/user_report/build/loan/export.xlsx?_row=status&{query}"
+    for address in (f"/loan/export.xlsx?{query}", build):
+        with shop.admin.get(address) as answer:
+            assert answer.status_code == 200
+    for address in (f"/loan/list/?{query}", build.replace("/export.xlsx", "")):
+        assert shop.admin.post("/printed/", {"address": address}).status_code == 204
+    kept = [one.details["filters"] for one in rows("audit_event")[before:] if one.kind in ("export", "print")]
+    hidden = {
+        name: ["•••"] for name in ("any1.customer.identity_number", "any1.customer.name__contains", "q")
+    }
+    assert [{name: one[name] for name in one if name != "_row"} for one in kept] == [hidden | harmless] * 4
+
+
 def test_a_number_that_a_workbook_was_filtered_by_is_hidden_in_a_group_and_behind_a_link(shop: Shop) -> None:
     hide_from_auditors()
     wanted = "621121199901010022"
-    query = f"any1.customer.identity_number={wanted}&any1.status=overdue&customer.identity_number={wanted}"
-    with shop.admin.get(f"/loan/export.xlsx?{query}&disbursed_on=this-year") as answer:
-        assert answer.status_code == 200
-    event = rows("audit_event", kind="export", entity="loan")[-1]
-    assert event.details["filters"]["any1.customer.identity_number"] == [wanted]
+    with unscoped("a row of an earlier release") as session:
+        event = AuditEvent(kind="export", entity="loan", details={"filters": {
+            "any1.customer.identity_number": [wanted], "any1.status": ["overdue"], "q": [wanted],
+            "customer.identity_number": [wanted], "disbursed_on": ["this-year"],
+        }})  # fmt: skip
+        session.add(event)
+        session.flush()
+        session.refresh(event)
+        session.expunge(event)
     for who, is_shown in (("admin", True), ("auditor", False)):
         page = shop.browser(who).get(f"/audit_event/show/{event.id}").text
         assert (wanted in page) is is_shown

@@ -120,6 +120,7 @@ def test_what_is_right_of_a_file_is_stored_and_what_is_not_is_told_by_name_and_r
         "Abroad": (feature("999", name="Abroad"), "No region has this code"),
         "Twins": (feature(699999, name="Twins"), "Several regions have this code"),
         "Again": (feature(621102.0, name="Again"), "stands in the file twice"),
+        "Half?": (feature("\ud800", name="Half\ud800"), "No region has this code"),
         "Nameless": (feature([1], name="Nameless"), "no property code"),
     }  # fmt: skip
     right = [feature(621102, name="Number"), feature("621122", kind="MultiPolygon")]
@@ -142,9 +143,10 @@ def test_what_is_right_of_a_file_is_stored_and_what_is_not_is_told_by_name_and_r
         (b'{"type": "FeatureCollection", "features": [1]}', "a FeatureCollection is needed"),
         (b'{"type": "FeatureCollection", "features": []}', "has no places"),
         (json.dumps(collection({"properties": {"adcode": 1, "name": "x"}})).encode(), "It has: adcode, name"),
+        (b'{"type": "FeatureCollection", "features": [{"properties": {"x\\ud800": 1}}]}', "It has: x?"),
         (b"", "cannot be read as JSON"),
     ],
-    ids=["archive", "deep", "nan", "word", "numbers", "empty", "property", "nothing"],
+    ids=["archive", "deep", "nan", "word", "numbers", "empty", "property", "half", "nothing"],
 )  # fmt: skip
 def test_a_file_that_is_none_is_refused_with_a_sentence(
     shop: Shop, counties: Any, content: bytes, sentence: str

@@ -110,6 +110,16 @@ def test_that_there_is_nothing_to_report_is_told_without_a_file(shop: Shop, post
     assert list(mail.iter_attachments()) == []
 
 
+def test_a_file_too_large_for_a_mail_is_not_kept_as_taken_away(
+    shop: Shop, post: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "LARGEST", 100)
+    send(shop, "olga", kept(shop, "Large", "olga"))
+    before = len(rows("audit_event", kind="export"))
+    assert "too large for a mail" in text_of(post()["olga@bank.example"])
+    assert len(rows("audit_event", kind="export")) == before
+
+
 def test_only_who_made_and_may_share_it_sends_a_report_to_a_role(shop: Shop, post: Any) -> None:
     report = kept(shop, "Of admin", role=role_id("Officer"))
     send(shop, "otto", report, role="1")

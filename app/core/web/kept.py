@@ -35,6 +35,8 @@ WORDS = {"given": "right", "taken": "right", "report": "report"}
 """Which of these hold codes, and of which sort."""
 _UNSAID = ("cols", "after", "before", "last", "size", "partial", "at", "ids", "next", "_", "view")
 """Parts of a list's address that say nothing of what was seen."""
+_SEARCH = "q"
+"""The search of a list, which is mostly for a name or a number of a person."""
 _NOTHING: tuple[list[Any], ...] = ([None, None], [[], None])
 """What a removal keeps of a field that was empty."""
 HIDDEN = "•••"
@@ -74,6 +76,25 @@ def links(of: str | None, value: Any) -> Iterator[tuple[str, int]]:
             yield from ((field.target.slug(), number) for number in numbers if type(number) is int)
 
 
+def stored(filters: Mapping[str, list[str]], of: str | None) -> dict[str, list[str]]:
+    """The filters of a list of the entity `of` as the access log keeps them: by name, without values of persons.
+
+    That log is sealed and never deleted, so erasing would not reach them (docs/adr/0012).
+    """
+    fields = _all_fields(of)
+    return {name: [HIDDEN] if _is_of_person(name, of, fields) else one for name, one in filters.items()}
+
+
+def _is_of_person(name: str, of: str | None, fields: Mapping[str, FieldInfo]) -> bool:
+    """Whether a filter may tell of a person: a search, also that of changes, or a field of his, shown or not."""
+    field = _field(name, of, fields)
+    if name == _SEARCH or split(name)[2] == "value" or _is_unseen(name, of, fields):
+        return True
+    if field is None:
+        return False
+    return field.may_be_personal or (field.column is not None and "is_of_person" in field.column.info)
+
+
 def masked(value: Any, of: str | None, principal: Principal) -> Any:
     """What a row keeps, for a program: the same shape, personal values hidden from who may not see them."""
     if not isinstance(value, dict):
@@ -81,7 +102,8 @@ def masked(value: Any, of: str | None, principal: Principal) -> Any:
     fields, sees_all = _all_fields(of), principal.may_reveal
     return {
         name: HIDDEN
-        if (field := _field(name, of, fields)) and field.may_be_personal and not sees_all
+        if not sees_all
+        and (name == _SEARCH or ((field := _field(name, of, fields)) and field.may_be_personal))
         else masked(one, of, principal)
         for name, one in value.items()
         if not _is_unseen(name, of, fields)
@@ -139,6 +161,8 @@ def _said(
     name: str, one: Any, *, of: str | None, fields: Mapping[str, FieldInfo], principal: Principal, plain: Plain,
     is_change: bool,
 ) -> str:  # fmt: skip
+    if name == _SEARCH and not principal.may_reveal:
+        return HIDDEN
     field = _field(name, of, fields)
     say = partial(
         _readable, partial(_value, field, principal, plain) if field else partial(_word, WORDS.get(name))

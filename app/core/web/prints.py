@@ -14,7 +14,7 @@ from app.core import clock, db, registry
 from app.core.db import unscoped, web_session
 from app.core.locks import Lock
 from app.core.org import AuditEvent
-from app.core.web import followed
+from app.core.web import followed, kept
 from app.core.web.entity_base import EntityBase
 from app.core.web.ids import Id
 from app.core.web.principal import current
@@ -53,8 +53,9 @@ def _printed(address: str) -> dict[str, Any]:
         rule, arguments = current_app.create_url_adapter(request).match(path, "GET", return_rule=True)  # type: ignore[union-attr]
     except (ValueError, HTTPException):
         abort(404)
-    details = {"filters": said} if said else {}
     view = _view(rule.endpoint)
+    of = view.slug if isinstance(view, EntityBase) else arguments.get("slug")
+    details = {"filters": kept.stored(said, of)} if said else {}
     if isinstance(view, EntityBase):
         if "pk" in arguments:
             return {"entity": view.slug, "row_id": view.row(arguments["pk"]).id}

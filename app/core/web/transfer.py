@@ -13,7 +13,7 @@ from werkzeug.datastructures import MultiDict
 from app.core import clock, files, labels
 from app.core.db import unscoped, web_session
 from app.core.org import AuditEvent, FileJob
-from app.core.web import links
+from app.core.web import kept, links
 from app.core.web.cells import here
 from app.core.web.chips import in_words
 from app.core.web.fields import FieldInfo
@@ -91,7 +91,7 @@ def log_export(listing: Listing, rows: int) -> None:
     with unscoped("access log", user_id=listing.principal.user_id) as session:
         session.add(AuditEvent(
             kind="export", user_id=listing.principal.user_id, entity=listing.entity.slug(),
-            details={"rows": rows, "filters": listing.args.to_dict(flat=False)},
+            details={"rows": rows, "filters": kept.stored(listing.args.to_dict(flat=False), listing.entity.slug())},
         ))  # fmt: skip
 
 

@@ -195,6 +195,6 @@ def _one_of(args: MultiDict[str, str], name: str, known: Mapping[str, Any]) -> s
 def _top(raw: str) -> int | None:
     if not raw:
         return None
-    if not raw.isascii() or not raw.isdigit() or not 1 <= int(raw[:9]) <= MOST_TOP:
+    if not raw.isascii() or not raw.isdigit() or len(raw) > 3 or not 1 <= int(raw) <= MOST_TOP:
         raise RuleError(gettext("The first lines are a number from 1 to %(most)s", most=MOST_TOP))
     return int(raw)

@@ -1,11 +1,11 @@
 """The groups of a report put together: lines with their parts of the whole, columns, totals at every level.
 
 All totals follow from the parts of the groups, so that they agree with them. Only where there are more groups than
-are put together are the totals of everything asked by themselves.
+are put together is each level of totals asked by itself.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from app.core.db import ScopedSession
@@ -29,6 +29,8 @@ class _All:
 ALL: Any = _All()
 Prefix = tuple[Any, ...]
 """The keys of a line: of all row axes for a group, of the first alone for its total, none for everything."""
+Level = tuple[Asked, Groups]
+"""Totals that were asked by themselves: what was asked, and what was found."""
 DIFFERENCE, PERCENT = "difference", "percent"
 
 
@@ -65,6 +67,10 @@ class Cube:
     places: list[dict[Any, Any]]
     cells: dict[tuple[Prefix, Any, Any], dict[str, dict[str, Any]]] = field(default_factory=dict)
     currencies: list[Any] = field(default_factory=list)
+    is_whole: bool = True
+    """Whether every total could be asked; False where some are of too many groups, too, and left out."""
+    are_columns_capped: bool = False
+    """Whether there are more groups across than are put together, so that nobody counted them."""
 
     def value(self, figure: Figure, keys: Prefix) -> Any:
         """A figure of a line; None where there is nothing to tell."""
@@ -93,8 +99,8 @@ class Cube:
 
     @property
     def hidden_columns(self) -> int:
-        """How many groups across are left out."""
-        if self.asked.column is None:
+        """How many groups across are left out, where that is known."""
+        if self.asked.column is None or self.are_columns_capped:
             return 0
         return sum(((), key, ALL) in self.cells for key in self.names[-1]) - len(self.keys_across)
 
@@ -119,14 +125,18 @@ class Cube:
         depth = len(self.asked.rows)
         if not depth:
             return []
-        first = self._ordered(self._prefixes(1))
-        first = first[: self.asked.top] if self.asked.top else first
+        first = self.firsts()
         if depth == 1:
             return [Line(keys) for keys in first]
         inside: dict[Prefix, list[Prefix]] = {}
         for keys in self._prefixes(2):
             inside.setdefault(keys[:1], []).append(keys)
-        return [line for keys in first for line in self._block(keys, inside[keys])]
+        return [line for keys in first for line in self._block(keys, inside.get(keys, []))]
+
+    def firsts(self) -> list[Prefix]:
+        """The first groups in their order, as many of them as are asked for."""
+        first = self._ordered(self._prefixes(1)) if self.asked.rows else []
+        return first[: self.asked.top] if self.asked.top else first
 
     def _block(self, keys: Prefix, inside: list[Prefix]) -> Iterator[Line]:
         yield from (Line(one) for one in self._ordered(inside))
@@ -139,9 +149,7 @@ class Cube:
         return len(self._prefixes(1)) if self.asked.rows else 0
 
     def _prefixes(self, length: int) -> list[Prefix]:
-        return [
-            keys for keys, column, currency in self.cells if len(keys) == length and column is currency is ALL
-        ]
+        return list(dict.fromkeys(place[0][:length] for place in self.cells if len(place[0]) >= length))
 
     def _ordered(self, found: list[Prefix]) -> list[Prefix]:
         """Lines by a figure, or by what their groups are called; the same figure by name."""
@@ -168,8 +176,8 @@ class Cube:
 def cube(asked: Asked, session: ScopedSession, most: int = MOST_GROUPS) -> Cube:
     """Ask the database and put the groups together. Raises RuleError where it took too long."""
     groups = statement.run(asked, session, most)
-    over_all = statement.run(statement.whole(asked), session, most) if groups.is_capped else groups
-    known = [dict.fromkeys(_keys(asked, groups, over_all, place)) for place in range(len(asked.axes))]
+    totals = _totals(asked, session, most) if groups.is_capped else []
+    known = [dict.fromkeys(_keys(asked, groups, totals, place)) for place in range(len(asked.axes))]
     names = [axis.names(session, keys) for axis, keys in zip(asked.axes, known, strict=True)]
     places = [
         axis.place(session, keys, said) for axis, keys, said in zip(asked.axes, known, names, strict=True)
@@ -180,29 +188,58 @@ def cube(asked: Asked, session: ScopedSession, most: int = MOST_GROUPS) -> Cube:
         [{key: said[key] for key in keys} for said, keys in zip(names, known, strict=True)],
         places,
     )
-    depth = len(asked.rows)
-    for group in groups.found:
-        _put(made, group, [group.keys[:length] for length in range(1 if groups.is_capped else 0, depth + 1)])
-    for group in over_all.found if groups.is_capped else ():
-        _put(made, group, [()])
+    if groups.is_capped:
+        _put_levels(made, totals)
+    for group in () if groups.is_capped else groups.found:
+        for length in range(len(asked.rows) + 1):
+            _put(made, group, group.keys[:length], {ALL, *_across(asked, group)}, {ALL, group.currency})
     made.currencies = sorted({place[2] for place in made.cells if place[2] is not ALL}, key=str)
     return made
 
 
-def _keys(asked: Asked, groups: Groups, over_all: Groups, place: int) -> Iterator[Any]:
+def _totals(asked: Asked, session: ScopedSession, most: int) -> list[Level]:
+    """Each level of totals by itself: of everything, of the lines over all groups across, of those over all lines."""
+    depth = len(asked.rows)
+    wanted = [
+        replace(asked, rows=asked.rows[:length], column=None)
+        for length in range(depth + (asked.column is not None))
+    ]
+    if asked.column is not None and depth:
+        wanted.append(statement.whole(asked))
+    return [(one, statement.run(one, session, most)) for one in wanted]
+
+
+def _keys(asked: Asked, groups: Groups, totals: list[Level], place: int) -> Iterator[Any]:
     """The keys of an axis, those of totals that are asked by themselves among them."""
-    yield from (group.keys[place] for group in groups.found)
-    if asked.column is not None and place == len(asked.rows) and over_all is not groups:
-        yield from (group.keys[-1] for group in over_all.found)
+    for part, found in [(asked, groups), *totals]:
+        if asked.axes[place] in part.axes:
+            at = part.axes.index(asked.axes[place])
+            yield from (group.keys[at] for group in found.found)
 
 
-def _put(made: Cube, group: Group, prefixes: list[Prefix]) -> None:
-    """Add a group to everything it is a part of."""
-    across = {ALL, group.keys[-1]} if made.asked.column is not None else {ALL}
-    money = {ALL, group.currency} if made.asked.currency is not None else {ALL}
-    for prefix in prefixes:
-        for column in across:
-            for currency in money:
-                cell = made.cells.setdefault((prefix, column, currency), {})
-                for when, parts in group.parts.items():
-                    merge(cell.setdefault(when, {}), parts)
+def _put_levels(made: Cube, totals: list[Level]) -> None:
+    """Put the groups and each level of totals where they stand, and nowhere else: their sums are not of all."""
+    has_several = len({group.currency for group in totals[0][1].found}) > 1
+    for part, found in [(made.asked, made.groups), *totals]:
+        # of a total over several currencies one may be among those that were not found
+        is_part = found.is_capped and has_several and part is not made.asked and part.column is None
+        for group in found.found:
+            money = {group.currency} if is_part else {ALL, group.currency}
+            _put(made, group, group.keys[: len(part.rows)], set(_across(part, group)) or {ALL}, money)
+    made.is_whole = not any(found.is_capped for _part, found in totals)
+    across = [found for part, found in [(made.asked, made.groups), *totals] if part.column is not None]
+    made.are_columns_capped = bool(across) and across[-1].is_capped
+
+
+def _across(asked: Asked, group: Group) -> tuple[Any, ...]:
+    """The group across that a group is of; none where nothing stands beside each other."""
+    return group.keys[-1:] if asked.column is not None else ()
+
+
+def _put(made: Cube, group: Group, keys: Prefix, across: set[Any], money: set[Any]) -> None:
+    """Add a group to these cells of a line."""
+    for column in across:
+        for currency in money if made.asked.currency is not None else {ALL}:
+            cell = made.cells.setdefault((keys, column, currency), {})
+            for when, parts in group.parts.items():
+                merge(cell.setdefault(when, {}), parts)

@@ -10,10 +10,11 @@ from flask_babel import gettext
 from app.core import clock, files
 from app.core.db import unscoped, web_session
 from app.core.org import AuditEvent
+from app.core.web import kept
 from app.core.web.builder import table
 from app.core.web.builder.asked import Asked
 from app.core.web.builder.cube import Cube, cube
-from app.core.web.builder.page import in_short, period_words
+from app.core.web.builder.page import capped, in_short, period_words
 from app.core.web.builder.table import Head, Shown, Table
 from app.core.web.cells import here
 from app.core.web.chips import in_words
@@ -27,7 +28,7 @@ KINDS = {"money": "money", "days": "integer", "percent": "percent", "rate": "rat
 def export(asked: Asked, title: str) -> Any:
     """The workbook of everything that the report tells."""
     with files.scratch("report.xlsx") as path:
-        write(asked, title, path)
+        log(asked, write(asked, title, path))
         return sent(path, name_of(asked))
 
 
@@ -36,14 +37,14 @@ def name_of(asked: Asked) -> str:
     return f"{asked.entity.slug()}-{asked.on.isoformat()}.xlsx"
 
 
-def write(asked: Asked, title: str, path: Path) -> None:
-    """Write the workbook; the access log keeps for whom."""
+def write(asked: Asked, title: str, path: Path) -> int:
+    """Write the workbook; returns the number of lines. The export is logged by the caller."""
     made = cube(asked, web_session(), MOST_GROUPS)
     shown = table.made(made, None)
     columns = [Column(f"group_{n}", head.label) for n, head in enumerate(shown.names or [Head("")])]
     columns += [Column(f"figure_{n}", head.whole, _kind(shown, n)) for n, head in enumerate(shown.figures)]
     write_workbook(path, [Sheet(title, columns, _rows(shown))], _about(made, title))
-    _log(asked, len(shown.lines))
+    return len(shown.lines)
 
 
 def _kind(shown: Table, place: int) -> str:
@@ -70,17 +71,17 @@ def _about(made: Cube, title: str) -> About:
     if asked.compared is not None:
         notes.append((gettext("Period"), period_words(asked)))
     if made.groups.is_capped:
-        notes.append((gettext("Note"), gettext("There are more than %(most)s groups: the largest are shown, the totals are of all",
-                                               most=f"{MOST_GROUPS:,}")))  # fmt: skip
+        notes.append((gettext("Note"), capped(made, MOST_GROUPS)))
     return About(
         title, asked.principal.full_name, here(clock.now()), in_words(asked.listing, web_session()), notes
     )
 
 
-def _log(asked: Asked, rows: int) -> None:
+def log(asked: Asked, rows: int) -> None:
     """Who took what away."""
     with unscoped("access log", user_id=asked.principal.user_id) as session:
         session.add(AuditEvent(
             kind="export", user_id=asked.principal.user_id, entity=asked.entity.slug(),
-            details={"rows": rows, "by": [axis.name for axis in asked.axes], "filters": asked.listing.args.to_dict(flat=False)},
+            details={"rows": rows, "by": [axis.name for axis in asked.axes],
+                     "filters": kept.stored(asked.listing.args.to_dict(flat=False), asked.entity.slug())},
         ))  # fmt: skip

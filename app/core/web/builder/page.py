@@ -71,12 +71,7 @@ def footer(made: Cube, shown: Table) -> list[str]:
     asked, count = made.asked, format_decimal(shown.count)
     said = [period_words(asked), in_words(asked.listing, web_session())]
     if made.groups.is_capped:
-        most = format_decimal(MOST_GROUPS)
-        said.append(
-            gettext(
-                "There are more than %(most)s groups: the largest are shown, the totals are of all", most=most
-            )
-        )
+        said.append(capped(made, MOST_GROUPS))
     if asked.top and made.count > asked.top:
         said.append(
             gettext(
@@ -103,6 +98,19 @@ def footer(made: Cube, shown: Table) -> list[str]:
         "Made by %(name)s, %(at)s", name=asked.principal.full_name, at=plain("datetime", clock.now())
     )
     return [*(one for one in said if one), who]
+
+
+def capped(made: Cube, most: int) -> str:
+    """That a report has more groups than are put together, and what its totals are of."""
+    if made.is_whole:
+        return gettext(
+            "There are more than %(most)s groups: the largest are shown, the totals are of all",
+            most=format_decimal(most),
+        )
+    return gettext(
+        "There are more than %(most)s groups: the largest are shown; a total that is not known is left out",
+        most=format_decimal(most),
+    )
 
 
 def period_words(asked: Asked) -> str:

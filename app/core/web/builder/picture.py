@@ -114,9 +114,10 @@ def map_of(cube: Cube, session: Session) -> Map:
     title = f"{measure.label}, {currency}" if isinstance(currency, str) else measure.label
     if not is_of_places(cube.asked.rows[0] if cube.asked.rows else None):
         return Map(title, notes=[gettext("A map is drawn of places: group the report by a place first")])
-    # lines stand in the order of the table; of several groups within a place the place itself counts
-    known = dict.fromkeys(line.keys[:1] for line in cube.lines())
-    return drawn(session, title, [_place(cube, figure, keys) for keys in known if keys[0] is not None])
+    # of several groups within a place the place itself counts
+    return drawn(
+        session, title, [_place(cube, figure, keys) for keys in cube.firsts() if keys[0] is not None]
+    )
 
 
 def _place(cube: Cube, figure: Figure, keys: tuple[Any, ...]) -> Place:

@@ -154,7 +154,8 @@ def _made(asked: Asked, title: str) -> Sent:
     if not asked.principal.may("can_export", subject(asked.entity)):
         return Sent([gettext("Your role may not take these rows away, so there is no file with this mail.")])
     with files.scratch("report.xlsx") as path:
-        file.write(asked, title, path)
+        lines = file.write(asked, title, path)
         if path.stat().st_size > LARGEST:
             return Sent([gettext("The file is too large for a mail: open the report.")])
+        file.log(asked, lines)
         return Sent([gettext("The file with this mail has the figures of your data scope.")], file.name_of(asked), path.read_bytes())  # fmt: skip

@@ -152,7 +152,7 @@ def run(asked: Asked, session: ScopedSession, most: int = MOST_GROUPS) -> Groups
 
 
 def whole(asked: Asked) -> Asked:
-    """The same without the groups of its lines: the totals, where there are too many groups to add up."""
+    """The same without the groups of its lines: the totals of what stands beside each other, asked by themselves."""
     return replace(asked, rows=(), sort="", top=None)
 
 

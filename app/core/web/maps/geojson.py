@@ -103,7 +103,7 @@ def _need_key(features: list[dict[str, Any]], key: str) -> None:
             gettext(
                 "No place of the file has the property %(name)s. It has: %(known)s",
                 name=key,
-                known=has[:LONGEST],
+                known=_storable(has)[:LONGEST],
             )
         )
 
@@ -118,7 +118,12 @@ def _text(value: Any) -> str:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     is_plain = isinstance(value, str | int | float) and not isinstance(value, bool)
-    return str(value).replace("\x00", "").strip()[:LONGEST] if is_plain else ""
+    return _storable(str(value)).replace("\x00", "").strip()[:LONGEST] if is_plain else ""
+
+
+def _storable(text: str) -> str:
+    """A text without halves of letters (lone surrogates), which JSON can hold and nothing else."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _rings(geometry: Any) -> Iterator[Ring]:
