@@ -25,11 +25,7 @@ def _search_one(entity: Any, name: str, text: str, principal: Principal) -> Colu
         link = describe(entity, field.path[0])
         target = link.target
         inner = _search_one(target, name.partition(".")[2], text, principal)
-        if inner is None or target is entity:
-            return None if inner is None else attribute(entity, link).in_(select(target.id).where(inner))
-        # PostgreSQL may ask it of each row's own, where the scope leaves few rows, or once for all: with IN only the latter
-        own = target.id == attribute(entity, link)
-        return select(target.id).where(own, inner).correlate(entity).exists()
+        return None if inner is None else attribute(entity, link).in_(select(target.id).where(inner))
     found = _matches(attribute(entity, field), field.kind, text)
     return or_(found, *_said(attribute(entity, field), field, text))
 
