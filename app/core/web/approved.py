@@ -10,7 +10,7 @@ from typing import Any
 from flask_babel import gettext, lazy_gettext as _
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import OperationalError
-from werkzeug.datastructures import ETags, MultiDict
+from werkzeug.datastructures import MultiDict
 
 from app.core import i18n, registry
 from app.core.db import because, source, unscoped, web_session
@@ -22,7 +22,7 @@ from app.core.notices import approvals as notices
 from app.core.org import ApprovalRequest, RequestState
 from app.core.rules.runner import NobodyThere, acting, said
 from app.core.web import bodies, field_changes, operations
-from app.core.web.meanwhile import Expected, OtherVersion
+from app.core.web.meanwhile import AsAsked, OtherVersion
 from app.core.web.operations import Outcome
 from app.core.web.principal import current
 from app.core.web.writing import put
@@ -87,7 +87,7 @@ def _carry_out(request: ApprovalRequest) -> None:
     def then(within: Any, outcomes: list[Outcome]) -> None:
         _mark(within, request, outcomes[0].sentence, is_done=outcomes[0].is_done)
 
-    seen = Expected(ETags([request.version or ""]))
+    seen = AsAsked(request.version or "")
     operations.run(
         wanted, session, [request.row_id], current(), arguments, opened=seen, then=then, is_approved=True
     )
