@@ -219,3 +219,27 @@ def test_a_custom_field_beside_it_carries_no_watched_change_past_approval(shop: 
         }
     finally:
         remove("custom_field", field)
+
+
+def test_a_custom_field_that_is_gone_makes_its_waiting_change_stale_and_is_not_deleted_meanwhile(
+    shop: Shop,
+) -> None:
+    watch(shop)
+    field, one = custom(code="gone"), shop.customers[14]
+    assert put(shop, one, name="Wanted", c_gone="x").status_code == 202
+    answer = shop.caller("admin").call("DELETE", f"custom_field/{field}")
+    assert (answer.status_code, "Requests that wait for approval: 1" in answer.json["message"]) == (422, True)
+    entity = type(stored("customer", one))
+    # as in a process that has not met the field yet
+    type.__delattr__(entity, "c_gone")
+    number = request(one, "customer").id
+    assert decide(shop, "mary", number, "refuse_request", note="No").status_code == 200
+    assert put(shop, one, name="Wanted", c_gone="x").status_code == 202
+    [*_, last] = rows("approval_request", entity="customer", row_id=one)
+    type.__delattr__(entity, "c_gone")
+    assert decide(shop, "mary", last.id).status_code == 200
+    assert put(shop, one, name="Another", c_gone="x").status_code == 202
+    [*_, last] = rows("approval_request", entity="customer", row_id=one)
+    remove("custom_field", field)
+    answer = decide(shop, "mary", last.id)
+    assert (answer.status_code, "Changed after this was asked for" in answer.json["message"]) == (422, True)
