@@ -3,6 +3,7 @@
 from typing import Any
 
 from app.core.db import unscoped
+from app.core.web import escalating
 from tests.web.approvals import decide, no_other_route, request, role, route, work
 from tests.web.people import add, rows, stored
 from tests.web.shop import Shop
@@ -194,3 +195,24 @@ def test_who_decides_need_not_see_what_who_asked_saw_for_the_record_to_be_as_it_
     assert (work(shop), is_stopped(same), is_stopped(declared), is_stopped(other)) == (2, True, True, False)
     for number in (field, later):
         remove("custom_field", number)
+
+
+def test_why_it_was_not_done_is_told_in_the_language_of_who_asked(shop: Shop) -> None:
+    route(shop)
+    between, gone = shop.loans[28], shop.loans[32]
+    for loan in (between, gone):
+        stop(shop, "olga", loan)
+    asked = request(gone)
+    with unscoped("a record that is gone") as session:
+        session.get_one(type(asked), asked.id).row_id = 10**9
+    change("user", shop.users["olga"], language="uk")
+    try:
+        assert decide(shop, "mary", request(between).id).status_code == 200
+        changed(between)
+        with shop.app.app_context():
+            escalating.run(asked.created_at)
+        assert work(shop) == 0
+        assert request(between).outcome == "Запис змінено після запиту; надішліть запит знову"
+        assert request(10**9).outcome == "Запис вилучено"
+    finally:
+        change("user", shop.users["olga"], language="en")
