@@ -129,7 +129,11 @@ def _refuse_twice(session: ScopedSession, row: Any, wanted: Wanted) -> None:
 
 def texts(arguments: Mapping[str, Any]) -> dict[str, str]:
     """The arguments as a form would send them."""
-    return {name: _text(value) for name, value in arguments.items() if value not in (None, False, "")}
+    # a zero is an answer, though it equals False
+    said = {
+        name: one for name, one in arguments.items() if one is not None and one is not False and one != ""
+    }
+    return {name: _text(value) for name, value in said.items()}
 
 
 def _text(value: Any) -> str:
