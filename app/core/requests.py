@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from flask_babel import force_locale
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
@@ -12,9 +13,13 @@ BATCH = 200
 
 
 def end(session: Session, request: ApprovalRequest, outcome: Any) -> None:
-    """End a request that nobody decides any more, and the tasks to do so; the caller holds its row locked."""
+    """End a request that nobody decides any more, and the tasks to do so; the caller holds its row locked.
+
+    The outcome, a sentence that is still to be put into a language, is told in that of whoever asked.
+    """
     request.state, request.decided_at = RequestState.FAILED, clock.now()
-    request.outcome = i18n.spoken(outcome)[:500]
+    with force_locale(request.user.language):
+        request.outcome = i18n.spoken(outcome)[:500]
     ids = [one for one in (request.task_id, *(request.escalation_task_ids or ())) if one is not None]
     still = select(Task).where(Task.id.in_(ids), Task.state == TaskState.OPEN).order_by(Task.id)
     for task in session.scalars(still.with_for_update(of=Task)).unique():

@@ -11,6 +11,7 @@ from sqlalchemy import delete
 
 from app.access.users import create_user
 from app.core.db import unscoped
+from app.core.faults import reason_of
 from app.core.org import GrantKind, Rule, Webhook
 from app.core.rules import runner
 from tasks.nightly import look_by_rules
@@ -18,6 +19,7 @@ from tests.rules.source import ROOT
 from tests.web.people import add, fingerprint, rows, stored
 from tests.web.ruling import made, rename, rule, work
 from tests.web.shop import DAY, Shop
+from tests.web.test_two_writers import change
 
 DYING = """
 import os
@@ -198,3 +200,12 @@ def test_what_is_typed_wrong_is_refused_beside_its_field(shop: Shop) -> None:
     work(shop)
     off = stored("rule", one)
     assert (off.is_off, off.stopped_because, "colour" in off.stopped_detail) == (True, "conditions", True)
+
+
+def test_why_a_rule_was_switched_off_is_told_in_the_language_of_its_user(shop: Shop) -> None:
+    one = made(shop, comment="C", user=shop.users["olga"])
+    change("user", shop.users["olga"], language="uk")
+    with shop.app.app_context():
+        runner.pause(one, "fault", reason_of(ValueError("broken")))
+    change("user", shop.users["olga"], language="en")
+    assert stored("rule", one).stopped_detail == "Збій програми: broken"

@@ -1,11 +1,13 @@
 """Limits of approval routes: in a currency, and for a branch and what lies below it."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from app.core.db import unscoped
+from app.core.web.approving import texts
 from tests.web.approvals import no_other_route, request, role, route
 from tests.web.people import add, rows, stored
 from tests.web.shop import Shop
@@ -122,3 +124,8 @@ def test_limits_say_their_currency_and_branches_are_those_of_records(shop: Shop)
     route(shop, least="5", **CNY, branch=shop.branches["north"])
     again = {"name": "W", "operation": "stop_dunning", "first_role": role("Manager"), "least": "5", **CNY}
     assert set(shop.caller("admin").call("POST", "approval_route/", again).json["errors"]) == {"operation"}
+
+
+def test_a_zero_that_was_said_is_kept_with_the_request_and_nothing_is_not() -> None:
+    said = {"rate": Decimal("0.00"), "days": 0, "is_new": True, "is_old": False, "note": None, "text": ""}
+    assert texts(said) == {"rate": "0.00", "days": "0", "is_new": "y"}

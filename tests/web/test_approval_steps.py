@@ -9,9 +9,11 @@ from sqlalchemy.exc import IntegrityError
 from app.core.notices.settle import settle
 from app.core.org import GrantKind
 from app.core.web import escalating
+from tests.roles import role_that_opens_no
 from tests.web.approvals import decide, no_other_route, person, request, role, route, work
 from tests.web.people import add, rows, stored
 from tests.web.shop import DAY, Shop
+from tests.web.test_two_writers import change
 
 __all__ = ["no_other_route"]
 SECOND = timedelta(seconds=1)
@@ -196,3 +198,18 @@ def test_absences_are_ended_by_whom_they_concern_and_entered_for_others_by_admin
         add("absence", user_id=mary, substitute_id=agent, **days)
     assert shop.caller("mary").call("DELETE", f"absence/{number}").status_code == 200
     assert rows("absence") == []
+
+
+def test_a_request_about_what_the_role_may_not_open_is_decided_through_no_door(shop: Shop) -> None:
+    person(shop, "closed", role_that_opens_no("Opens no loan", "Loan"))
+    route(shop)
+    one = stop(shop, shop.loans[12])
+    # it opened loans when it was asked
+    change("approval_request", one.id, role_id=role("Opens no loan"))
+    closed = shop.browser("closed")
+    assert closed.get(f"/approval_request/show/{one.id}").status_code == 404
+    assert decide(shop, "closed", one.id).status_code == 404
+    for said in ({"ids": str(one.id)}, {"ids": str(one.id), "__run": "1"}):
+        assert closed.post("/approval_request/do/approve_request", said).status_code == 404
+    assert str(request(shop.loans[12]).state) == "waiting"
+    assert decide(shop, "mary", one.id).status_code == 422, "it is not her turn, and she sees that"

@@ -3,9 +3,12 @@
 from typing import Any
 
 from app.core.db import unscoped
+from app.core.web import escalating
 from tests.web.approvals import decide, no_other_route, request, role, route, work
-from tests.web.people import rows, stored
+from tests.web.people import add, rows, stored
 from tests.web.shop import Shop
+from tests.web.test_custom_field_uses import remove
+from tests.web.test_two_writers import change
 
 __all__ = ["no_other_route"]
 
@@ -123,8 +126,7 @@ def test_what_was_only_asked_for_is_not_told_as_done(shop: Shop) -> None:
 
 
 def changed(loan: int) -> None:
-    with unscoped("a change of a test") as session:
-        session.get_one(type(stored("loan", loan)), loan).contract_number = f"C-{loan}"
+    change("loan", loan, contract_number=f"C-{loan}")
 
 
 def test_what_was_changed_meanwhile_is_neither_approved_nor_done(shop: Shop) -> None:
@@ -173,3 +175,44 @@ def test_requests_follow_the_record_and_limits_need_an_amount(shop: Shop) -> Non
         said = {"name": "W", "operation": "stop_dunning", "first_role": role("Manager"), **wrong}
         answer = shop.caller("admin").call("POST", "approval_route/", said)
         assert (answer.status_code, set(answer.json["errors"])) == (422, {"amount_field"})
+
+
+def test_who_decides_need_not_see_what_who_asked_saw_for_the_record_to_be_as_it_was(shop: Shop) -> None:
+    route(shop)
+    same, other, declared = (shop.loans[number] for number in (22, 24, 26))
+    common = {"entity": "loan", "kind": "text", "position": 0}
+    field = add("custom_field", code="secret", label_en="Secret", roles=[str(role("Officer"))], **common)
+    for loan in (same, other):
+        change("loan", loan, custom={"secret": "of officers"})
+    for loan in (same, other, declared):
+        assert stop(shop, "olga", loan).status_code == 202
+    later = add("custom_field", code="later", label_en="Later", **common)
+    change("loan", other, custom={"secret": "another"})
+    assert decide(shop, "mary", request(same).id).status_code == 200
+    assert decide(shop, "mary", request(declared).id).status_code == 200
+    refused = decide(shop, "mary", request(other).id)
+    assert (refused.status_code, "changed after this was asked for" in refused.text) == (422, True)
+    assert (work(shop), is_stopped(same), is_stopped(declared), is_stopped(other)) == (2, True, True, False)
+    for number in (field, later):
+        remove("custom_field", number)
+
+
+def test_why_it_was_not_done_is_told_in_the_language_of_who_asked(shop: Shop) -> None:
+    route(shop)
+    between, gone = shop.loans[28], shop.loans[32]
+    for loan in (between, gone):
+        stop(shop, "olga", loan)
+    asked = request(gone)
+    with unscoped("a record that is gone") as session:
+        session.get_one(type(asked), asked.id).row_id = 10**9
+    change("user", shop.users["olga"], language="uk")
+    try:
+        assert decide(shop, "mary", request(between).id).status_code == 200
+        changed(between)
+        with shop.app.app_context():
+            escalating.run(asked.created_at)
+        assert work(shop) == 0
+        assert request(between).outcome == "Запис змінено після запиту; надішліть запит знову"
+        assert request(10**9).outcome == "Запис вилучено"
+    finally:
+        change("user", shop.users["olga"], language="en")

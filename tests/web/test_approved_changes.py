@@ -7,10 +7,11 @@ from app.core.notices.settle import settle
 from app.core.rules import runner
 from tests.roles import role_that_reveals_nothing
 from tests.web.approvals import decide, no_other_route, person, request, role, route, work
-from tests.web.people import rows, stored
+from tests.web.people import add, rows, stored
 from tests.web.sent import check, lines, send
 from tests.web.shop import Shop
 from tests.web.test_bulk_edit import bulk, refused
+from tests.web.test_custom_field_uses import remove
 from tests.web.test_two_writers import change, opened
 
 __all__ = ["no_other_route"]
@@ -189,3 +190,56 @@ def test_personal_numbers_of_a_waiting_change_stay_masked_and_limits_look_at_bot
     ]
     assert answers == [200, 202]
     assert request(large).changes == {"officer_id": [shop.users["olga"], otto]}
+
+
+def custom(**values: Any) -> int:
+    """A custom field of customers."""
+    said = {"entity": "customer", "kind": "text", "label_en": "Note", "position": 0, **values}
+    return add("custom_field", **said)
+
+
+def test_a_custom_field_beside_it_carries_no_watched_change_past_approval(shop: Shop) -> None:
+    watch(shop, "status")
+    field, ids = custom(code="note"), [shop.customers[number] for number in (1, 3, 5)]
+    for one in ids:
+        change("customer", one, status="active", custom=None)
+    many = [{"id": one, "status": "inactive", "c_note": "x"} for one in ids]
+    try:
+        for items in (many[:1], many):
+            answer = shop.caller("admin").call("POST", "customer/bulk?mode=valid", {"items": items})
+            assert {each["result"] for each in answer.json["results"]} == {"refused"}, answer.text
+            assert {each["message"] for each in answer.json["results"]} == {SENTENCE}
+        assert put(shop, ids[1], "admin", status="inactive", c_note="x").status_code == 202
+        assert refused(bulk(shop.admin, "customer", ids[2:], {"status": "inactive"})) == {ids[2]: SENTENCE}
+        told = [(str(stored("customer", one).status), stored("customer", one).custom) for one in ids]
+        assert told == [("active", None)] * 3
+        assert request(ids[1], "customer").changes == {
+            "status": ["active", "inactive"],
+            "c_note": [None, "x"],
+        }
+    finally:
+        remove("custom_field", field)
+
+
+def test_a_custom_field_that_is_gone_makes_its_waiting_change_stale_and_is_not_deleted_meanwhile(
+    shop: Shop,
+) -> None:
+    watch(shop)
+    field, one = custom(code="gone"), shop.customers[14]
+    assert put(shop, one, name="Wanted", c_gone="x").status_code == 202
+    answer = shop.caller("admin").call("DELETE", f"custom_field/{field}")
+    assert (answer.status_code, "Requests that wait for approval: 1" in answer.json["message"]) == (422, True)
+    entity = type(stored("customer", one))
+    # as in a process that has not met the field yet
+    type.__delattr__(entity, "c_gone")
+    number = request(one, "customer").id
+    assert decide(shop, "mary", number, "refuse_request", note="No").status_code == 200
+    assert put(shop, one, name="Wanted", c_gone="x").status_code == 202
+    [*_, last] = rows("approval_request", entity="customer", row_id=one)
+    type.__delattr__(entity, "c_gone")
+    assert decide(shop, "mary", last.id).status_code == 200
+    assert put(shop, one, name="Another", c_gone="x").status_code == 202
+    [*_, last] = rows("approval_request", entity="customer", row_id=one)
+    remove("custom_field", field)
+    answer = decide(shop, "mary", last.id)
+    assert (answer.status_code, "Changed after this was asked for" in answer.json["message"]) == (422, True)

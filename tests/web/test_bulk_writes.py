@@ -191,3 +191,23 @@ def test_items_of_one_call_meet_the_rules_as_if_the_others_were_stored_already(s
         "Lot C",
         "Lot D",
     ]
+
+
+def test_a_custom_field_beside_it_carries_no_value_past_a_rule(shop: Shop) -> None:
+    add("custom_field", entity="loan", code="note", kind="text", label_en="Note", position=0)
+    loan, other = shop.loans[5], shop.loans[7]
+    before = stored("loan", loan)
+    items: list[dict[str, Any]] = [
+        {"id": loan, "principal": "-1", "c_note": "x"}, {"id": loan, "annual_rate": "-1", "c_note": "x"},
+    ]  # fmt: skip
+    for each in items:
+        answer = bulk(shop, "loan", [each], "valid")
+        assert told(answer) == ["refused"], answer.text
+        assert set(answer.json["results"][0]["errors"]) == set(each) & {"principal", "annual_rate"}
+    assert told(bulk(shop, "loan", [items[0], {"id": other, "c_note": "x"}], "valid")) == [
+        "refused",
+        "updated",
+    ]
+    after = stored("loan", loan)
+    assert (after.principal, after.annual_rate, after.custom) == (before.principal, before.annual_rate, None)
+    assert stored("loan", other).custom == {"note": "x"}

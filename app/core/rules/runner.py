@@ -234,10 +234,11 @@ def _forget(ids: list[int]) -> None:
 
 
 def pause(rule_id: int, reason: str, detail: Any = None) -> None:
-    """Switch a rule off, and say why."""
+    """Switch a rule off, and say why in the language of its user."""
     with unscoped("a rule is switched off") as house:
         rule = house.get_one(Rule, rule_id, with_for_update=True)
         rule.is_off, rule.stopped_at, rule.stopped_because = True, clock.now(), reason
-        rule.stopped_detail = i18n.spoken(detail)[:500] if detail else None
+        with force_locale(rule.user.language):
+            rule.stopped_detail = i18n.spoken(detail)[:500] if detail else None
         left.aside(house, rule)
         stopped.tell(house, rule)

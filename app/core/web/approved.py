@@ -7,10 +7,10 @@ is stored as the act of who approved it last, with his name in the history's rea
 import logging
 from typing import Any
 
-from flask_babel import gettext, lazy_gettext as _
+from flask_babel import force_locale, gettext, lazy_gettext as _
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import OperationalError
-from werkzeug.datastructures import ETags, MultiDict
+from werkzeug.datastructures import MultiDict
 
 from app.core import i18n, registry
 from app.core.db import because, source, unscoped, web_session
@@ -22,7 +22,7 @@ from app.core.notices import approvals as notices
 from app.core.org import ApprovalRequest, RequestState
 from app.core.rules.runner import NobodyThere, acting, said
 from app.core.web import bodies, field_changes, operations
-from app.core.web.meanwhile import Expected, OtherVersion
+from app.core.web.meanwhile import AsAsked, OtherVersion
 from app.core.web.operations import Outcome
 from app.core.web.principal import current
 from app.core.web.writing import put
@@ -54,13 +54,11 @@ def _done(request_id: int) -> bool:
         return True
     except (OperationalError, DoneAlready):
         log.info("request %d is left to another try", request_id)
-    except NobodyThere:
-        _fail(request_id, _("The login of whoever asked is closed"))
-    except OtherVersion:
-        _fail(request_id, _("The record was changed after this was asked for; ask again"))
+    except (NobodyThere, OtherVersion) as error:
+        _fail(request_id, error)
     except Exception as error:
         log.exception("what was approved could not be done")
-        _fail(request_id, _why(error))
+        _fail(request_id, error)
     finally:
         source.reset(mark)
     return False
@@ -68,6 +66,10 @@ def _done(request_id: int) -> bool:
 
 def _why(error: Exception) -> Any:
     """The sentence of a rule; of values that cannot stand where they should what is wrong with each."""
+    if isinstance(error, NobodyThere):
+        return _("The login of whoever asked is closed")
+    if isinstance(error, OtherVersion):
+        return _("The record was changed after this was asked for; ask again")
     if isinstance(error, RuleError) and not isinstance(error, bodies.Wrong):
         return error.message
     return said(error) or reason_of(error)
@@ -87,7 +89,7 @@ def _carry_out(request: ApprovalRequest) -> None:
     def then(within: Any, outcomes: list[Outcome]) -> None:
         _mark(within, request, outcomes[0].sentence, is_done=outcomes[0].is_done)
 
-    seen = Expected(ETags([request.version or ""]))
+    seen = AsAsked(request.version or "")
     operations.run(
         wanted, session, [request.row_id], current(), arguments, opened=seen, then=then, is_approved=True
     )
@@ -135,9 +137,11 @@ def _tried(request: ApprovalRequest) -> dict[str, Any]:
     return values
 
 
-def _fail(request_id: int, sentence: Any) -> None:
+def _fail(request_id: int, error: Exception) -> None:
+    """Tell whoever asked why it was not done, in his language."""
     with unscoped("what was approved cannot be done") as house:
         request = house.get_one(ApprovalRequest, request_id, with_for_update=True)
         if request.state == RequestState.APPROVED:
-            request.state, request.outcome = RequestState.FAILED, i18n.spoken(sentence)[:500]
+            with force_locale(request.user.language):
+                request.state, request.outcome = RequestState.FAILED, i18n.spoken(_why(error))[:500]
             notices.tell(house, request, [request.user_id], notices.FAILED)

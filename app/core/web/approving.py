@@ -21,7 +21,7 @@ from app.core.locks import Lock
 from app.core.operation import Operation
 from app.core.org import ApprovalRequest, ApprovalRoute, RequestState, Task
 from app.core.web import field_changes, ways
-from app.core.web.meanwhile import stored_version
+from app.core.web.meanwhile import whole_version
 from app.core.web.steering import business_date
 from app.core.web.writing import put
 
@@ -68,7 +68,7 @@ def ask(
     """Store the operation that was asked for. Returns the sentence that says so; raises RuleError."""
     wanted = Wanted(
         asked.name, f"{asked.label}: {by_number(row)}"[:500], texts(arguments), told=_told(asked, arguments),
-        version=stored_version(session, row),
+        version=whole_version(session, row),
     )  # fmt: skip
     store(session, route, row, wanted, [amount_of(route, row, arguments)])
     return gettext("Sent for approval")
@@ -129,7 +129,11 @@ def _refuse_twice(session: ScopedSession, row: Any, wanted: Wanted) -> None:
 
 def texts(arguments: Mapping[str, Any]) -> dict[str, str]:
     """The arguments as a form would send them."""
-    return {name: _text(value) for name, value in arguments.items() if value not in (None, False, "")}
+    # a zero is an answer, though it equals False
+    said = {
+        name: one for name, one in arguments.items() if one is not None and one is not False and one != ""
+    }
+    return {name: _text(value) for name, value in said.items()}
 
 
 def _text(value: Any) -> str:

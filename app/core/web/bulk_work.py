@@ -23,7 +23,7 @@ from app.core.operation import Operation
 from app.core.org import BulkJob, JobState, Selection, User
 from app.core.retry import is_lost, until_free
 from app.core.rules.runner import NobodyThere, acting
-from app.core.web import approving, bulk, forms, operations
+from app.core.web import approving, bulk, followed, forms, operations
 from app.core.web.bulk_form import bulk_form, fields_of
 from app.core.web.operations import Outcome
 from app.core.web.principal import current
@@ -181,7 +181,8 @@ def _begun(session: ScopedSession, entity: Any, job: BulkJob, most: int) -> tupl
     """What came of the part before it is tried, how many rows it has, and those that are seen; the others are refused."""
     part = BulkJob.row_ids[job.position + 1 : job.position + most]
     ids = session.scalar(select(part).where(BulkJob.id == job.id)) or []
-    seen = set(session.scalars(select(entity.id).where(bulk.among(entity, ids))))
+    there = select(entity.id).where(bulk.among(entity, ids), *followed.open_to(entity, current()))
+    seen = set(session.scalars(there))
     why = gettext("It is gone, or you do not see it any more")
     gone = [[one, why] for one in ids if one not in seen]
     return Came(refused=gone), len(ids), [one for one in ids if one in seen]

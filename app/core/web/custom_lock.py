@@ -24,8 +24,11 @@ def hold(session: Session, names: Iterable[str]) -> None:
     """
     if not any(name.startswith(PREFIX) for name in names):
         return
-    session.execute(select(func.pg_advisory_xact_lock_shared(Lock.CUSTOM_FIELDS, 0)))
-    if session.scalar(custom_cache.version()) != g.custom_version:
+    # the row may hold new values already: they are not stored before they were looked at
+    with session.no_autoflush:
+        session.execute(select(func.pg_advisory_xact_lock_shared(Lock.CUSTOM_FIELDS, 0)))
+        version = session.scalar(custom_cache.version())
+    if version != g.custom_version:
         raise RuleError(gettext("The fields of these records were changed meanwhile. Open the page again."))
 
 

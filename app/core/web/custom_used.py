@@ -10,7 +10,7 @@ from app.core.custom import PREFIX
 from app.core.custom_column import COLUMN, is_open
 from app.core.db import unscoped
 from app.core.labels import entity_label
-from app.core.org.approvals import CHANGE, ApprovalRoute
+from app.core.org.approvals import CHANGE, ApprovalRequest, ApprovalRoute, RequestState
 from app.core.org.remarks import FieldFile
 from app.core.org.reports import UserReport
 from app.core.org.rules import Rule
@@ -56,6 +56,8 @@ def _named(session: Any, entity: Any, code: str) -> list[str]:
         said.append(gettext("Approval routes: %(names)s", names=_joined(routes)))
     if rules := _that_follow(session, entity, name):
         said.append(gettext("Rules and webhooks: %(names)s", names=_joined(rules)))
+    if waiting := _that_wait(session, entity, name):
+        said.append(gettext("Requests that wait for approval: %(n)s", n=waiting))
     return [*said, *custom_uses.found(session, entity.slug(), code)]
 
 
@@ -78,6 +80,13 @@ def _that_limit(session: Any, entity: Any, name: str) -> list[str]:
         for called, operation, field in session.execute(asked.where(ApprovalRoute.amount_field.is_not(None)))
         if reaches(verbs.get(operation, operation.removeprefix(CHANGE)), iter([field]), entity, name)
     ]
+
+
+def _that_wait(session: Any, entity: Any, name: str) -> int:
+    """How many requests for approval hold a change of the field that is not stored yet."""
+    is_open = ApprovalRequest.state.in_((RequestState.WAITING, RequestState.APPROVED))
+    mine = ApprovalRequest.entity == entity.slug(), is_open, ApprovalRequest.changes.has_key(name)
+    return session.scalar(select(func.count(ApprovalRequest.id)).where(*mine)) or 0
 
 
 def _that_follow(session: Any, entity: Any, name: str) -> list[str]:

@@ -19,7 +19,7 @@ from app.core.operation import operation
 from app.core.org import Absence, ApprovalRequest, ApprovalRoute, RequestState, Task, TaskState, User
 from app.core.types import Line
 from app.core.web import approving, field_changes, followed, links, mentions
-from app.core.web.meanwhile import stored_version
+from app.core.web.meanwhile import whole_version
 from app.core.web.principal import current
 from app.core.web.register import MenuEntry, screen
 from app.core.web.steering import business_date
@@ -140,7 +140,7 @@ def _refuse_stale(house: Session, request: ApprovalRequest) -> None:
         raise RuleError(_("The record is gone; refuse the request"))
     if field_changes.entity_of(request.operation) is not None:
         field_changes.refuse_stale(row, request.changes)
-    elif request.version not in (None, stored_version(house, row)):
+    elif request.version not in (None, whole_version(house, row)):
         raise RuleError(_("The record was changed after this was asked for. Refuse the request; it has to be asked for again"))  # fmt: skip
 
 

@@ -105,13 +105,30 @@ class EntityApi(Api):
         if pk is None and "If-Match" in request.headers:
             raise RuleError(gettext("If-Match is for changes of one record that is there"))
         try:
-            return self._said(once(work))
+            return self._said(self._once(work, pk))
         except bodies.Unreadable:
             raise
         except OtherVersion as error:
             return self._said(self._changed(pk or "", error))
         except RuleError as error:
             return self._said(refused(error))
+
+    def _once(self, work: Callable[[Keep], Answer], pk: str | None) -> Answer:
+        """Write once under the request's key; or ask for it once, where it needs approval."""
+        try:
+            return once(work)
+        except NeedsApproval as error:
+            # it was taken back, and with it the lock of the key: by now a repeat may have asked for the same
+            needs = error
+        return once(lambda keep: self._ask(pk or "", needs, keep))
+
+    def _ask(self, pk: str, needs: NeedsApproval, keep: Keep) -> Answer:
+        with storing(self.entity) as session:
+            row = self._row(pk)
+            said = {"message": asked(session, row, needs, change_reason.get()), "result": {"id": row.id}}
+            answer = Answer(202, said)
+            keep(session, answer)
+        return answer
 
     def _changed(self, pk: str, error: OtherVersion) -> Answer:
         # what was read before the row was found to be another is stale
@@ -182,20 +199,13 @@ class EntityApi(Api):
         return self._do(lambda keep: self._operate(pk, name, keep), pk)
 
     def _write(self, row: Any, status: int, keep: Keep) -> Answer:
-        """Check the body as the form would, then store it; or ask for it, where it needs approval."""
+        """Check the body as the form would, then store it. Raises NeedsApproval where it waits for that."""
         values = bodies.values(self.entity, row, bodies.body())
-        try:
-            with storing(self.entity) as session:
-                written = put(session, self.entity, row, values, expected())
-                told = {"result": {"id": written.id}, "warnings": written.warnings}
-                answer = Answer(status, told, stored_version(session, written.row))
-                keep(session, answer)
-        except NeedsApproval as needs:
-            with storing(self.entity) as session:
-                said = {"message": asked(session, row, needs, change_reason.get()), "result": {"id": row.id}}
-                answer = Answer(202, said)
-                keep(session, answer)
-            return answer
+        with storing(self.entity) as session:
+            written = put(session, self.entity, row, values, expected())
+            told = {"result": {"id": written.id}, "warnings": written.warnings}
+            answer = Answer(status, told, stored_version(session, written.row))
+            keep(session, answer)
         return _with_secret(answer, told_once.told(written.row))
 
     def _delete(self, pk: str, keep: Keep) -> Answer:

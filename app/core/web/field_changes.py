@@ -22,6 +22,7 @@ from app.core.org.approvals import CHANGE
 from app.core.web import ways
 from app.core.web.bodies import as_said
 from app.core.web.fields import FieldInfo, typed_fields
+from app.core.web.steering import all_custom_fields
 
 Changes = dict[str, list[Any]]
 """Each field as [before, after], written as a program would say the values."""
@@ -182,9 +183,16 @@ def amounts(amount_field: str | None, row: Any, changes: Mapping[str, list[Any]]
 
 def refuse_stale(row: Any, changes: Mapping[str, list[Any]]) -> None:
     """Raise RuleError where one of the fields is no longer what it was when its change was asked for."""
-    other = [name for name, (before, _after) in changes.items() if as_said(getattr(row, name)) != before]
+    entity = type(row)
+    # asked for first: only then does the class know its custom fields
+    known = {*(one.name for one in all_custom_fields(entity)), *entity.__table__.c.keys()}
+    other = [
+        name
+        for name, (before, _after) in changes.items()
+        if name not in known or as_said(getattr(row, name)) != before
+    ]
     if other:
-        fields = labels(type(row), other)
+        fields = labels(entity, other)
         raise RuleError(
             gettext(
                 "Changed after this was asked for: %(fields)s. Refuse the request; it has to be asked for again",

@@ -11,6 +11,8 @@ from app.core.errors import OutOfScope, RuleError
 from app.core.web import bulk, links
 from app.core.web.chosen import LIST, chosen, whole_list
 from app.core.web.fields import as_id
+from app.core.web.followed import open_to
+from app.core.web.principal import current
 
 MOST_ROWS = 100_000
 RAN = "__run"
@@ -32,7 +34,7 @@ def rows(entity: Any) -> list[int]:
     if len(ids) > MOST_ROWS:
         raise RuleError(gettext("At most %(n)s rows at a time", n=format_decimal(MOST_ROWS)))
     if whole_list() is None:
-        seen = select(entity.id).where(bulk.among(entity, ids)).subquery()
+        seen = select(entity.id).where(bulk.among(entity, ids), *open_to(entity, current())).subquery()
         if session.scalar(select(func.count()).select_from(seen)) != len(ids):
             raise OutOfScope
     return sorted(ids)

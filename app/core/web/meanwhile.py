@@ -6,6 +6,7 @@ is given one mark of the whole row, its version, and says it when it writes.
 """
 
 import hmac
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -167,6 +168,31 @@ def stored_version(session: Any, row: Any) -> str:
     """The version of a row that was just written, with what the database filled in."""
     session.refresh(row, [*history_columns(type(row)), *([COLUMN] if is_open(type(row)) else [])])
     return version(row)
+
+
+@dataclass(frozen=True)
+class AsAsked:
+    """The `whole_version` that a row had when something was asked for."""
+
+    version: str
+
+    def hold(self, session: Any, row: Any) -> None:
+        """Lock the stored row until the transaction ends and compare it; raises OtherVersion.
+
+        A row that is gone or may not be written is left to the refusals of writing.
+        """
+        found = _locked(session, row)
+        if found is not None and whole_version(session, found) != self.version:
+            raise OtherVersion
+
+
+def whole_version(session: Any, row: Any) -> str:
+    """What stands for all values of a stored row, whoever looks; a custom field that has none has no say in it."""
+    names, has_customs = history_columns(type(row)), is_open(type(row))
+    session.refresh(row, [*names, *([COLUMN] if has_customs else [])])
+    marks = Opened.of(row, describe_all(type(row), names)).said
+    kept = json.dumps((getattr(row, COLUMN) if has_customs else None) or {}, sort_keys=True)
+    return sha256(f"{marks} {kept}".encode()).hexdigest()[: 2 * DIGITS]
 
 
 def _locked(session: Any, row: Any) -> Any:

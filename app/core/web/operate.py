@@ -61,7 +61,7 @@ def _run(operation: Operation, form: Any, ids: list[int], sent: Sending) -> Any:
     outcomes = operations.run(operation, session, ids, current(), arguments, then=_keeping(sent))
     session.commit()
     if len(outcomes) == 1 and outcomes[0].secret:
-        [row] = operations.rows(operation, session, ids)
+        [row] = operations.rows(operation, session, ids, current())
         return once_page(row, outcomes[0].sentence, outcomes[0].secret)
     if _is_asked_again(form, outcomes):
         return None
@@ -90,7 +90,10 @@ def _is_asked_again(form: Any, outcomes: list[Outcome]) -> bool:
 
 
 def _page(operation: Operation, form: Any, ids: list[int]) -> Any:
-    slug, targets = operation.entity.slug(), operations.rows(operation, web_session(), ids[:SHOWN_TARGETS])
+    slug, targets = (
+        operation.entity.slug(),
+        operations.rows(operation, web_session(), ids[:SHOWN_TARGETS], current()),
+    )
     notice = bulk_asking.notice(len(ids), operations.AT_ONCE)
     section = Section(None, [form[p.name] for p in operation.arguments])
     page = FormPage(

@@ -24,6 +24,7 @@ from app.core.operation import Operation, Refused
 from app.core.types import Choice, Count, Flag, Line, Money
 from app.core.web import approving
 from app.core.web.fields import FieldInfo
+from app.core.web.followed import open_to
 from app.core.web.forms import choice_input, plain_input
 from app.core.web.inputs import LookupField, Needed
 from app.core.web.meanwhile import Held
@@ -117,7 +118,7 @@ def read(annotation: Any) -> tuple[Any, Column[Any], bool]:
     return annotation, Column(info={"kind": "text"}), optional
 
 
-def rows(operation: Operation, session: Any, ids: list[int]) -> list[Any]:
+def rows(operation: Operation, session: Any, ids: list[int], principal: Principal) -> list[Any]:
     """The rows with these ids, always in the same order, so that two who lock them never wait for each other.
 
     One that is foreign or unknown makes the whole request a 404.
@@ -128,7 +129,8 @@ def rows(operation: Operation, session: Any, ids: list[int]) -> list[Any]:
     if len(wanted) > MOST_ROWS:
         raise RuleError(_("At most %(n)s rows at a time", n=MOST_ROWS))
     entity = operation.entity
-    found = {row.id: row for row in session.scalars(select(entity).where(entity.id.in_(wanted))).unique()}
+    asked = select(entity).where(entity.id.in_(wanted), *open_to(entity, principal))
+    found = {row.id: row for row in session.scalars(asked).unique()}
     if len(found) != len(wanted):
         raise OutOfScope
     return [found[one] for one in sorted(wanted)]
@@ -152,7 +154,7 @@ def run(
     `is_approved`. Raises OutOfScope for a row that is not seen, ReadOnlyScope for somebody who may only read, and what
     `opened` says.
     """
-    found = rows(operation, session, ids)
+    found = rows(operation, session, ids, principal)
     owner = operation.entity.__scope__.owner
     is_own = owner is not None and all(getattr(row, owner) == principal.user_id for row in found)
     if not session.reach.may_write and not is_own:

@@ -111,6 +111,7 @@ def _add_parts(said: Any, unsaid: Collection[str] = ()) -> None:
             said.update(f"{name}={value}\n".encode())
     for name, upload in request.files.items(multi=True):
         said.update(f"{name}: {upload.filename}\n".encode())
+        upload.stream.seek(0)
         while piece := upload.stream.read(PIECE):
             said.update(piece)
         upload.stream.seek(0)

@@ -84,12 +84,14 @@ def put(
 
     Raises NeedsApproval, once all else was found to be right, for a change that waits for it unless it `is_approved`.
     """
-    custom_lock.hold(session, values)
-    if row is not None and opened is not None:
-        opened.hold(session, row)
-    taken = field_files.take(session, entity, row, values)
-    row, warnings = ready(session, entity, row, taken.values)
-    refusal = None if is_approved else field_changes.needed(session, row, values)
+    # what is flushed counts as unchanged: neither rules nor approval would look at it any more
+    with session.no_autoflush:
+        custom_lock.hold(session, values)
+        if row is not None and opened is not None:
+            opened.hold(session, row)
+        taken = field_files.take(session, entity, row, values)
+        row, warnings = ready(session, entity, row, taken.values)
+        refusal = None if is_approved else field_changes.needed(session, row, values)
     if refusal is not None:
         taken.refuse_waiting()
     try:
