@@ -4,11 +4,13 @@ import secrets
 
 from flask import current_app
 from flask_babel import gettext, lazy_gettext as _
+from sqlalchemy import inspect
 from sqlalchemy.orm import Session
 
 from app.core import clock, codes, form_rules, once, registry
 from app.core.errors import RuleError
 from app.core.history_triggers import is_told
+from app.core.labels import column_label
 from app.core.once import Once
 from app.core.operation import operation
 from app.core.org import Webhook, WebhookDelivery
@@ -66,6 +68,14 @@ def leads_outside(_session: Session, webhook: Webhook) -> object:
     except addresses.Unknown as error:
         return error.message
     return None
+
+
+@form_rules.check(Webhook, about="entity")
+def stays_with_its_kind(_session: Session, webhook: Webhook) -> None:
+    """What waits and what was told bears numbers of one kind of record, and rules call it for that kind."""
+    if inspect(webhook).persistent:
+        names = column_label(Webhook, "entity")
+        raise RuleError(_("Said when a record is added and never changed: %(names)s", names=names), "entity")
 
 
 @form_rules.check(

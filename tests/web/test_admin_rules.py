@@ -4,17 +4,23 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import delete
+from sqlalchemy.exc import OperationalError
 
 from app.access.users import create_user
 from app.core.db import unscoped
 from app.core.org import GrantKind, Rule, Webhook
 from app.core.rules import runner
+from tasks import dispatch
 from tasks.nightly import look_by_rules
+from tests.roles import role_that_reveals_nothing
 from tests.rules.source import ROOT
+from tests.web import approvals
 from tests.web.people import add, fingerprint, rows, stored
 from tests.web.ruling import made, rename, rule, work
 from tests.web.shop import DAY, Shop
@@ -198,3 +204,13 @@ def test_what_is_typed_wrong_is_refused_beside_its_field(shop: Shop) -> None:
     work(shop)
     off = stored("rule", one)
     assert (off.is_off, off.stopped_because, "colour" in off.stopped_detail) == (True, "conditions", True)
+
+
+def test_a_rule_calls_no_webhook_that_tells_of_another_kind_by_now(shop: Shop) -> None:
+    told = {"url": "https://localhost/", "user_id": shop.users["admin"], "salt": b"s" * 32}
+    hook = add("webhook", name="H", is_called_by_rules=True, entity="customer", **told)
+    made(shop, comment="Told", webhook=hook)
+    with unscoped("a webhook of another kind") as session:
+        session.get_one(Webhook, hook).entity = "team"
+    rename(shop, shop.customers[20])
+    assert (work(shop), rows("webhook_delivery", webhook_id=hook)) == (1, [])

@@ -7,16 +7,19 @@ import subprocess
 import sys
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
+import psycopg
 import pytest
 
 import config
+from app.access.users import create_user
 from app.core import clock, housekeeping, registry
 from app.core.db import unscoped
-from app.core.org import Webhook, WebhookDelivery
+from app.core.org import GrantKind, Webhook, WebhookDelivery
 from app.core.webhooks import addresses, dispatch, post
+from tests.roles import role_that_reveals_nothing
 from tests.rules.source import ROOT
 from tests.web.people import add, rows, stored
 from tests.web.receiver import Receiver, receiver
@@ -283,3 +286,17 @@ def test_webhooks_are_the_houses_and_name_events_and_conditions_that_are_there(
     ):  # fmt: skip
         answer = shop.caller("admin").call("POST", "webhook/", {**good, **wrong})
         assert (answer.status_code, set(answer.json["errors"])) == (422, {field}), wrong
+
+
+def test_a_webhook_stays_with_its_kind_of_record_and_tells_no_number_of_another(
+    shop: Shop, ear: Receiver
+) -> None:
+    team, program = add("team", name="Of its kind"), shop.caller("admin")
+    webhook = hook(shop, ear)
+    answer = program.call("PATCH", f"webhook/{webhook}", {"entity": "customer"})
+    assert (answer.status_code, set(answer.json["errors"])) == (422, {"entity"})
+    assert stored("webhook", webhook).entity == "team"
+    assert program.call("PATCH", f"webhook/{webhook}", {"entity": "team", "name": "Same"}).status_code == 200
+    add("webhook_delivery", webhook_id=webhook, entity="customer", row_id=team, event="changed")
+    assert (send(shop), ear.heard) == (0, [])
+    assert [str(one.state) for one in rows("webhook_delivery", webhook_id=webhook)] == ["untold"]

@@ -90,7 +90,8 @@ def serve(webhook_id: int) -> int:
         secret = signing.secret_of(bytes(webhook.salt), str(current_app.config["SECRET_KEY"]))
         asked = webhook.entity, webhook.user_id, webhook.conditions
     try:
-        told = render(webhook_id, *asked, waiting)
+        # a number that was noted while it told of another kind of record is told of nothing
+        told = render(webhook_id, *asked, [one for one in waiting if one.entity == asked[0]])
     except OwnerGone:
         return _stop(webhook_id, "owner")
     except RuleError:
@@ -110,7 +111,10 @@ def _claim(house: Any, webhook_id: int) -> list[Waiting]:
     found = list(house.scalars(due))
     for one in found:
         one.state, one.claimed_at, one.tries = DeliveryState.SENDING, clock.now(), one.tries + 1
-    return [Waiting(one.id, one.number, one.tries, one.row_id, one.event, one.created_at) for one in found]
+    return [
+        Waiting(one.id, one.number, one.tries, one.entity, one.row_id, one.event, one.created_at)
+        for one in found
+    ]
 
 
 def _settle_untold(claimed: list[int], told: list[int]) -> None:
