@@ -206,6 +206,30 @@ def test_what_is_typed_wrong_is_refused_beside_its_field(shop: Shop) -> None:
     assert (off.is_off, off.stopped_because, "colour" in off.stopped_detail) == (True, "conditions", True)
 
 
+def test_who_may_do_less_than_its_user_can_switch_a_rule_off_and_nothing_else(shop: Shop) -> None:
+    keeper = create_user("keeper", "pw", role_that_reveals_nothing("Keepers"), grants=({"kind": GrantKind.ALL},))  # fmt: skip
+    one, program, browser = made(shop, comment="C"), shop.caller("keeper"), shop.browser("keeper")
+    changes: tuple[dict[str, Any], ...] = (
+        {"comment": "Other"}, {"conditions": "status=active"}, {"entity": "loan"}, {"set_field": "name", "set_value": "X"},
+        {"comment": "Other", "is_off": True},
+    )  # fmt: skip
+    for said in changes:
+        answer = program.call("PATCH", f"rule/{one}", said)
+        assert (answer.status_code, set(answer.json["errors"])) == (422, {"user_id"}), said
+    assert "This user may do more than you" in browser.get(f"/rule/try/{one}").text
+    with unscoped("what was left") as session:
+        session.get_one(Rule, one).stopped_firings = 1
+    browser.post("/rule/do/take_up", {"ids": one, "__run": "1"})
+    assert stored("rule", one).stopped_firings == 1
+    assert program.call("PATCH", f"rule/{one}", {"is_off": True}).status_code == 200
+    assert program.call("PATCH", f"rule/{one}", {"is_off": False}).status_code == 422
+    left = stored("rule", one)
+    assert (left.is_off, left.comment, left.set_field, left.entity) == (True, "C", None, "customer")
+    own = {"user": keeper, "comment": "Mine", "is_off": False}
+    assert program.call("PATCH", f"rule/{one}", own).status_code == 200
+    assert (stored("rule", one).user_id, stored("rule", one).comment) == (keeper, "Mine")
+
+
 def test_a_rule_calls_no_webhook_that_tells_of_another_kind_by_now(shop: Shop) -> None:
     told = {"url": "https://localhost/", "user_id": shop.users["admin"], "salt": b"s" * 32}
     hook = add("webhook", name="H", is_called_by_rules=True, entity="customer", **told)
