@@ -300,3 +300,29 @@ def test_a_webhook_stays_with_its_kind_of_record_and_tells_no_number_of_another(
     add("webhook_delivery", webhook_id=webhook, entity="customer", row_id=team, event="changed")
     assert (send(shop), ear.heard) == (0, [])
     assert [str(one.state) for one in rows("webhook_delivery", webhook_id=webhook)] == ["untold"]
+
+
+def test_who_may_see_less_than_its_user_can_switch_a_webhook_off_and_nothing_else(
+    shop: Shop, ear: Receiver
+) -> None:
+    keeper = create_user("keeper", "pw", role_that_reveals_nothing("Keepers"), grants=({"kind": GrantKind.ALL},))  # fmt: skip
+    webhook, program = hook(shop, ear, "customer"), shop.caller("keeper")
+    said = {"name": "Mine", "url": ear.url, "entity": "customer", "is_told_of_changes": True}
+    answer = program.call("POST", "webhook/", {**said, "user": shop.users["admin"]})
+    assert (answer.status_code, set(answer.json["errors"])) == (422, {"user_id"})
+    for change in ({"url": f"{ear.url}/mine"}, {"conditions": "status=active"}, {"is_told_of_new": False}):
+        answer = program.call("PATCH", f"webhook/{webhook}", change)
+        assert (answer.status_code, set(answer.json["errors"])) == (422, {"user_id"}), change
+    assert program.call("PATCH", f"webhook/{webhook}", {"is_off": True}).status_code == 200
+    assert program.call("PATCH", f"webhook/{webhook}", {"is_off": False}).status_code == 422
+    left = stored("webhook", webhook)
+    assert (left.url, left.conditions, left.is_told_of_new, left.is_off) == (ear.url, None, True, True)
+    assert program.call("POST", "webhook/", {**said, "user": keeper}).status_code == 201
+
+
+def test_conditions_name_what_its_user_may_filter_by(shop: Shop, ear: Receiver) -> None:
+    blind = create_user("blind", "pw", role_that_reveals_nothing("Blind"), grants=({"kind": GrantKind.ALL},))
+    said = {"name": "B", "url": ear.url, "entity": "customer", "is_told_of_new": True, "user": blind}
+    answer = shop.caller("admin").call("POST", "webhook/", {**said, "conditions": "identity_number=1"})
+    assert (answer.status_code, set(answer.json["errors"])) == (422, {"conditions"})
+    assert shop.caller("admin").call("POST", "webhook/", said).status_code == 201
