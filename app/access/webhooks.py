@@ -44,6 +44,7 @@ codes.add(
         "forbidden": _("The address leads inside one's own network"),
         "redirect": _("It answered with another address, which is not followed"),
         "status": _("It answered with an error"),
+        "fault": _("The program failed at it"),
     },
 )
 codes.add(

@@ -326,3 +326,23 @@ def test_conditions_name_what_its_user_may_filter_by(shop: Shop, ear: Receiver) 
     answer = shop.caller("admin").call("POST", "webhook/", {**said, "conditions": "identity_number=1"})
     assert (answer.status_code, set(answer.json["errors"])) == (422, {"conditions"})
     assert shop.caller("admin").call("POST", "webhook/", said).status_code == 201
+
+
+def test_what_the_program_cannot_write_is_tried_so_often_and_ends_and_the_others_are_told(
+    shop: Shop, ear: Receiver, database: Any
+) -> None:
+    with psycopg.connect(database.superuser_url) as connection:
+        # beyond what the program can read of a day
+        connection.execute("INSERT INTO holiday (name, country, held_on) VALUES ('Endless', 'CN', 'infinity')")  # fmt: skip
+        [(endless,)] = connection.execute("SELECT id FROM holiday WHERE name = 'Endless'")
+    webhook = hook(shop, ear, "holiday")
+    good = add("holiday", name="Good", country="CN", held_on=date(2020, 1, 2))
+    bad = add("webhook_delivery", webhook_id=webhook, entity="holiday", row_id=endless, event="changed")
+    late = add("webhook_delivery", webhook_id=webhook, entity="holiday", row_id=endless, event="changed", tries=40)  # fmt: skip
+    assert (send(shop), [one["data"]["id"] for one in told(ear)]) == (1, [good])
+    with psycopg.connect(database.superuser_url) as connection:
+        connection.execute("DELETE FROM holiday WHERE name = 'Endless'")
+    first, last = stored("webhook_delivery", bad), stored("webhook_delivery", late)
+    assert (str(first.state), first.tries, first.problem, first.claimed_at) == ("waiting", 1, "fault", None)
+    assert timedelta() < first.due_at - clock.now() <= dispatch.FIRST_PAUSE
+    assert (str(last.state), last.tries, last.problem) == ("failed", 41, "fault")
