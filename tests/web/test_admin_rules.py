@@ -238,3 +238,45 @@ def test_a_rule_calls_no_webhook_that_tells_of_another_kind_by_now(shop: Shop) -
         session.get_one(Webhook, hook).entity = "team"
     rename(shop, shop.customers[20])
     assert (work(shop), rows("webhook_delivery", webhook_id=hook)) == (1, [])
+
+
+@contextmanager
+def refusing(database: Any, name: str, code: str) -> Iterator[None]:
+    """The database ends each statement that gives a customer this name, as it would one beyond its limits."""
+    made = f"""CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN IF NEW.name = '{name}' THEN RAISE EXCEPTION 'no' USING ERRCODE = '{code}'; END IF; RETURN NEW; END $$;
+    CREATE TRIGGER refuse BEFORE UPDATE ON customer FOR EACH ROW EXECUTE FUNCTION refuse()"""
+    with psycopg.connect(database.superuser_url, autocommit=True) as connection:
+        connection.execute(made)
+        try:
+            yield
+        finally:
+            connection.execute("DROP FUNCTION refuse CASCADE")
+
+
+def test_a_statement_beyond_a_limit_stops_its_rule_and_the_others_go_on(shop: Shop, database: Any) -> None:
+    one = made(shop, conditions="name=Stuck", set_field="name", set_value="Too much")
+    made(shop, name="After it", conditions="name=Stuck", comment="Still done")
+    with refusing(database, "Too much", "54001"):
+        rename(shop, shop.customers[22], "Stuck")
+        assert work(shop) == 1
+    assert (stored("rule", one).is_off, stored("rule", one).stopped_because) == (True, "fault")
+    assert [c.row_id for c in rows("comment", text="Still done")] == [shop.customers[22]]
+
+
+def test_what_was_approved_is_done_although_the_rules_fail_and_their_failure_is_told(
+    shop: Shop, database: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    approvals.person(shop, "mary", "Manager")
+    approvals.route(shop)
+    shop.caller("olga").call("POST", f"loan/{shop.loans[0]}/do/stop_dunning", {"reason": "He is ill"})
+    assert approvals.decide(shop, "mary", approvals.request(shop.loans[0]).id).status_code == 200
+    one = made(shop, conditions="name=Held", set_field="name", set_value="Locked")
+    monkeypatch.setattr(dispatch, "application", lambda: shop.app)
+    with refusing(database, "Locked", "55P03"):
+        rename(shop, shop.customers[24], "Held")
+        with pytest.raises(OperationalError):
+            dispatch.follow_rules()
+    assert stored("loan", shop.loans[0]).is_dunning_stopped
+    assert not stored("rule", one).is_off, "somebody was in the way"
+    assert (dispatch.follow_rules(), stored("customer", shop.customers[24]).name) == (1, "Locked")
