@@ -203,7 +203,7 @@ class MyApprovals(BaseView):
         away = stood_in_for(web_session(), current().user_id, business_date())
         roles = sorted({current().role_id, *(one.role_id for one in away if one.role_id)})
         people = ",".join(str(one) for one in (current().user_id, *(user.id for user in away[:MOST_ROLES])))
-        turns = [("any1.escalated_ids__in", people)]
+        turns: list[tuple[str, Any]] = [("any1.escalated_ids__in", people)]
         turns += [
             (f"any1.{name}", role) for name in ("role", "escalated_role") for role in roles[:MOST_ROLES]
         ]
