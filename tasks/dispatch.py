@@ -1,5 +1,8 @@
 """Messages leave."""
 
+import logging
+from functools import partial
+
 from celery import shared_task
 
 from app.core import clock
@@ -11,6 +14,8 @@ from app.core.webhooks import dispatch
 from app.messaging import notice_mail, provider
 from tasks.application import application
 
+log = logging.getLogger("loandesk.dispatch")
+
 
 @shared_task
 def tell() -> int:
@@ -21,9 +26,21 @@ def tell() -> int:
 
 @shared_task
 def follow_rules() -> int:
-    """Do what rules of administrators say of what happened, and what was approved; pass on what waits for it too long."""
+    """Do what rules of administrators say of what happened, and what was approved; pass on what waits for it too long.
+
+    One that fails holds up none of the others; the first failure is raised when all had their turn.
+    """
+    done, failed = 0, []
     with application().app_context():
-        return runner.run() + approved.run() + escalating.run(clock.now())
+        for step in (runner.run, approved.run, partial(escalating.run, clock.now())):
+            try:
+                done += step()
+            except Exception as error:
+                log.exception("following rules: a step failed")
+                failed.append(error)
+    if failed:
+        raise failed[0]
+    return done
 
 
 @shared_task

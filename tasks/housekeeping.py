@@ -7,7 +7,7 @@ from app.core import housekeeping
 
 @shared_task
 def clear_away() -> int:
-    """Remove what is over (files, keys of old requests, deliveries, uploaded rows, notifications, firings), make coming months, once a day."""
+    """Remove what is over (files, keys of requests, deliveries, uploaded rows, notifications, firings, values of changes), make coming months."""
     outcomes = (
         housekeeping.run_months(),
         housekeeping.run(),
@@ -16,5 +16,6 @@ def clear_away() -> int:
         housekeeping.run_uploads(),
         housekeeping.run_notifications(),
         housekeeping.run_firings(),
+        housekeeping.run_changes(),
     )
     return sum(outcome.rows for outcome in outcomes if outcome.is_new)

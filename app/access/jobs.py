@@ -6,7 +6,7 @@ from flask_babel import gettext, lazy_gettext as _
 from sqlalchemy.orm import Session
 
 import app.models  # noqa: F401  every entity is known
-from app.core import labels, registry
+from app.core import clock, labels, registry
 from app.core.errors import RuleError
 from app.core.operation import Operation
 from app.core.web.principal import current
@@ -23,6 +23,8 @@ def stop(house: Session, run: Any, *, user_id: int) -> str:
         raise RuleError(_("It is not under way"))
     if str(run.state) == "waiting":
         run.state = _state(run, "stopped")
+        if "ended_at" in type(run).__table__.c:
+            run.ended_at = clock.now()
         return gettext("It is stopped")
     run.is_to_stop = True
     return gettext("It stops at its next safe point")
@@ -34,6 +36,9 @@ def run_again(house: Session, run: Any, *, user_id: int) -> str:
     house.refresh(run, with_for_update=True)
     if not may_run_again(run):
         raise RuleError(_("Only what failed or was stopped can be run again"))
+    needs = type(run).__job__.needs
+    if needs and not getattr(run, needs):
+        raise RuleError(_("It ended too long ago: what was to be done is forgotten by now. Ask for it anew"))
     before: dict[str, Any] = {
         "is_to_stop": False,
         "progress": 0,

@@ -1,19 +1,29 @@
 """Webhooks: what may be typed of one, its secret, and telling again."""
 
 import secrets
+from contextlib import suppress
 
 from flask import current_app
 from flask_babel import gettext, lazy_gettext as _
+from sqlalchemy import inspect
 from sqlalchemy.orm import Session
 
 from app.core import clock, codes, form_rules, once, registry
 from app.core.errors import RuleError
 from app.core.history_triggers import is_told
+from app.core.labels import column_label
 from app.core.once import Once
 from app.core.operation import operation
 from app.core.org import Webhook, WebhookDelivery
 from app.core.org.webhooks import DeliveryState
+from app.core.rules import runner
+from app.core.web.principal import need_rights_of
 from app.core.webhooks import addresses, signing, telling
+
+_TOLD = (
+    "url user_id entity conditions is_told_of_new is_told_of_changes is_told_of_removals is_called_by_rules"
+)
+"""What is told to whom."""
 
 codes.add(
     "webhook_event",
@@ -34,6 +44,7 @@ codes.add(
         "forbidden": _("The address leads inside one's own network"),
         "redirect": _("It answered with another address, which is not followed"),
         "status": _("It answered with an error"),
+        "fault": _("The program failed at it"),
     },
 )
 codes.add(
@@ -68,9 +79,17 @@ def leads_outside(_session: Session, webhook: Webhook) -> object:
     return None
 
 
+@form_rules.check(Webhook, about="entity")
+def stays_with_its_kind(_session: Session, webhook: Webhook) -> None:
+    """What waits and what was told bears numbers of one kind of record, and rules call it for that kind."""
+    if inspect(webhook).persistent:
+        names = column_label(Webhook, "entity")
+        raise RuleError(_("Said when a record is added and never changed: %(names)s", names=names), "entity")
+
+
 @form_rules.check(
     Webhook,
-    about="entity conditions is_told_of_new is_told_of_changes is_told_of_removals is_called_by_rules",
+    about="entity user_id conditions is_told_of_new is_told_of_changes is_told_of_removals is_called_by_rules",
 )
 def tells_something(_session: Session, webhook: Webhook) -> None:
     """It names at least one event, and conditions that the list of its records takes."""
@@ -82,8 +101,18 @@ def tells_something(_session: Session, webhook: Webhook) -> None:
             raise RuleError(_("This does not happen with such records"), flag)
     try:
         telling.where(webhook.entity, webhook.conditions)
+        # a field may be hidden from the role in which it sees
+        with suppress(runner.NobodyThere), runner.acting(webhook):
+            telling.where(webhook.entity, webhook.conditions)
     except RuleError as error:
         raise RuleError(error.message, "conditions") from error
+
+
+@form_rules.check(Webhook, about=f"is_off {_TOLD}")
+def may_see_no_more_than_its_author(_session: Session, webhook: Webhook) -> None:
+    """What its user sees goes to an address that its author chose; anybody who may edit it switches it off."""
+    if not webhook.is_off or form_rules.changed(webhook, *_TOLD.split()):
+        need_rights_of(webhook.user_id)
 
 
 @form_rules.check(Webhook, about="is_off")

@@ -56,6 +56,8 @@ class JobOf:
     """Standard roles that may stop theirs and run them again."""
     source: str = ""
     """Column without which it cannot be run again."""
+    needs: str = ""
+    """Column that is emptied some days after it ended, from when on it cannot be run again."""
     result: str = ""
     """Address of what it made, such as "/files/{id}/download"; for its owner alone."""
     open: tuple[str, ...] = ()

@@ -24,7 +24,7 @@ SET search_path = public, pg_temp AS $$
 INSERT INTO webhook_delivery (webhook_id, entity, row_id, event)
 SELECT w.id, f.entity, f.row_id, CASE f.event WHEN 'deleted' THEN 'deleted' ELSE 'rule' END
 FROM rule_firing f JOIN rule r ON r.id = f.rule_id JOIN webhook w ON w.id = r.webhook_id AND w.is_called_by_rules
-WHERE f.id = firing AND f.state = 'waiting' $$"""
+AND w.entity = f.entity WHERE f.id = firing AND f.state = 'waiting' $$"""
 """Has a rule's webhook called, in the transaction of whoever carries the rule out: deliveries are the house's."""
 _ME = "nullif(current_setting('app.user_id', true), '')::int"
 _HIS = f"id = firing AND state = 'waiting' AND rule_id IN (SELECT r.id FROM rule r WHERE r.user_id = {_ME})"

@@ -17,8 +17,10 @@ from app.core import clock, files, registry, settings
 from app.core.faults import reason_of
 from app.core.jobs import Outcome, Record, run_step
 from app.core.org import (
+    BulkJob,
     FiringState,
     IdempotentRequest,
+    JobState,
     Notification,
     RuleFiring,
     Upload,
@@ -28,13 +30,14 @@ from app.core.org import (
 from app.core.org.webhooks import DeliveryState
 from app.core.seal_ddl import MONTHS_AHEAD
 
-JOB, FILES, REQUESTS, DELIVERIES, MONTHS, UPLOADS, NOTIFICATIONS, FIRINGS = (
-    "housekeeping", "files", "requests", "deliveries", "months", "uploads", "notifications", "firings",
+JOB, FILES, REQUESTS, DELIVERIES, MONTHS, UPLOADS, NOTIFICATIONS, FIRINGS, CHANGES = (
+    "housekeeping", "files", "requests", "deliveries", "months", "uploads", "notifications", "firings", "changes",
 )  # fmt: skip
 YOUNG = timedelta(hours=24)
 """A file younger than this may be waiting for its row, or be in the middle of being written."""
 MENDED = timedelta(days=7)
-"""So long the rows of a file that somebody sent wait to be mended, and stay after they are records."""
+"""So long the rows of a file that somebody sent wait to be mended, and stay after they are records; and so long a large change
+that was stopped or failed can be run again."""
 LOOKED_UP = timedelta(days=30)
 """So long what other programs were told and answered can be looked up."""
 REMEMBERED = timedelta(hours=24)
@@ -116,6 +119,23 @@ def forget_firings(session: Session) -> int:
     before = clock.now() - timedelta(days=int(settings.read(session, "firing_days")))
     is_over = RuleFiring.created_at < before, RuleFiring.state != FiringState.WAITING
     return int(cast("CursorResult[Any]", session.execute(delete(RuleFiring).where(*is_over))).rowcount)
+
+
+def run_changes() -> Outcome:
+    """Forget what large changes were to do that ended longer ago than that, unless that was done today."""
+    now = clock.now()
+    return run_step(JOB, CHANGES, now.date(), lambda session, _record: forget_changes(session, now - MENDED))
+
+
+def forget_changes(session: Session, before: datetime) -> int:
+    """Empty the values and rows of large changes that were stopped or failed before an instant; how many it were.
+
+    Values of persons must not outlive these. What was done lost them when it ended.
+    """
+    is_over = BulkJob.state.in_((JobState.STOPPED, JobState.FAILED)), BulkJob.row_ids != []
+    ended = func.coalesce(BulkJob.ended_at, BulkJob.created_at) < before
+    emptied = update(BulkJob).where(*is_over, ended).values(arguments={}, row_ids=[])
+    return int(cast("CursorResult[Any]", session.execute(emptied)).rowcount)
 
 
 def forget_deliveries(session: Session, before: datetime) -> int:

@@ -57,6 +57,12 @@ def is_lost(error: BaseException | None) -> bool:
     return isinstance(cause, psycopg.OperationalError) and (cause.sqlstate or "57P").startswith("57P")
 
 
+def is_of_statement(error: BaseException | None) -> bool:
+    """Whether the statement is at fault, with a server that is well: beyond a limit of the program, or ended as too slow."""
+    state = getattr(_cause(error), "sqlstate", None) or ""
+    return state.startswith("54") or state == "57014"
+
+
 def is_deadlock(error: BaseException | None) -> bool:
     """Whether the database ended a transaction because it and another waited for each other."""
     cause = _cause(error)

@@ -11,7 +11,7 @@ from sqlalchemy import delete, select
 from app.core import clock, files, housekeeping
 from app.core.db import unscoped
 from app.core.jobs import Record
-from app.core.org import FileJob, IdempotentRequest, JobRun, User
+from app.core.org import BulkJob, FileJob, IdempotentRequest, JobRun, JobState, User
 from app.models import ImportLayout, ImportRun
 from tasks.schedule import BEAT
 
@@ -129,6 +129,24 @@ def test_keys_of_requests_are_forgotten_after_a_day_and_not_before() -> None:
     ]  # fmt: skip
     with unscoped("a test looks what is left") as session:
         assert session.scalars(select(IdempotentRequest.key)).all() == ["young"]
+
+
+def test_values_of_a_large_change_that_failed_are_forgotten_after_days_and_not_before() -> None:
+    with unscoped("a test asks for large changes") as session:
+        user = User(username="changer", first_name="C", last_name="H", email="c@h.example", active=True)
+        session.add(user)
+        session.flush()
+        for title, days in (("old", 8), ("young", 6)):
+            at = clock.now() - timedelta(days=days)
+            what = {"entity": "customer", "arguments": {"name": "Liu"}, "row_ids": [1], "total": 1}
+            session.add(BulkJob(user_id=user.id, title=title, state=JobState.FAILED, ended_at=at, **what))
+    done = housekeeping.run_changes(), housekeeping.run_changes()
+    assert [(one.rows, one.is_new) for one in done] == [(1, True), (1, False)]
+    with unscoped("a test looks what is left") as session:
+        left = session.execute(
+            select(BulkJob.title, BulkJob.arguments, BulkJob.row_ids).order_by(BulkJob.title)
+        )
+        assert list(map(tuple, left)) == [("old", {}, []), ("young", {"name": "Liu"}, [1])]
 
 
 def test_a_file_that_cannot_be_removed_is_told_and_the_others_go(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,18 +4,24 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import delete
+from sqlalchemy.exc import OperationalError
 
 from app.access.users import create_user
 from app.core.db import unscoped
 from app.core.faults import reason_of
 from app.core.org import GrantKind, Rule, Webhook
 from app.core.rules import runner
+from tasks import dispatch
 from tasks.nightly import look_by_rules
+from tests.roles import role_that_reveals_nothing
 from tests.rules.source import ROOT
+from tests.web import approvals
 from tests.web.people import add, fingerprint, rows, stored
 from tests.web.ruling import made, rename, rule, work
 from tests.web.shop import DAY, Shop
@@ -209,3 +215,79 @@ def test_why_a_rule_was_switched_off_is_told_in_the_language_of_its_user(shop: S
         runner.pause(one, "fault", reason_of(ValueError("broken")))
     change("user", shop.users["olga"], language="en")
     assert stored("rule", one).stopped_detail == "Збій програми: broken"
+
+
+def test_who_may_do_less_than_its_user_can_switch_a_rule_off_and_nothing_else(shop: Shop) -> None:
+    keeper = create_user("keeper", "pw", role_that_reveals_nothing("Keepers"), grants=({"kind": GrantKind.ALL},))  # fmt: skip
+    one, program, browser = made(shop, comment="C"), shop.caller("keeper"), shop.browser("keeper")
+    changes: tuple[dict[str, Any], ...] = (
+        {"comment": "Other"}, {"conditions": "status=active"}, {"entity": "loan"}, {"set_field": "name", "set_value": "X"},
+        {"comment": "Other", "is_off": True},
+    )  # fmt: skip
+    for said in changes:
+        answer = program.call("PATCH", f"rule/{one}", said)
+        assert (answer.status_code, set(answer.json["errors"])) == (422, {"user_id"}), said
+    assert "This user may do more than you" in browser.get(f"/rule/try/{one}").text
+    with unscoped("what was left") as session:
+        session.get_one(Rule, one).stopped_firings = 1
+    browser.post("/rule/do/take_up", {"ids": one, "__run": "1"})
+    assert stored("rule", one).stopped_firings == 1
+    assert program.call("PATCH", f"rule/{one}", {"is_off": True}).status_code == 200
+    assert program.call("PATCH", f"rule/{one}", {"is_off": False}).status_code == 422
+    left = stored("rule", one)
+    assert (left.is_off, left.comment, left.set_field, left.entity) == (True, "C", None, "customer")
+    own = {"user": keeper, "comment": "Mine", "is_off": False}
+    assert program.call("PATCH", f"rule/{one}", own).status_code == 200
+    assert (stored("rule", one).user_id, stored("rule", one).comment) == (keeper, "Mine")
+
+
+def test_a_rule_calls_no_webhook_that_tells_of_another_kind_by_now(shop: Shop) -> None:
+    told = {"url": "https://localhost/", "user_id": shop.users["admin"], "salt": b"s" * 32}
+    hook = add("webhook", name="H", is_called_by_rules=True, entity="customer", **told)
+    made(shop, comment="Told", webhook=hook)
+    with unscoped("a webhook of another kind") as session:
+        session.get_one(Webhook, hook).entity = "team"
+    rename(shop, shop.customers[20])
+    assert (work(shop), rows("webhook_delivery", webhook_id=hook)) == (1, [])
+
+
+@contextmanager
+def refusing(database: Any, name: str, code: str) -> Iterator[None]:
+    """The database ends each statement that gives a customer this name, as it would one beyond its limits."""
+    made = f"""CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN IF NEW.name = '{name}' THEN RAISE EXCEPTION 'no' USING ERRCODE = '{code}'; END IF; RETURN NEW; END $$;
+    CREATE TRIGGER refuse BEFORE UPDATE ON customer FOR EACH ROW EXECUTE FUNCTION refuse()"""
+    with psycopg.connect(database.superuser_url, autocommit=True) as connection:
+        connection.execute(made)
+        try:
+            yield
+        finally:
+            connection.execute("DROP FUNCTION refuse CASCADE")
+
+
+def test_a_statement_beyond_a_limit_stops_its_rule_and_the_others_go_on(shop: Shop, database: Any) -> None:
+    one = made(shop, conditions="name=Stuck", set_field="name", set_value="Too much")
+    made(shop, name="After it", conditions="name=Stuck", comment="Still done")
+    with refusing(database, "Too much", "54001"):
+        rename(shop, shop.customers[22], "Stuck")
+        assert work(shop) == 1
+    assert (stored("rule", one).is_off, stored("rule", one).stopped_because) == (True, "fault")
+    assert [c.row_id for c in rows("comment", text="Still done")] == [shop.customers[22]]
+
+
+def test_what_was_approved_is_done_although_the_rules_fail_and_their_failure_is_told(
+    shop: Shop, database: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    approvals.person(shop, "mary", "Manager")
+    approvals.route(shop)
+    shop.caller("olga").call("POST", f"loan/{shop.loans[0]}/do/stop_dunning", {"reason": "He is ill"})
+    assert approvals.decide(shop, "mary", approvals.request(shop.loans[0]).id).status_code == 200
+    one = made(shop, conditions="name=Held", set_field="name", set_value="Locked")
+    monkeypatch.setattr(dispatch, "application", lambda: shop.app)
+    with refusing(database, "Locked", "55P03"):
+        rename(shop, shop.customers[24], "Held")
+        with pytest.raises(OperationalError):
+            dispatch.follow_rules()
+    assert stored("loan", shop.loans[0]).is_dunning_stopped
+    assert not stored("rule", one).is_off, "somebody was in the way"
+    assert (dispatch.follow_rules(), stored("customer", shop.customers[24]).name) == (1, "Locked")

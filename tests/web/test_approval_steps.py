@@ -96,6 +96,14 @@ def test_without_another_role_it_goes_to_who_leads_the_approvers_team_and_sees_t
     assert list(told(shop)) == [(shop.users["lead"], "late")]
     assert [task.user_id for task in rows("task", row_id=shop.loans[2])] == [None, shop.users["lead"]]
     assert decide(shop, "agent", one.id).status_code == 422
+    assert away(shop, "lead", "agent").status_code == 201
+    for login, is_turn in (("lead", True), ("agent", True), ("blind", False), ("olga", False)):
+        mine = shop.browser(login).get("/approvals/", follow_redirects=True)
+        assert (mine.status_code, f"/approval_request/show/{one.id}" in mine.text) == (200, is_turn), login
+    for wrong in ("x", "99999999999"):
+        assert (
+            shop.caller("lead").call("GET", f"approval_request/?escalated_ids__in={wrong}").status_code == 400
+        )
     assert decide(shop, "lead", one.id).status_code == 200
     one = request(shop.loans[2])
     assert (one.step, one.escalated_at, one.escalated_to, one.escalated_ids) == (2, None, None, None)

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, func, insert, select, update
 
+from app.core import clock, housekeeping
 from app.core.db import unscoped
-from app.core.org import History, Role, User
+from app.core.org import BulkJob, History, Role, User
 from app.core.web import bulk_work
 from app.models import Customer, Loan
 from tests.web.people import Browser, rows, stored
@@ -212,3 +213,33 @@ def test_a_foreign_row_among_many_is_a_404_and_the_same_form_sent_twice_is_one_j
     assert one == other
     assert len(rows("bulk_job")) == before + 2
     assert stop_dunning(olga, loans, _once="a" * 32, reason="other").status_code == 422
+
+
+@pytest.mark.usefixtures("few")
+def test_what_was_to_be_done_is_forgotten_days_after_the_end_and_is_not_run_again(shop: Shop) -> None:
+    olga = shop.browser("olga")
+    waiting, running, late, open_ = (asked(stop_dunning(olga, fresh(shop, 5))) for _job in range(4))
+    with unscoped("it is under way") as session:
+        session.get_one(BulkJob, running).state = "running"
+        session.get_one(BulkJob, open_).created_at = clock.now() - timedelta(days=90)
+    for job in (waiting, running, late):
+        olga.post("/bulk_job/do/stop_bulk_job", {"ids": job, "__run": "1"})
+    work(shop, running)
+    ended = [stored("bulk_job", job).ended_at for job in (waiting, running)]
+    assert all(at and clock.now() - at < timedelta(minutes=1) for at in ended), "also what never began"
+    with unscoped("days of a test") as session:
+        for job in (waiting, running):
+            session.get_one(BulkJob, job).ended_at = clock.now() - housekeeping.MENDED - timedelta(hours=1)
+        assert housekeeping.forget_changes(session, clock.now() - housekeeping.MENDED) == 2
+    kept = {}
+    with unscoped("what is kept") as session:
+        for job in (waiting, running, late, open_):
+            row = session.get_one(BulkJob, job)
+            kept[job] = bool(row.arguments), len(row.row_ids)
+    assert kept == {waiting: (False, 0), running: (False, 0), late: (True, 5), open_: (True, 5)}
+    answers = [
+        shop.caller("olga").call("POST", f"bulk_job/{job}/do/rerun_bulk_job", {}) for job in (waiting, late)
+    ]
+    assert [answer.status_code for answer in answers] == [422, 200]
+    assert "Ask for it anew" in answers[0].json["message"]
+    assert [str(stored("bulk_job", job).state) for job in (waiting, late)] == ["stopped", "waiting"]

@@ -141,7 +141,7 @@ class ApprovalRequest(About, Entity):
     escalated_role_id: Mapped[int | None] = link("role", index=False)
     escalated_to: Mapped[Line | None]
     """The superiors by name, where no role is to be asked; `escalated_ids` are their ids."""
-    escalated_ids: Mapped[list[int] | None] = mapped_column(ARRAY(Integer), info=dict(_INSIDE))
+    escalated_ids: Mapped[list[int] | None] = mapped_column(ARRAY(Integer), info={**_INSIDE, "links": "user"})
     escalation_task_ids: Mapped[list[int] | None] = mapped_column(ARRAY(BigInteger), info=dict(_INSIDE))
     task_id: Mapped[int | None] = link("task", ondelete="SET NULL", index=False)
     first_by_id: Mapped[int | None] = link("user", index=False)
@@ -170,6 +170,7 @@ class ApprovalRequest(About, Entity):
         labels={"row": _("Record"), "operation": _("Operation"), "told": _("Values"), "changes": _("Before and after"), "user": _("Asked by"),
                 "role": _("Turn of the role"), "waits_since": _("Waits since"), "escalates_at": _("To be answered by"),
                 "escalated_at": _("Passed on at"), "escalated_role": _("Passed on to the role"), "escalated_to": _("Passed on to"),
+                "escalated_ids": _("Passed on to"),
                 "first_by": _("First step by"), "first_for": _("First step in place of"), "second_by": _("Second step by"),
                 "second_for": _("Second step in place of"), "outcome": _("What came of it"), "decided_at": _("Decided at")},
     )  # fmt: skip

@@ -18,7 +18,7 @@ class BulkJob(Entity):
     __scope__ = Scope.owned("user_id")
     __history__ = False
     __job__ = JobOf(
-        "user_id", roles=("Manager", "Officer", "Clerk", "Agent"),
+        "user_id", roles=("Manager", "Officer", "Clerk", "Agent"), needs="row_ids",
         stays=_("What is done stays done. Run again, it goes on with the rows that are left."),
     )  # fmt: skip
     __table_args__ = (

@@ -91,6 +91,7 @@ codes.add(
         "uploads": _("Old uploads"),
         "notifications": _("Notifications read long ago"),
         "firings": _("Firings of rules long ago"),
+        "changes": _("Values of large changes that ended"),
         "months": _("Coming months of the history"),
     },
 )

@@ -15,6 +15,7 @@ from app.core.errors import RuleError
 from app.core.operation import Refused, operation
 from app.core.org import FiringState, Rule, RuleEvent, RuleFiring, RuleVersion
 from app.core.rules import gone
+from app.core.web.principal import need_rights_of
 
 
 def aside(house: ScopedSession, rule: Rule) -> None:
@@ -61,11 +62,12 @@ def _remember(house: ScopedSession, rule: Rule) -> None:
 def take_up(house: ScopedSession, rule: Rule) -> str | Refused:
     """Let what was left undone wait again, under the rule's present version; each once, whoever asks and how often.
 
-    Raises RuleError for a rule that is off.
+    Raises RuleError for a rule that is off, and for one that acts as a user who may do more than whoever asks.
     """
     rule = house.get_one(Rule, rule.id, with_for_update=True, populate_existing=True)
     if rule.is_off:
         raise RuleError(_("Mend the rule and switch it on first"))
+    need_rights_of(rule.user_id)
     version = select(RuleVersion.id).where(RuleVersion.rule_id == rule.id, RuleVersion.number == rule.number)
     if rule.event == RuleEvent.DELETED:
         _remember(house, rule)

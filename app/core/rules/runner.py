@@ -24,6 +24,7 @@ from app.core.labels import subject
 from app.core.locks import Lock
 from app.core.notices import stopped
 from app.core.org import FiringState, Rule, RuleEvent, RuleFiring
+from app.core.retry import is_of_statement
 from app.core.rules import actions, gone, left, nights
 from app.core.web import bodies, principal
 from app.core.webhooks import telling
@@ -85,8 +86,6 @@ def _served(rule_id: int) -> int:
     mark = source.set("rule")
     try:
         return _serve(rule_id)
-    except OperationalError:
-        raise
     except Loop:
         pause(rule_id, "loop")
     except NobodyThere:
@@ -94,6 +93,9 @@ def _served(rule_id: int) -> int:
     except RuleError as error:
         pause(rule_id, "conditions", error.message)
     except Exception as error:
+        if isinstance(error, OperationalError) and not is_of_statement(error):
+            # the server is at fault, or somebody who was in the way
+            raise
         log.exception("rule %d could not be carried out", rule_id)
         pause(rule_id, "fault", reason_of(error))
     finally:

@@ -102,7 +102,7 @@ def _next(job_id: int) -> BulkJob | None:
             job.arguments, job.row_ids = {}, []
             return None
         if job.is_to_stop:
-            job.state = JobState.STOPPED
+            job.state, job.ended_at = JobState.STOPPED, clock.now()
             return None
         job.state = JobState.RUNNING
         house.flush()

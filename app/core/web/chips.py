@@ -85,7 +85,7 @@ def said(condition: Condition, session: Session, on: date) -> tuple[str, str]:
 def _value(condition: Condition, session: Session) -> str:
     """The value as people read it; a link that is not in scope shows nothing of itself."""
     field, raw = condition.field, condition.raw
-    if field.kind == "link":
+    if field.kind in ("link", "links"):
         ids = [as_id(field.target, one) for one in raw.split(",")]
         rows = session.scalars(select(field.target).where(field.target.id.in_(ids))).unique()
         names = {row.id: str(row) for row in rows}

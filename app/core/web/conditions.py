@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import aliased
 from werkzeug.datastructures import MultiDict
 
+from app.core import registry
 from app.core.errors import RuleError
 from app.core.labels import subject
 from app.core.scope import TREES
@@ -38,6 +39,7 @@ OPS_OF: dict[str, tuple[str, ...]] = {
     "id": ("eq",), "date": ("eq", "ge", "le", "gt", "lt", "null"), "datetime": ("eq", "ge", "lt", "null"), "choice": ("eq", "ne", "in", "null"),
     "link": ("eq", "ne", "in", "null", "exact"), "bool": ("eq", "null"), "text": ("contains", "starts", "eq", "null"),
     "longtext": ("contains",), "json": ("contains", "value"), "file": ("null",), "code": ("starts", "eq", "contains", "null"), "phone": ("eq", "starts"),
+    "links": ("in",),
 }  # fmt: skip
 MOST = 20
 """Filters of one list; more are a slip of a program, and slow."""
@@ -94,7 +96,7 @@ def _reached(entity: Any, name: str, principal: Principal) -> FieldInfo | None:
     try:
         field = describe(entity, name)
     except KeyError:
-        return None
+        return _linking(entity, name)
     if not field.path:
         is_shown = any(one.name == field.name for one in listable(entity))
         is_open = is_shown and field.is_compared and field.is_open_to(principal)
@@ -105,6 +107,13 @@ def _reached(entity: Any, name: str, principal: Principal) -> FieldInfo | None:
         return None
     offered = any(one.name == rest for one in filterable(target)) or _reached(target, rest, principal)
     return field if offered and field.is_open_to(principal) else None
+
+
+def _linking(entity: Any, name: str) -> FieldInfo | None:
+    """A column with the ids of several rows of an entity, which nobody is shown: My approvals asks whom one names."""
+    column = entity.__table__.c.get(name)
+    target = None if column is None else column.info.get("links")
+    return FieldInfo(entity, name, "links", column, registry.entity(target)) if target else None
 
 
 def where(entity: Any, found: Sequence[Condition], on: date) -> list[ColumnElement[bool]]:
@@ -163,10 +172,12 @@ def _linked(entity: Any, field: FieldInfo, row_id: int, *, is_exact: bool) -> Co
 def _one_of(entity: Any, field: FieldInfo, raw: str) -> ColumnElement[bool]:
     """Rows with one of several values; of a link to a tree also those that point below one of them."""
     values = list(dict.fromkeys(typed(field, one) for one in raw.split(",")))
-    if field.kind != "link":
+    if field.kind not in ("link", "links"):
         return attribute(entity, field).in_(values)
     if len(values) > MOST_LINKED:
         raise RuleError(gettext("At most %(n)s values at a time", n=MOST_LINKED))
+    if field.kind == "links":
+        return attribute(entity, field).op("&&", is_comparison=True)(values)
     if is_place(field):
         return or_(*(_below(entity, field, one) for one in values))
     if field.custom:

@@ -189,7 +189,7 @@ def _end_tasks(house: Session, ids: Iterable[int | None], note: str | None, user
     MenuEntry(_("Work"), _("My approvals"), "/approvals/", "checks", ("can_list", approving.RIGHT[1]), 11)
 )
 class MyApprovals(BaseView):
-    """The way to what waits for the reader: requests that are the turn of his role, or of somebody he stands in for."""
+    """The way to what waits for the reader: requests that are his turn, by his role or by name, or of somebody he stands in for."""
 
     route_base = "/approvals"
     class_permission_name = approving.RIGHT[1]
@@ -202,6 +202,10 @@ class MyApprovals(BaseView):
         """What waits for him, the oldest first."""
         away = stood_in_for(web_session(), current().user_id, business_date())
         roles = sorted({current().role_id, *(one.role_id for one in away if one.role_id)})
-        turns = [(f"any1.{name}", role) for name in ("role", "escalated_role") for role in roles[:MOST_ROLES]]
+        people = ",".join(str(one) for one in (current().user_id, *(user.id for user in away[:MOST_ROLES])))
+        turns: list[tuple[str, Any]] = [("any1.escalated_ids__in", people)]
+        turns += [
+            (f"any1.{name}", role) for name in ("role", "escalated_role") for role in roles[:MOST_ROLES]
+        ]
         waiting = {"state": RequestState.WAITING.value, "sort": "waits_since"}
         return redirect(links.list_url("approval_request", *turns, **waiting))

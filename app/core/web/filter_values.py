@@ -120,7 +120,7 @@ def typed(field: FieldInfo, raw: str) -> Any:
     kind = field.kind
     if kind in ("money", "rate"):
         return number(raw)
-    if kind == "link":
+    if kind in ("link", "links"):
         return _link(field, raw)
     if kind in ("number", "days", "id"):
         return _within(field, number(raw))

@@ -5,11 +5,13 @@ from functools import lru_cache
 from typing import Any
 
 from flask import g
+from flask_babel import lazy_gettext as _
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session, joinedload, undefer
 
 from app.core import registry, settings
 from app.core.db import session_for
+from app.core.errors import RuleError
 from app.core.labels import subject
 from app.core.org.access import User
 from app.core.tokens import Pass
@@ -113,6 +115,18 @@ def _user_and_permissions() -> Any:
         .where(User.id == bindparam("user_id"))
         .options(undefer(User.session_stamp), joinedload(User.role))
     )
+
+
+def need_rights_of(user_id: int) -> None:
+    """Whoever says as which user something acts or sees may do all that this user may.
+
+    Raises RuleError beside `user_id`.
+    """
+    found = of_user(user_id)
+    if found is None:
+        raise RuleError(_("This user cannot log in"), "user_id")
+    if found[1].permissions - current().permissions:
+        raise RuleError(_("This user may do more than you"), "user_id")
 
 
 def permissions(session: Session, role_id: int) -> frozenset[tuple[str, str]]:

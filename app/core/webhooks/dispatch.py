@@ -21,6 +21,7 @@ from app.core.errors import RuleError
 from app.core.notices import stopped
 from app.core.org import Webhook, WebhookDelivery
 from app.core.org.webhooks import DeliveryState
+from app.core.retry import is_lost
 from app.core.web import looks
 from app.core.webhooks import signing
 from app.core.webhooks.post import Heard, post
@@ -90,13 +91,38 @@ def serve(webhook_id: int) -> int:
         secret = signing.secret_of(bytes(webhook.salt), str(current_app.config["SECRET_KEY"]))
         asked = webhook.entity, webhook.user_id, webhook.conditions
     try:
-        told = render(webhook_id, *asked, waiting)
+        # a number that was noted while it told of another kind of record is told of nothing
+        told = _rendered(webhook_id, asked, [one for one in waiting if one.entity == asked[0]])
     except OwnerGone:
         return _stop(webhook_id, "owner")
     except RuleError:
         return _stop(webhook_id, "conditions")
     _settle_untold([one.id for one in waiting], [one.id for one in told])
     return _send(webhook_id, told, secret, call)
+
+
+def _rendered(webhook_id: int, asked: tuple[str, int, str | None], waiting: list[Waiting]) -> list[Told]:
+    """What is to be sent; a try at what the program fails to write is a failed one, and the others are written.
+
+    Raises OwnerGone and RuleError, and what says that the database is lost: the lease then frees all of them.
+    """
+    try:
+        return render(webhook_id, *asked, waiting)
+    except (OwnerGone, RuleError):
+        raise
+    except Exception as error:
+        if is_lost(error):
+            raise
+        if len(waiting) != 1:
+            return [told for one in waiting for told in _rendered(webhook_id, asked, [one])]
+        [one] = waiting
+        log.exception("delivery %d could not be written", one.id)
+        _store(
+            webhook_id,
+            Told(one.id, one.number, one.tries, b"", {}),
+            Heard(None, "", 0.0, "fault", is_sent=False),
+        )
+        return []
 
 
 def _claim(house: Any, webhook_id: int) -> list[Waiting]:
@@ -110,14 +136,19 @@ def _claim(house: Any, webhook_id: int) -> list[Waiting]:
     found = list(house.scalars(due))
     for one in found:
         one.state, one.claimed_at, one.tries = DeliveryState.SENDING, clock.now(), one.tries + 1
-    return [Waiting(one.id, one.number, one.tries, one.row_id, one.event, one.created_at) for one in found]
+    return [
+        Waiting(one.id, one.number, one.tries, one.entity, one.row_id, one.event, one.created_at)
+        for one in found
+    ]
 
 
 def _settle_untold(claimed: list[int], told: list[int]) -> None:
     left = set(claimed) - set(told)
     if left:
         with unscoped("what the owner of a webhook may not be told") as house:
-            unseen = update(WebhookDelivery).where(WebhookDelivery.id.in_(left))
+            # what could not be written waits for another try
+            is_claimed = WebhookDelivery.state == DeliveryState.SENDING
+            unseen = update(WebhookDelivery).where(WebhookDelivery.id.in_(left), is_claimed)
             house.execute(unseen.values(state=DeliveryState.UNTOLD, claimed_at=None))
 
 
@@ -154,13 +185,18 @@ def _give_back(ids: list[int]) -> None:
         )
 
 
+def _pause(tries: int) -> timedelta:
+    """How long to wait after so many tries; what dead senders claimed again and again has had more than the most."""
+    return min(FIRST_PAUSE * 4 ** (min(tries, MOST_TRIES) - 1), LONGEST_PAUSE)
+
+
 def _store(webhook_id: int, one: Told, heard: Heard) -> None:
     """Keep what came of a try; after the last one the webhook is switched off, unless it took something meanwhile."""
     now = clock.now()
     with unscoped("what came of a delivery") as house:
         row = house.get_one(WebhookDelivery, one.id, with_for_update=True)
         row.status_code, row.seconds, row.problem, row.answer = heard.status, heard.seconds, heard.problem, heard.answer  # fmt: skip
-        row.claimed_at, row.due_at = None, now + min(FIRST_PAUSE * 4 ** (one.tries - 1), LONGEST_PAUSE)
+        row.claimed_at, row.due_at = None, now + _pause(one.tries)
         webhook = house.get_one(Webhook, webhook_id)
         if heard.is_sent:
             # each try is one: a target that never answered may have read it

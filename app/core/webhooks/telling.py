@@ -46,6 +46,7 @@ class Waiting:
     id: int
     number: str
     tries: int
+    entity: str
     row_id: int
     event: str
     at: datetime
