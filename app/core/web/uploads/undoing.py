@@ -56,6 +56,7 @@ def undo(upload_id: int) -> None:
     session = web_session()
     upload = session.scalars(select(Upload).where(Upload.id == upload_id)).one()
     entity, done, undone = registry.entity(upload.entity), reason_of(upload), f"{reason_of(upload)} –"
+    _need_rows(session, upload_id)
     ids = staging.ids_of(session, upload_id, STORED)
     for start in range(0, len(ids), PART):
         session.rollback()
@@ -77,6 +78,13 @@ def undo(upload_id: int) -> None:
         else None
     )
     staging.tell(upload_id, state=UploadState.UNDONE, progress=100, message=message)
+
+
+def _need_rows(session: Any, upload_id: int) -> None:
+    """Raises RuleError where the rows are gone, which alone say what was made and changed."""
+    one = select(UploadRow.id).where(UploadRow.upload_id == upload_id).limit(1)
+    if session.scalar(one) is None:
+        raise RuleError(gettext("The rows of this import are no longer kept, so it cannot be undone"))
 
 
 def reason_of(upload: Upload) -> str:
