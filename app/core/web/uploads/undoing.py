@@ -57,17 +57,16 @@ def undo(upload_id: int) -> None:
     upload = session.scalars(select(Upload).where(Upload.id == upload_id)).one()
     entity, done, undone = registry.entity(upload.entity), reason_of(upload), f"{reason_of(upload)} –"
     _need_rows(session, upload_id)
-    ids = staging.ids_of(session, upload_id, STORED)
+    # what was made goes first: giving such a record back what a later row changed would be of no use
+    ids = [one for state in STORED for one in staging.ids_of(session, upload_id, (state,))]
     for start in range(0, len(ids), PART):
         session.rollback()
         because(session, undone)
         query = select(UploadRow.id, UploadRow.state, UploadRow.row_id, UploadRow.before)
-        rows = session.execute(query.where(UploadRow.id.in_(ids[start : start + PART]))).all()
-        reasons = _last_changes(session, entity.slug(), [row.row_id for row in rows])
-        marks = [
-            {"id": row.id, **_undone(session, entity, row, reasons.get(row.row_id, ("", "")), (done, undone))}
-            for row in rows
-        ]
+        query = query.where(UploadRow.id.in_(ids[start : start + PART]))
+        rows = session.execute(query.order_by(UploadRow.state, UploadRow.number)).all()
+        last = _last_changes(session, entity, [row.row_id for row in rows])
+        marks = [{"id": row.id, **_undone(session, entity, row, last, (done, undone))} for row in rows]
         session.commit()
         _mark(marks)
         staging.tell(upload_id, progress=min(99, (start + PART) * 100 // len(ids)))
@@ -92,24 +91,26 @@ def reason_of(upload: Upload) -> str:
     return f"{upload.file_name[:400]} (#{upload.id})"
 
 
-def _last_changes(session: Any, slug: str, row_ids: Sequence[int]) -> dict[int, tuple[str, str]]:
-    """Record → where its last change came from and why."""
+def _last_changes(session: Any, entity: Any, row_ids: Sequence[int]) -> dict[int, tuple[str, str]]:
+    """Record → where its last change came from and why; nobody else changes them until the transaction ends."""
+    held = select(entity.id).where(entity.id.in_(row_ids)).order_by(entity.id)
+    session.execute(held.with_for_update(of=entity))
     query = (
         select(History.row_id, History.source, History.reason)
-        .where(History.entity == slug, History.row_id.in_(row_ids))
+        .where(History.entity == entity.slug(), History.row_id.in_(row_ids))
         .order_by(History.id)
     )
     return {row_id: (source, reason or "") for row_id, source, reason in session.execute(query)}
 
 
 def _undone(
-    session: Any, entity: Any, row: Any, last: tuple[str, str], reasons: tuple[str, str]
+    session: Any, entity: Any, row: Any, last: dict[int, tuple[str, str]], reasons: tuple[str, str]
 ) -> dict[str, Any]:
-    """The mark of a row: undone, or why not."""
+    """The mark of a row: undone, or why not. The record of one that is undone is noted in `last`."""
     done, undone = reasons
-    if last == ("import", undone):
+    if last.get(row.row_id) == ("import", undone):
         return {"state": RowState.UNDONE, "reasons": {}}
-    if last != ("import", done):
+    if last.get(row.row_id) != ("import", done):
         return _stays(row, gettext("It was changed since"))
     try:
         with session.begin_nested():
@@ -121,6 +122,8 @@ def _undone(
         if not isinstance(meant, RuleError):
             raise
         return _stays(row, str(meant))
+    # another row about the same record is undone with it
+    last[row.row_id] = ("import", undone)
     return {"state": RowState.UNDONE, "reasons": {}}
 
 
