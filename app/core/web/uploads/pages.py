@@ -25,7 +25,8 @@ from app.core.web.uploads import error_file, guess, keeping, looking, staging, u
 from app.core.web.uploads.columns_page import columns_page, steps
 from app.core.web.uploads.plan import Plan
 from app.core.web.uploads.posted import fill_form, plan_of
-from app.core.web.uploads.rows_page import MENDABLE, columns_of, left, rows_page
+from app.core.web.uploads.rows_page import columns_of, left, rows_page
+from app.core.web.uploads.staging import MENDABLE
 
 links.record_page("upload", "/upload/{id}")
 AT_ONCE = 200

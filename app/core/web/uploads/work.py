@@ -15,14 +15,13 @@ from sqlalchemy import func, select
 from app.core import clock
 from app.core.db import because, source, unscoped, web_session
 from app.core.errors import RuleError, Stopped
-from app.core.locks import Lock
 from app.core.org import RowState, Selection, Upload, UploadRow, UploadState
 from app.core.retry import is_lost
 from app.core.sheets import SheetError
 from app.core.web import principal
 from app.core.web.uploads import staging
 from app.core.web.uploads.filling import Filling, Outcome, tried
-from app.core.web.uploads.staging import READY
+from app.core.web.uploads.staging import MENDABLE, READY
 from app.core.web.uploads.undoing import reason_of, undo
 
 log = logging.getLogger("loandesk.jobs")
@@ -65,9 +64,7 @@ def run(upload_id: int) -> bool:
     Why it could not be done is told in the upload and raised to nobody.
     """
     with unscoped("be the only one at an upload") as lock:
-        if not lock.scalar(select(func.pg_try_advisory_xact_lock(Lock.UPLOAD, upload_id % 2**31))):
-            return False
-        state = lock.scalar(select(Upload.state).where(Upload.id == upload_id))
+        state = staging.taken(lock, upload_id)
         if state not in OPEN:
             return False
         # what is written from here on came from a file
@@ -226,15 +223,23 @@ _WORK: dict[UploadState, Callable[[int], None]] = {
 
 
 def try_again(upload_id: int, ids: Sequence[int]) -> None:
-    """Try mended rows again; of an upload that was done those that are right now wait to be stored."""
+    """Try mended rows again; of an upload that was done those that are right now wait to be stored.
+
+    Those that are no longer refused stay as they are. Raises RuleError where the upload has gone on.
+    """
     if not ids:
         return
-    web_session().rollback()
-    mark = source.set("import")
-    try:
-        try_rows(upload_id, ids)
-        is_ready = bool(staging.ids_of(web_session(), upload_id, READY))
-        _counted(upload_id, **({"state": UploadState.CHECKED} if is_ready else {}))
-    finally:
+    with unscoped("be the only one at an upload") as lock:
+        state = staging.taken(lock, upload_id)
+        if state not in MENDABLE:
+            raise RuleError(gettext("This import has gone on meanwhile. Open the page again."))
         web_session().rollback()
-        source.reset(mark)
+        mark = source.set("import")
+        try:
+            refused = staging.ids_of(web_session(), upload_id, (RowState.REFUSED,), ids)
+            try_rows(upload_id, refused)
+            is_ready = bool(staging.ids_of(web_session(), upload_id, READY))
+            _counted(upload_id, still=state, **({"state": UploadState.CHECKED} if is_ready else {}))
+        finally:
+            web_session().rollback()
+            source.reset(mark)

@@ -1,0 +1,80 @@
+"""An import on which two work at once: two pages of its sender, or its sender and the worker."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from app.core.org import UploadState
+from app.core.web.uploads import work
+from tests.web.people import rows
+from tests.web.sent import become, check, counts, finish, lines, send, store, upload
+from tests.web.shop import Shop
+
+
+def meanwhile(
+    monkeypatch: pytest.MonkeyPatch, module: Any, name: str, happens: Callable[[], Any]
+) -> list[Any]:
+    """Let something happen once in the moment in which this is called; what came of it."""
+    usual, came = getattr(module, name), list[Any]()
+
+    def called(*given: Any, **named: Any) -> Any:
+        if not came:
+            came.append(None)
+            # in a thread, as in another process: it must not share the session
+            with ThreadPoolExecutor(1) as somebody:
+                came[0] = somebody.submit(happens).result()
+        return usual(*given, **named)
+
+    monkeypatch.setattr(module, name, called)
+    return came
+
+
+def refused(shop: Shop, name: str) -> tuple[str, dict[str, Any]]:
+    """The address of a checked import of one right row and a refused one, and what the form that mends it says."""
+    url = send(shop, "team", f"Name;Department\n{name} right;\n{name} wrong;Nowhere\n")
+    check(shop, url)
+    [row] = [line for line in lines(url) if line.state == "refused"]
+    return url, {"row": row.id, f"c-{row.id}-1": ""}
+
+
+def test_a_store_that_was_asked_for_while_rows_are_tried_again_is_carried_out(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, mends = refused(shop, "Queued")
+    meanwhile(monkeypatch, work, "try_rows", lambda: store(shop, url, "0"))
+    shop.admin.post(f"{url}/mend", mends)
+    assert str(upload(url).state) == "storing"
+    assert counts(finish(shop, url)) == ("done", 2, 0, 0, 0)
+    assert len([row for row in rows("team") if row.name.startswith("Queued")]) == 2
+
+
+def test_a_row_that_was_mended_and_stored_from_another_page_is_not_stored_again(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, mends = refused(shop, "Twice")
+
+    def stored() -> Any:
+        shop.browser("admin").post(f"{url}/mend", mends)
+        return store(shop, url, "0")
+
+    [one] = [meanwhile(monkeypatch, work, "try_again", stored)]
+    shop.admin.post(f"{url}/mend", mends)
+    assert counts(one[0]) == ("done", 2, 0, 0, 0)
+    assert counts(upload(url)) == ("done", 2, 0, 0, 0)
+    assert {str(line.state) for line in lines(url)} == {"created"}
+
+
+def test_rows_of_an_import_that_is_undone_by_then_are_not_tried_again(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, mends = refused(shop, "Approved")
+    store(shop, url, "0")
+    meanwhile(
+        monkeypatch, work, "try_again",
+        lambda: become(url, state=UploadState.UNDOING, undone_by_id=shop.users["admin"]),
+    )  # fmt: skip
+    answer = shop.admin.post(f"{url}/mend", mends)
+    assert (answer.status_code, "gone on meanwhile" in answer.text) == (400, True)
+    assert str(finish(shop, url).state) == "undone"
