@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.core.org import UploadState
-from app.core.web.uploads import work
+from app.core.web.uploads import staging, work
 from tests.web.people import rows
 from tests.web.sent import become, check, counts, finish, lines, send, store, upload
 from tests.web.shop import Shop
@@ -78,3 +78,12 @@ def test_rows_of_an_import_that_is_undone_by_then_are_not_tried_again(
     answer = shop.admin.post(f"{url}/mend", mends)
     assert (answer.status_code, "gone on meanwhile" in answer.text) == (400, True)
     assert str(finish(shop, url).state) == "undone"
+
+
+def test_a_small_file_is_read_by_its_sender_or_by_the_worker_and_not_by_both(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = send(shop, "team", "Name\nOnce read\nOnce read too\n")
+    meanwhile(monkeypatch, staging, "kept", lambda: finish(shop, url))
+    assert counts(check(shop, url)) == ("checked", 2, 0, 0, 0)
+    assert len(lines(url)) == 2

@@ -136,16 +136,9 @@ class Uploads(BaseView):
         except IntegrityError as error:
             # two who keep their first layout under one name at once
             raise RuleError(plain_reason(error)) from error
-        if is_small and self._staged(upload_id) <= AT_ONCE:
-            work.run(upload_id)
+        if is_small:
+            work.run(upload_id, AT_ONCE)
         return redirect(f"/upload/{upload_id}")
-
-    def _staged(self, upload_id: int) -> int:
-        """Keep the rows of a small file at once; what is wrong with it is told when it is checked."""
-        try:
-            return staging.stage(keeping.upload_of(upload_id))
-        except (SheetError, RuleError):
-            return 0
 
     @expose("/<id(upload):upload_id>/mend", methods=["POST"])
     @has_access

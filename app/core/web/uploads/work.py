@@ -58,10 +58,11 @@ def _as(user_id: int, upload_id: int) -> bool:
     return run(upload_id)
 
 
-def run(upload_id: int) -> bool:
+def run(upload_id: int, most: int | None = None) -> bool:
     """Do what an upload waits for, in the scope and with the rights of the present user; False where another is at it.
 
-    Why it could not be done is told in the upload and raised to nobody.
+    Rows to be checked of which there are more than `most` are only read: a worker tries them. Why it could not be done
+    is told in the upload and raised to nobody.
     """
     with unscoped("be the only one at an upload") as lock:
         state = staging.taken(lock, upload_id)
@@ -71,7 +72,7 @@ def run(upload_id: int) -> bool:
         web_session().rollback()
         mark = source.set("import")
         try:
-            _WORK[state](upload_id)
+            check(upload_id, most) if state == UploadState.CHECKING else _WORK[state](upload_id)
         except Exception as error:  # noqa: BLE001 - whatever it is, its owner must be told
             web_session().rollback()
             if not is_lost(error):
@@ -98,12 +99,15 @@ def _own(upload_id: int) -> Upload:
     return web_session().scalars(select(Upload).where(Upload.id == upload_id)).one()
 
 
-def check(upload_id: int) -> None:
-    """Try every row and store none."""
+def check(upload_id: int, most: int | None) -> None:
+    """Try every row, unless there are more than `most`, and store none."""
     upload = _own(upload_id)
     staged = web_session().scalar(select(func.count()).where(UploadRow.upload_id == upload_id))
-    if not staged and not staging.stage(upload):
+    staged = staged or staging.stage(upload)
+    if not staged:
         raise RuleError(gettext("There are no filled rows."))
+    if most is not None and staged > most:
+        return
     try_rows(upload_id, staging.ids_of(web_session(), upload_id, (RowState.WAITING,)))
     _counted(upload_id, state=UploadState.CHECKED, message=None, progress=0)
 
@@ -217,9 +221,7 @@ def _counted(upload_id: int, **values: Any) -> None:
     staging.tell(upload_id, **counts, **values)
 
 
-_WORK: dict[UploadState, Callable[[int], None]] = {
-    UploadState.CHECKING: check, UploadState.STORING: store, UploadState.UNDOING: undo,
-}  # fmt: skip
+_WORK: dict[UploadState, Callable[[int], None]] = {UploadState.STORING: store, UploadState.UNDOING: undo}
 
 
 def try_again(upload_id: int, ids: Sequence[int]) -> None:
