@@ -109,7 +109,7 @@ def check(upload_id: int, most: int | None) -> None:
     if most is not None and staged > most:
         return
     try_rows(upload_id, staging.ids_of(web_session(), upload_id, (RowState.WAITING,)))
-    _counted(upload_id, state=UploadState.CHECKED, message=None, progress=0)
+    _counted(upload_id, state=UploadState.CHECKED, message=None, progress=0, is_to_stop=False)
 
 
 def try_rows(upload_id: int, ids: Sequence[int]) -> None:
