@@ -4,8 +4,10 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
-from app.core.org import UploadState
+from app.core.db import unscoped
+from app.core.org import UploadState, User
 from app.core.web.uploads import undoing
 from tests.web.people import add, rows, stored
 from tests.web.sent import become, check, finish, lines, send, store
@@ -82,3 +84,34 @@ def test_a_record_made_by_a_later_row_and_changed_by_an_earlier_one_is_gone_when
     assert len(rows("team", name="Pairs")) == 1
     assert str(undone(shop, url).state) == "undone"
     assert rows("team", name="Pairs") == []
+
+
+def test_an_undo_that_is_broken_off_can_be_begun_again(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    url = send(shop, "team", "Name\nBroken off\n")
+    check(shop, url)
+    store(shop, url, "1")
+
+    def breaks(*_given: Any) -> None:
+        raise OSError("a fault of a test")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(undoing, "_take_back", breaks)
+        one = undone(shop, url)
+    assert (str(one.state), one.message) == ("done", "The upload could not be finished")
+    assert str(undone(shop, url).state) == "undone"
+    assert rows("team", name="Broken off") == []
+
+
+def test_who_may_no_longer_undo_imports_when_the_worker_comes_undoes_nothing(shop: Shop) -> None:
+    url = send(shop, "team", "Name\nStaying\n")
+    check(shop, url)
+    store(shop, url, "1")
+    become(url, state=UploadState.UNDOING, undone_by_id=shop.users["auditor"])
+    one = finish(shop, url)
+    assert (str(one.state), one.message) == ("done", "You may no longer do this")
+    assert len(rows("team", name="Staying")) == 1
+    with unscoped("a test closes a login") as session:
+        session.execute(update(User).where(User.id == shop.users["partner"]).values(active=False))
+    become(url, state=UploadState.UNDOING, undone_by_id=shop.users["partner"])
+    one = finish(shop, url)
+    assert (str(one.state), one.message) == ("done", "The login is closed")

@@ -16,7 +16,7 @@ from app.core.db import because, unscoped, web_session
 from app.core.errors import OutOfScope, ReadOnlyScope, RuleError
 from app.core.org import History, RowState, Upload, UploadRow, UploadState
 from app.core.web import upserts
-from app.core.web.principal import Principal
+from app.core.web.principal import Principal, current
 from app.core.web.uploads import staging
 from app.core.web.writing import in_words, remove
 
@@ -52,7 +52,12 @@ def begin(upload: Upload, principal: Principal, language: str) -> None:
 
 
 def undo(upload_id: int) -> None:
-    """Undo what can be undone, part by part; why a record stays as it is stands in its row."""
+    """Undo what can be undone, part by part; why a record stays as it is stands in its row.
+
+    Raises RuleError for who may no longer undo imports, and where the rows are gone.
+    """
+    if not current().may("can_undo", "Upload"):
+        raise RuleError(gettext("You may no longer do this"))
     session = web_session()
     upload = session.scalars(select(Upload).where(Upload.id == upload_id)).one()
     entity, done, undone = registry.entity(upload.entity), reason_of(upload), f"{reason_of(upload)} –"

@@ -27,6 +27,7 @@ from app.core.web.uploads.undoing import reason_of, undo
 log = logging.getLogger("loandesk.jobs")
 OPEN = (UploadState.CHECKING, UploadState.STORING, UploadState.UNDOING)
 _STORED = {RowState.NEW: RowState.CREATED, RowState.CHANGED: RowState.UPDATED}
+_BACK = {UploadState.CHECKING: UploadState.DRAFT, UploadState.STORING: UploadState.CHECKED, UploadState.UNDOING: UploadState.DONE}  # fmt: skip
 TOLD_EVERY = 500
 """Rows after which the progress is told."""
 
@@ -44,15 +45,16 @@ def run_waiting() -> int:
     for upload_id, owner, approver, language, state in found:
         who = approver if state == UploadState.UNDOING else owner
         with current_app.test_request_context("/"), force_locale(language):
-            done += _as(who or owner, upload_id)
+            done += _as(who or owner, upload_id, state)
     return done
 
 
-def _as(user_id: int, upload_id: int) -> bool:
+def _as(user_id: int, upload_id: int, state: UploadState) -> bool:
     """Go on with an upload for a user, as he is now."""
     found = principal.of_user(user_id)
     if found is None:
-        staging.tell(upload_id, state=UploadState.FAILED, message=gettext("The login is closed"))
+        after = _BACK[state] if state == UploadState.UNDOING else UploadState.FAILED
+        staging.tell(upload_id, state=after, message=gettext("The login is closed"))
         return False
     g.user, g.principal = found
     return run(upload_id)
@@ -89,8 +91,8 @@ def _fail(upload_id: int, state: UploadState, error: Exception) -> None:
     known = isinstance(error, (RuleError, SheetError))
     if not known:
         log.error("upload %d failed", upload_id, exc_info=error)
-    back = {UploadState.CHECKING: UploadState.DRAFT, UploadState.STORING: UploadState.CHECKED}
-    after = back[state] if known and state in back else UploadState.FAILED
+    # what is left of an undo can be undone whatever it was that ended it
+    after = _BACK[state] if known or state == UploadState.UNDOING else UploadState.FAILED
     message = str(error) if known else gettext("The upload could not be finished")
     staging.tell(upload_id, state=after, message=message[:500], is_to_stop=False)
 
