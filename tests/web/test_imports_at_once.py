@@ -5,10 +5,14 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
+from app.core import registry
 from app.core.org import UploadState
+from app.core.web import lots
 from app.core.web.uploads import staging, work
-from tests.web.people import rows
+from tests.deadlocks import in_the_way
+from tests.web.people import add, rows, stored
 from tests.web.sent import become, check, counts, finish, lines, send, store, upload
 from tests.web.shop import Shop
 
@@ -55,11 +59,11 @@ def test_a_row_that_was_mended_and_stored_from_another_page_is_not_stored_again(
 ) -> None:
     url, mends = refused(shop, "Twice")
 
-    def stored() -> Any:
+    def elsewhere() -> Any:
         shop.browser("admin").post(f"{url}/mend", mends)
         return store(shop, url, "0")
 
-    [one] = [meanwhile(monkeypatch, work, "try_again", stored)]
+    [one] = [meanwhile(monkeypatch, work, "try_again", elsewhere)]
     shop.admin.post(f"{url}/mend", mends)
     assert counts(one[0]) == ("done", 2, 0, 0, 0)
     assert counts(upload(url)) == ("done", 2, 0, 0, 0)
@@ -87,3 +91,20 @@ def test_a_small_file_is_read_by_its_sender_or_by_the_worker_and_not_by_both(
     meanwhile(monkeypatch, staging, "kept", lambda: finish(shop, url))
     assert counts(check(shop, url)) == ("checked", 2, 0, 0, 0)
     assert len(lines(url)) == 2
+
+
+def test_an_import_that_was_ended_for_another_transaction_begins_anew(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = (add("team", name=f"{name} in the way") for name in ("First", "Second"))
+    department = add("department", name="In the way")
+    url = send(shop, "team", "Name;Department\nFirst in the way;In the way\nSecond in the way;In the way\n")
+    check(shop, url)
+    team = registry.entity("team")
+    mine, other = (select(team.id).where(team.id == one).with_for_update() for one in (first, second))
+    # of rows that are stored together the locks are given back, and they are tried one by one
+    monkeypatch.setattr(lots, "SIZE", 1)
+    with in_the_way(other, mine):
+        one = store(shop, url, "1")
+    assert (counts(one), one.message) == (("done", 0, 2, 0, 0), None)
+    assert [stored("team", one).department_id for one in (first, second)] == [department] * 2

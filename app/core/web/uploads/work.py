@@ -16,7 +16,7 @@ from app.core import clock
 from app.core.db import because, source, unscoped, web_session
 from app.core.errors import RuleError, Stopped
 from app.core.org import RowState, Selection, Upload, UploadRow, UploadState
-from app.core.retry import is_lost
+from app.core.retry import is_lost, until_free
 from app.core.sheets import SheetError
 from app.core.web import principal
 from app.core.web.uploads import staging
@@ -70,11 +70,9 @@ def run(upload_id: int, most: int | None = None) -> bool:
         state = staging.taken(lock, upload_id)
         if state not in OPEN:
             return False
-        # what is written from here on came from a file
-        web_session().rollback()
         mark = source.set("import")
         try:
-            check(upload_id, most) if state == UploadState.CHECKING else _WORK[state](upload_id)
+            until_free(_begin, state, upload_id, most)
         except Exception as error:  # noqa: BLE001 - whatever it is, its owner must be told
             web_session().rollback()
             if not is_lost(error):
@@ -84,6 +82,13 @@ def run(upload_id: int, most: int | None = None) -> bool:
             web_session().rollback()
             source.reset(mark)
     return True
+
+
+def _begin(state: UploadState, upload_id: int, most: int | None) -> None:
+    """Do what an upload waits for, or what is left of it."""
+    # what is written from here on came from a file
+    web_session().rollback()
+    check(upload_id, most) if state == UploadState.CHECKING else _WORK[state](upload_id)
 
 
 def _fail(upload_id: int, state: UploadState, error: Exception) -> None:
@@ -203,12 +208,8 @@ def _finish(upload_id: int) -> None:
     for name, number in staging.counts(session, upload_id, are_done=True).items():
         setattr(upload, name, number)
     left = len(staging.ids_of(session, upload_id, READY))
-    upload.state, upload.progress, upload.ended_at, upload.is_to_stop = (
-        UploadState.DONE,
-        100,
-        clock.now(),
-        False,
-    )
+    upload.state, upload.progress = UploadState.DONE, 100
+    upload.ended_at, upload.is_to_stop = clock.now(), False
     upload.message = _stopped(len(ids), left) if left else None
 
 
@@ -240,8 +241,7 @@ def try_again(upload_id: int, ids: Sequence[int]) -> None:
         web_session().rollback()
         mark = source.set("import")
         try:
-            refused = staging.ids_of(web_session(), upload_id, (RowState.REFUSED,), ids)
-            try_rows(upload_id, refused)
+            try_rows(upload_id, staging.ids_of(web_session(), upload_id, (RowState.REFUSED,), ids))
             is_ready = bool(staging.ids_of(web_session(), upload_id, READY))
             _counted(upload_id, still=state, **({"state": UploadState.CHECKED} if is_ready else {}))
         finally:
