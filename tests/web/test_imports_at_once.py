@@ -5,9 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from flask import g
 from sqlalchemy import select
 
 from app.core import registry
+from app.core.db import web_session
 from app.core.org import UploadState
 from app.core.web import lots
 from app.core.web.uploads import staging, work
@@ -108,3 +110,25 @@ def test_an_import_that_was_ended_for_another_transaction_begins_anew(
         one = store(shop, url, "1")
     assert (counts(one), one.message) == (("done", 0, 2, 0, 0), None)
     assert [stored("team", one).department_id for one in (first, second)] == [department] * 2
+
+
+def test_what_is_read_for_the_sender_of_one_import_is_not_kept_for_that_of_the_next(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    urls = [send(shop, "customer", "Name\nOf two senders\n", name) for name in ("olga", "admin")]
+    for url in urls:
+        become(url, state=UploadState.CHECKING)
+    seen: list[Any] = []
+
+    def run(_upload_id: int) -> bool:
+        seen.append(("read" in g, web_session()))
+        g.read = True
+        return True
+
+    monkeypatch.setattr(work, "run", run)
+    with shop.app.app_context():
+        work.run_waiting()
+    for url in urls:
+        become(url, state=UploadState.DRAFT)
+    assert [is_read for is_read, _session in seen] == [False, False]
+    assert seen[0][1] is not seen[1][1]

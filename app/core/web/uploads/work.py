@@ -44,7 +44,8 @@ def run_waiting() -> int:
     done = 0
     for upload_id, owner, approver, language, state in found:
         who = approver if state == UploadState.UNDOING else owner
-        with current_app.test_request_context("/"), force_locale(language):
+        # a context of its own: what is read for one person is not kept for the next
+        with current_app.app_context(), current_app.test_request_context("/"), force_locale(language):
             done += _as(who or owner, upload_id, state)
     return done
 
