@@ -220,7 +220,7 @@ def _stopped(done: int, left: int) -> str:
 
 
 def _counted(upload_id: int, **values: Any) -> None:
-    counts = staging.counts(web_session(), upload_id)
+    counts: dict[str, Any] = staging.counts(web_session(), upload_id)
     web_session().rollback()
     staging.tell(upload_id, **counts, **values)
 
