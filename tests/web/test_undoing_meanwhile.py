@@ -72,6 +72,18 @@ def test_of_a_record_met_by_two_rows_both_are_undone(shop: Shop, *, is_there: bo
     )
 
 
+def test_a_record_changed_by_a_later_row_first_is_as_it_was_when_both_are_undone(shop: Shop) -> None:
+    first, early, late = (add("department", name=f"{one} of trios") for one in ("First", "Early", "Late"))
+    team = add("team", name="Trios", department_id=first)
+    url = send(shop, "team", "Name;Department\nTrios;Nowhere\nTrios;Late of trios\n")
+    check(shop, url)
+    assert (store(shop, url, "0").updated, stored("team", team).department_id) == (1, late)
+    mended(shop, url, "Trios", "Early of trios")
+    assert stored("team", team).department_id == early
+    assert str(undone(shop, url).state) == "undone"
+    assert stored("team", team).department_id == first
+
+
 def test_a_record_made_by_a_later_row_and_changed_by_an_earlier_one_is_gone_when_both_are_undone(
     shop: Shop,
 ) -> None:

@@ -1,6 +1,6 @@
 """The rows of an uploaded file as the database keeps them until they are records: read once, counted, marked."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -89,6 +89,21 @@ def counts(session: ScopedSession, upload_id: int, *, are_done: bool = False) ->
         if str(state) in COUNTED and not (are_done and state in READY):
             found[COUNTED[str(state)]] += number
     return dict(found)
+
+
+def before_of(
+    session: ScopedSession, upload_id: int, row_ids: Sequence[int | None]
+) -> dict[int | None, dict[str, Any]]:
+    """Record → what it was before the first row of the upload changed it, of those that were changed."""
+    about = (
+        UploadRow.upload_id == upload_id,
+        UploadRow.row_id.in_([one for one in row_ids if one is not None]),
+    )
+    query = select(UploadRow.row_id, UploadRow.before).where(*about, UploadRow.state == RowState.UPDATED)
+    found: dict[int | None, dict[str, Any]] = defaultdict(dict)
+    for row_id, before in session.execute(query):
+        found[row_id] |= before
+    return found
 
 
 def ids_of(

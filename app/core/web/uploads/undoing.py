@@ -5,7 +5,7 @@ A record that was changed since is left alone and named. What a killed worker ha
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask_babel import gettext
 from sqlalchemy import select, update
@@ -23,6 +23,15 @@ from app.core.web.writing import in_words, remove
 WITHIN = timedelta(hours=24)
 STORED = (RowState.CREATED, RowState.UPDATED)
 PART = 100
+
+
+class _Row(NamedTuple):
+    """A row to be undone, and what its record was before any row of the file changed it."""
+
+    id: int
+    state: RowState
+    row_id: int
+    before: dict[str, Any]
 
 
 def is_open(upload: Upload) -> bool:
@@ -67,9 +76,7 @@ def undo(upload_id: int) -> None:
     for start in range(0, len(ids), PART):
         session.rollback()
         because(session, undone)
-        query = select(UploadRow.id, UploadRow.state, UploadRow.row_id, UploadRow.before)
-        query = query.where(UploadRow.id.in_(ids[start : start + PART]))
-        rows = session.execute(query.order_by(UploadRow.state, UploadRow.number)).all()
+        rows = _rows(session, upload_id, ids[start : start + PART])
         last = _last_changes(session, entity, [row.row_id for row in rows])
         marks = [{"id": row.id, **_undone(session, entity, row, last, (done, undone))} for row in rows]
         session.commit()
@@ -89,6 +96,13 @@ def _need_rows(session: Any, upload_id: int) -> None:
     one = select(UploadRow.id).where(UploadRow.upload_id == upload_id).limit(1)
     if session.scalar(one) is None:
         raise RuleError(gettext("The rows of this import are no longer kept, so it cannot be undone"))
+
+
+def _rows(session: Any, upload_id: int, ids: Sequence[int]) -> list["_Row"]:
+    query = select(UploadRow.id, UploadRow.state, UploadRow.row_id).where(UploadRow.id.in_(ids))
+    found = session.execute(query.order_by(UploadRow.state, UploadRow.number)).all()
+    first = staging.before_of(session, upload_id, [row.row_id for row in found])
+    return [_Row(*row, first.get(row.row_id, {})) for row in found]
 
 
 def reason_of(upload: Upload) -> str:

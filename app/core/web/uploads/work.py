@@ -110,8 +110,8 @@ def _own(upload_id: int) -> Upload:
 def check(upload_id: int, most: int | None) -> None:
     """Try every row, unless there are more than `most`, and store none."""
     upload = _own(upload_id)
-    staged = web_session().scalar(select(func.count()).where(UploadRow.upload_id == upload_id))
-    staged = staged or staging.stage(upload)
+    found = select(func.count()).where(UploadRow.upload_id == upload_id)
+    staged = web_session().scalar(found) or staging.stage(upload)
     if not staged:
         raise RuleError(gettext("There are no filled rows."))
     if most is not None and staged > most:
@@ -188,9 +188,11 @@ def _mark_stored(part: Sequence[int], outcomes: Sequence[Outcome]) -> None:
     """Mark rows in the transaction that stored them."""
     session = web_session()
     query = select(UploadRow).where(UploadRow.id.in_(part)).order_by(UploadRow.number)
-    for row, one in zip(session.scalars(query), outcomes, strict=True):
+    rows = session.scalars(query).all()
+    first = staging.before_of(session, rows[0].upload_id, [one.row_id for one in outcomes])
+    for row, one in zip(rows, outcomes, strict=True):
         row.state, row.reasons = _STORED.get(one.state, one.state), one.reasons
-        row.row_id, row.before = one.row_id, one.before
+        row.row_id, row.before = one.row_id, one.before | first.get(one.row_id, {})
     session.flush()
 
 
@@ -202,8 +204,7 @@ def _finish(upload_id: int) -> None:
     )
     ids = sorted({row_id for row_id in session.scalars(done) if row_id is not None})
     if ids:
-        chosen = Selection(user_id=upload.user_id, entity=upload.entity, row_ids=ids)
-        session.add(chosen)
+        session.add(chosen := Selection(user_id=upload.user_id, entity=upload.entity, row_ids=ids))
         session.flush()
         upload.selection_id = chosen.id
     for name, number in staging.counts(session, upload_id, are_done=True).items():
@@ -215,8 +216,7 @@ def _finish(upload_id: int) -> None:
 
 
 def _stopped(done: int, left: int) -> str:
-    known = {"done": format_decimal(done), "left": format_decimal(left)}
-    return gettext("It was stopped: %(done)s records are stored, %(left)s rows are not", **known)
+    return gettext("It was stopped: %(done)s records are stored, %(left)s rows are not", done=format_decimal(done), left=format_decimal(left))  # fmt: skip
 
 
 def _counted(upload_id: int, **values: Any) -> None:
