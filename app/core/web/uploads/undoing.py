@@ -102,7 +102,7 @@ def _rows(session: Any, upload_id: int, ids: Sequence[int]) -> list["_Row"]:
     query = select(UploadRow.id, UploadRow.state, UploadRow.row_id).where(UploadRow.id.in_(ids))
     found = session.execute(query.order_by(UploadRow.state, UploadRow.number)).all()
     first = staging.before_of(session, upload_id, [row.row_id for row in found])
-    return [_Row(*row, first.get(row.row_id, {})) for row in found]
+    return [_Row(row.id, row.state, row.row_id, first.get(row.row_id, {})) for row in found]
 
 
 def reason_of(upload: Upload) -> str:
