@@ -22,9 +22,11 @@ from app.core.org import (
     IdempotentRequest,
     JobState,
     Notification,
+    RowState,
     RuleFiring,
     Upload,
     UploadRow,
+    UploadState,
     WebhookDelivery,
 )
 from app.core.org.webhooks import DeliveryState
@@ -83,15 +85,24 @@ def run_uploads() -> Outcome:
 
 
 def forget_uploads(session: Session, before: datetime) -> int:
-    """Remove the rows of uploads made before an instant, and let go of their files; how many rows it were.
+    """Remove the rows of uploads that ended, or else were made, before an instant, and let go of their files.
 
-    What came of an upload stays; one that came to nothing is removed.
+    Those under way are left alone. What came of an upload stays; one that came to nothing is removed. Returns how many
+    rows it were.
     """
-    is_old = Upload.created_at < before
-    old = select(Upload.id).where(is_old)
+    is_under_way = Upload.state.in_((UploadState.CHECKING, UploadState.STORING, UploadState.UNDOING))
+    is_old = func.coalesce(Upload.ended_at, Upload.created_at) < before, ~is_under_way
+    # held, so that nobody goes on with one whose rows are being removed
+    session.execute(select(Upload.id).where(*is_old).order_by(Upload.id).with_for_update())
+    is_stored = UploadRow.state.in_((RowState.CREATED, RowState.UPDATED))
+    half = select(UploadRow.id).where(UploadRow.upload_id == Upload.id, is_stored).exists()
+    never_ended = Upload.ended_at.is_(None)
+    # one that failed half way is known by its rows alone, and has to be known when they are gone
+    session.execute(update(Upload).where(*is_old, never_ended, half).values(ended_at=Upload.created_at))
+    old = select(Upload.id).where(*is_old)
     gone = session.execute(delete(UploadRow).where(UploadRow.upload_id.in_(old)))
-    session.execute(delete(Upload).where(is_old, Upload.ended_at.is_(None)))
-    session.execute(update(Upload).where(is_old, Upload.file_key.is_not(None)).values(file_key=None))
+    session.execute(delete(Upload).where(*is_old, never_ended))
+    session.execute(update(Upload).where(*is_old, Upload.file_key.is_not(None)).values(file_key=None))
     return int(cast("CursorResult[Any]", gone).rowcount)
 
 

@@ -4,6 +4,10 @@ import io
 import re
 from typing import Any
 
+from sqlalchemy import update
+
+from app.core.db import unscoped
+from app.core.org import Upload
 from app.core.web.uploads import work
 from tests.web.people import rows, stored
 from tests.web.shop import Shop
@@ -56,3 +60,11 @@ def finish(shop: Shop, url: str) -> Any:
     with shop.app.app_context():
         work.run_waiting()
     return upload(url)
+
+
+def become(url: str, **values: Any) -> int:
+    """Let the stored upload say something else; its id."""
+    upload_id = int(url.rpartition("/")[2])
+    with unscoped("a test's upload is another") as session:
+        session.execute(update(Upload).where(Upload.id == upload_id).values(**values))
+    return upload_id

@@ -7,9 +7,9 @@ import pytest
 
 from app.access.users import create_user
 from app.core.org import GrantKind
-from app.core.web.uploads import work
+from app.core.web.uploads import staging, work
 from tests.web.people import rows, stored
-from tests.web.sent import check, counts, finish, send, store, upload
+from tests.web.sent import check, counts, finish, lines, send, store, upload
 from tests.web.shop import Shop
 
 ROWS = 510
@@ -109,3 +109,22 @@ def test_a_check_is_stopped_too_and_only_by_who_may(shop: Shop) -> None:
     assert stored("upload", int(url.rpartition("/")[2])).message == "It was stopped"
     check(shop, url)
     assert counts(finish(shop, url)) == ("checked", ROWS, 0, 0, 0)
+
+
+def test_stopping_a_check_that_ends_just_then_stops_nothing_later(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, usual = send(shop, "team", "Name;Department\nEnding;Nowhere\n"), staging.mark
+
+    def marked(found: Any) -> None:
+        with ThreadPoolExecutor(1) as somebody:
+            somebody.submit(press_stop, shop, url).result()
+        assert upload(url).is_to_stop
+        usual(found)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(staging, "mark", marked)
+        assert counts(check(shop, url)) == ("checked", 0, 0, 0, 1)
+    [row] = lines(url)
+    shop.admin.post(f"{url}/mend", {"row": row.id, f"c-{row.id}-1": ""})
+    assert counts(upload(url)) == ("checked", 1, 0, 0, 0)

@@ -25,7 +25,8 @@ from app.core.web.uploads import error_file, guess, keeping, looking, staging, u
 from app.core.web.uploads.columns_page import columns_page, steps
 from app.core.web.uploads.plan import Plan
 from app.core.web.uploads.posted import fill_form, plan_of
-from app.core.web.uploads.rows_page import MENDABLE, columns_of, left, rows_page
+from app.core.web.uploads.rows_page import columns_of, left, rows_page
+from app.core.web.uploads.staging import MENDABLE
 
 links.record_page("upload", "/upload/{id}")
 AT_ONCE = 200
@@ -135,16 +136,9 @@ class Uploads(BaseView):
         except IntegrityError as error:
             # two who keep their first layout under one name at once
             raise RuleError(plain_reason(error)) from error
-        if is_small and self._staged(upload_id) <= AT_ONCE:
-            work.run(upload_id)
+        if is_small:
+            work.run(upload_id, AT_ONCE)
         return redirect(f"/upload/{upload_id}")
-
-    def _staged(self, upload_id: int) -> int:
-        """Keep the rows of a small file at once; what is wrong with it is told when it is checked."""
-        try:
-            return staging.stage(keeping.upload_of(upload_id))
-        except (SheetError, RuleError):
-            return 0
 
     @expose("/<id(upload):upload_id>/mend", methods=["POST"])
     @has_access

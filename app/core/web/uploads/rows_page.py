@@ -20,10 +20,9 @@ from app.core.web.uploads import undoing
 from app.core.web.uploads.cells import shown
 from app.core.web.uploads.columns_page import steps
 from app.core.web.uploads.plan import Plan
-from app.core.web.uploads.staging import READY
+from app.core.web.uploads.staging import MENDABLE, READY
 
 BUSY = (UploadState.CHECKING, UploadState.STORING, UploadState.UNDOING)
-MENDABLE = (UploadState.CHECKED, UploadState.DONE)
 RIGHT = (RowState.NEW, RowState.CHANGED, RowState.CREATED, RowState.UPDATED)
 MOST_KEPT = 50
 MOST_INPUTS, FEWEST_ROWS, MOST_ROWS = 240, 5, 25

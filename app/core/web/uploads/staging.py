@@ -1,6 +1,6 @@
 """The rows of an uploaded file as the database keeps them until they are records: read once, counted, marked."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -10,7 +10,8 @@ from sqlalchemy import delete, func, insert, select, update
 from app.core import files
 from app.core.db import ScopedSession, unscoped
 from app.core.errors import RuleError
-from app.core.org import RowState, Upload, UploadRow
+from app.core.locks import Lock
+from app.core.org import RowState, Upload, UploadRow, UploadState
 from app.core.sheets import Table, open_table
 from app.core.web.uploads.cells import kept
 from app.core.web.uploads.filling import Outcome
@@ -20,6 +21,8 @@ COUNTED = {"new": "created", "created": "created", "changed": "updated", "update
 """State of a row → the count of its upload."""
 READY = (RowState.NEW, RowState.CHANGED)
 """Rows that wait to be stored."""
+MENDABLE = (UploadState.CHECKED, UploadState.DONE)
+"""Uploads whose refused rows can be mended."""
 
 
 def opened(upload: Upload) -> Table:
@@ -58,10 +61,18 @@ def mark(outcomes: Iterable[tuple[int, Outcome]]) -> None:
             session.execute(update(UploadRow), marks)
 
 
-def tell(upload_id: int, **values: Any) -> None:
-    """Let the owner see at once how far it is."""
+def tell(upload_id: int, *, still: UploadState | None = None, **values: Any) -> None:
+    """Let the owner see at once how far it is; where it must `still` be in a state, only if it is."""
+    one = update(Upload).where(Upload.id == upload_id)
     with unscoped("progress of an upload") as session:
-        session.execute(update(Upload).where(Upload.id == upload_id).values(**values))
+        session.execute((one if still is None else one.where(Upload.state == still)).values(**values))
+
+
+def taken(lock: ScopedSession, upload_id: int) -> UploadState | None:
+    """The state of an upload that nobody else works at until the transaction ends; None where another does."""
+    if not lock.scalar(select(func.pg_try_advisory_xact_lock(Lock.UPLOAD, upload_id % 2**31))):
+        return None
+    return lock.scalar(select(Upload.state).where(Upload.id == upload_id))
 
 
 def is_to_stop(upload_id: int) -> bool:
@@ -78,6 +89,21 @@ def counts(session: ScopedSession, upload_id: int, *, are_done: bool = False) ->
         if str(state) in COUNTED and not (are_done and state in READY):
             found[COUNTED[str(state)]] += number
     return dict(found)
+
+
+def before_of(
+    session: ScopedSession, upload_id: int, row_ids: Sequence[int | None]
+) -> dict[int | None, dict[str, Any]]:
+    """Record → what it was before the first row of the upload changed it, of those that were changed."""
+    about = (
+        UploadRow.upload_id == upload_id,
+        UploadRow.row_id.in_([one for one in row_ids if one is not None]),
+    )
+    query = select(UploadRow.row_id, UploadRow.before).where(*about, UploadRow.state == RowState.UPDATED)
+    found: dict[int | None, dict[str, Any]] = defaultdict(dict)
+    for row_id, before in session.execute(query):
+        found[row_id] |= before
+    return found
 
 
 def ids_of(
