@@ -14,7 +14,6 @@ from sqlalchemy.exc import OperationalError
 
 from app.access.users import create_user
 from app.core.db import unscoped
-from app.core.faults import reason_of
 from app.core.org import GrantKind, Rule, Webhook
 from app.core.rules import runner
 from tasks import dispatch
@@ -25,7 +24,6 @@ from tests.web import approvals
 from tests.web.people import add, fingerprint, rows, stored
 from tests.web.ruling import made, rename, rule, work
 from tests.web.shop import DAY, Shop
-from tests.web.test_two_writers import change
 
 DYING = """
 import os
@@ -206,15 +204,6 @@ def test_what_is_typed_wrong_is_refused_beside_its_field(shop: Shop) -> None:
     work(shop)
     off = stored("rule", one)
     assert (off.is_off, off.stopped_because, "colour" in off.stopped_detail) == (True, "conditions", True)
-
-
-def test_why_a_rule_was_switched_off_is_told_in_the_language_of_its_user(shop: Shop) -> None:
-    one = made(shop, comment="C", user=shop.users["olga"])
-    change("user", shop.users["olga"], language="uk")
-    with shop.app.app_context():
-        runner.pause(one, "fault", reason_of(ValueError("broken")))
-    change("user", shop.users["olga"], language="en")
-    assert stored("rule", one).stopped_detail == "Збій програми: broken"
 
 
 def test_who_may_do_less_than_its_user_can_switch_a_rule_off_and_nothing_else(shop: Shop) -> None:

@@ -7,11 +7,13 @@ import pytest
 from sqlalchemy import delete, text
 
 from app.core.db import unscoped
+from app.core.faults import reason_of
 from app.core.org import Notification, Rule
 from app.core.rules import runner
 from tests.web.people import add, rows, stored
 from tests.web.ruling import made, rename, work
 from tests.web.shop import Shop
+from tests.web.test_two_writers import change
 
 
 @pytest.fixture(autouse=True)
@@ -137,3 +139,12 @@ def test_who_can_mend_a_rule_is_told_that_it_was_switched_off(shop: Shop) -> Non
     assert told == {shop.users["admin"]: (one, "conditions")}, "others do not see rules"
     page = shop.admin.get("/notifications/").text
     assert "Switched off by itself: Its conditions name something" in page
+
+
+def test_why_a_rule_was_switched_off_is_told_in_the_language_of_its_user(shop: Shop) -> None:
+    one = made(shop, comment="C", user=shop.users["olga"])
+    change("user", shop.users["olga"], language="uk")
+    with shop.app.app_context():
+        runner.pause(one, "fault", reason_of(ValueError("broken")))
+    change("user", shop.users["olga"], language="en")
+    assert stored("rule", one).stopped_detail == "Збій програми: broken"
