@@ -60,6 +60,10 @@ def filled(database: Any, make: Callable[[], Any]) -> Any:
             logins.make_database(database.data, database.name, kept)
             _heads_anew()
             return pickle.loads(note.read_bytes())  # noqa: S301  the same
+        if database.origin != database.template:
+            forget(database.app_url)
+            logins.drop_database(database.data, database.name)
+            logins.make_database(database.data, database.name, database.template)
         made = make()
         note.write_bytes(pickle.dumps(made))
         forget(database.app_url)

@@ -2,14 +2,17 @@
 
 from typing import Any
 
+from sqlalchemy import event
+
 from app.core import clock
-from app.core.db import unscoped
+from app.core.db import ScopedSession, unscoped
 from app.core.web import escalating
 from app.models import Customer
 from tests.roles import role_that_reveals_nothing
 from tests.web.approvals import decide, no_other_route, person, request, role, route, work
 from tests.web.people import add, rows, stored
 from tests.web.shop import Shop
+from tests.web.test_repeated_writes import keyed, together
 
 __all__ = ["no_other_route"]
 NUMBER = "+8618700379011"
@@ -181,3 +184,24 @@ def test_a_list_shows_the_beginning_of_a_long_text_and_the_record_all_of_it(shop
     listed = shop.browser("admin").get("/approval_request/list/?cols=title.changes").text
     assert listed.count("a long remark") in range(10, 20)
     assert shop.browser("admin").get(f"/approval_request/show/{number}").text.count("a long remark") == 280
+
+
+def test_a_repeat_while_a_change_becomes_a_request_is_told_the_same_and_asks_once(shop: Shop) -> None:
+    team = add("team", name="Waits")
+    route(shop, operation="edit.team", field_names="name")
+    call = ("admin", "PATCH", f"team/{team}", {"name": "Asked"}, {"Idempotency-Key": "waits"})
+    meanwhile: list[Any] = []
+
+    def repeat(_session: Any, is_inner: Any) -> None:
+        if not meanwhile:
+            meanwhile.append(None)
+            meanwhile[:] = together(shop, call)
+
+    event.listen(ScopedSession, "after_soft_rollback", repeat)
+    try:
+        answer = keyed(shop, "waits", "PATCH", f"team/{team}", {"name": "Asked"})
+    finally:
+        event.remove(ScopedSession, "after_soft_rollback", repeat)
+    assert [each.status_code for each in (*meanwhile, answer)] == [202, 202], answer.text
+    assert (answer.json, answer.headers["Idempotent-Replayed"]) == (meanwhile[0].json, "true")
+    assert len(rows("approval_request", entity="team", row_id=team)) == 1

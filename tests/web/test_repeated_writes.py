@@ -272,25 +272,3 @@ def test_who_gets_no_answer_asks_again_and_it_is_done_once(
     assert (again.headers.get("Idempotent-Replayed") == "true") is is_done
     done = rows("team", name=key) if slug == "team" else rows("audit_event", kind="deactivated", row_id=user)
     assert len(done) == 1
-
-
-def test_a_repeat_while_a_change_becomes_a_request_is_told_the_same_and_asks_once(shop: Shop) -> None:
-    team, managers = add("team", name="Waits"), next(one.id for one in rows("role") if one.name == "Manager")
-    way = {"name": "W", "operation": "edit.team", "first_role": managers, "field_names": "name"}
-    assert shop.caller("admin").call("POST", "approval_route/", way).status_code == 201
-    call = ("admin", "PATCH", f"team/{team}", {"name": "Asked"}, {"Idempotency-Key": "waits"})
-    meanwhile: list[Any] = []
-
-    def repeat(_session: Any, is_inner: Any) -> None:
-        if not meanwhile:
-            meanwhile.append(None)
-            meanwhile[:] = together(shop, call)
-
-    event.listen(ScopedSession, "after_soft_rollback", repeat)
-    try:
-        answer = keyed(shop, "waits", "PATCH", f"team/{team}", {"name": "Asked"})
-    finally:
-        event.remove(ScopedSession, "after_soft_rollback", repeat)
-    assert [each.status_code for each in (*meanwhile, answer)] == [202, 202], answer.text
-    assert (answer.json, answer.headers["Idempotent-Replayed"]) == (meanwhile[0].json, "true")
-    assert len(rows("approval_request", entity="team", row_id=team)) == 1
