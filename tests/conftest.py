@@ -18,7 +18,9 @@ import psycopg
 import pytest
 
 from app.launch import logins, postgres
+from app.launch.paths import PROJECT
 from app.launch.servers import Servers
+from app.launch.settings import DEFAULT_DATA_DIR
 from app.launch.testing import servers_for_tests
 from app.launch.web import SELDOM
 from tests.kept import beginning, faults_of_history, forget
@@ -54,6 +56,15 @@ def _scratch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as told:
         told.setattr(tempfile, "tempdir", place)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_installation() -> Iterator[None]:
+    """Nothing begins an installation where `python3 run.py` would find it: it would take it for one without the demonstration."""
+    state = PROJECT / DEFAULT_DATA_DIR / "state.json"
+    was_there = state.exists()
+    yield
+    assert was_there or not state.exists(), f"a test has begun {state}; give it a --data-dir"
 
 
 @pytest.fixture(scope="session")

@@ -36,7 +36,7 @@ class Search(BaseView):
         groups = []
         if not text:
             groups = [_recent()]
-        elif len(text) >= 2:
+        elif len(text) >= 2 or not text.isascii():  # one sign of Chinese is a surname
             groups = [self._rows(Loan, text), self._rows(Customer, text), self._phones(text)]
         return jsonify(groups=[group for group in groups if group])
 

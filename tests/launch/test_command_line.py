@@ -48,7 +48,11 @@ def test_a_command_that_does_not_exist_is_answered_with_those_that_do() -> None:
     assert all(name in done.stderr for name in COMMANDS)
 
 
-def test_a_login_made_from_standard_input_follows_the_rule_of_the_screens(database: Any) -> None:
+def test_a_login_made_from_standard_input_follows_the_rule_of_the_screens(
+    database: Any, tmp_path: Path
+) -> None:
+    import app.models  # noqa: F401  users are linked to what it declares
+
     known = environment(
         **{name: os.environ[name] for name in ("DATABASE_URL", "DATABASE_ADMIN_URL", "REDIS_URL")}
     )
@@ -60,6 +64,8 @@ def test_a_login_made_from_standard_input_follows_the_rule_of_the_screens(databa
         "--role",
         "Officer",
         "--password-stdin",
+        "--data-dir",
+        str(tmp_path / "var"),
     ]
     for password, said in (("short", "At least 8 characters"), ("anna-anna", "anna may log in as Officer")):
         done = subprocess.run(

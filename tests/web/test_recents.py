@@ -73,3 +73,14 @@ def test_names_of_many_records_are_asked_for_once_for_each_entity(shop: Shop) ->
     with watched() as asked:
         assert len(offered(shop, "admin")) == 4
     assert len(asked.about("FROM loan")) == 1
+
+
+def test_one_sign_of_chinese_is_searched_for_and_one_letter_is_not(shop: Shop) -> None:
+    customer, browser = shop.customers[2], shop.browser("admin")
+    with unscoped("a Chinese name") as session:
+        was, session.get_one(Customer, customer).name = session.get_one(Customer, customer).name, "杨帆"
+    found = browser.get("/search/?q=杨").json["groups"]
+    with unscoped("as it was") as session:
+        session.get_one(Customer, customer).name = was
+    assert f"/customer/page/{customer}" in [item["url"] for group in found for item in group["items"]]
+    assert browser.get(f"/search/?q={was[0]}").json["groups"] == []

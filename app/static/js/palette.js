@@ -72,8 +72,10 @@
     control?.abort();
     control = null;
     draw(local(words.toLowerCase()));
-    status.textContent = words.length > 1 ? (items.length ? "" : texts.searching) : "";
-    if (words.length !== 1) remote(words);
+    // one sign of Chinese is a surname, one letter is nothing yet
+    const isEnough = words.length > 1 || words > "\u007f";
+    status.textContent = isEnough && !items.length ? texts.searching : "";
+    if (isEnough || !words) remote(words);
   };
 
   Loandesk.openPalette = () => { if (box.open) return; box.showModal(); input.value = ""; find(); input.focus(); };
