@@ -137,11 +137,8 @@ class Opened:
         return Opened(self.fields, self.row_id, error.marks)
 
 
-@dataclass(frozen=True)
-class Expected:
-    """The versions of a row that a program named when it writes (If-Match)."""
-
-    versions: ETags
+class Known:
+    """What somebody knows of a row that is to be written."""
 
     def hold(self, session: Any, row: Any) -> None:
         """Lock the stored row until the transaction ends and compare it; raises OtherVersion.
@@ -149,8 +146,23 @@ class Expected:
         A row that is gone or may not be written is left to the refusals of writing.
         """
         found = _locked(session, row)
-        if found is not None and not self.versions.star_tag and version(found) not in self._named():
+        if found is not None and not self.still_holds(session, found):
             raise OtherVersion
+
+    def still_holds(self, session: Any, stored: Any) -> bool:
+        """Whether the stored row is as it was."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Expected(Known):
+    """The versions of a row that a program named when it writes (If-Match)."""
+
+    versions: ETags
+
+    def still_holds(self, session: Any, stored: Any) -> bool:
+        """Whether the stored row has one of them."""
+        return self.versions.star_tag or version(stored) in self._named()
 
     def _named(self) -> set[str]:
         """The versions alone: who packs an answer makes its tag weak or writes ":gzip" behind it, and means the same."""
@@ -171,19 +183,14 @@ def stored_version(session: Any, row: Any) -> str:
 
 
 @dataclass(frozen=True)
-class AsAsked:
+class AsAsked(Known):
     """The `whole_version` that a row had when something was asked for."""
 
     version: str
 
-    def hold(self, session: Any, row: Any) -> None:
-        """Lock the stored row until the transaction ends and compare it; raises OtherVersion.
-
-        A row that is gone or may not be written is left to the refusals of writing.
-        """
-        found = _locked(session, row)
-        if found is not None and whole_version(session, found) != self.version:
-            raise OtherVersion
+    def still_holds(self, session: Any, stored: Any) -> bool:
+        """Whether the stored row still has it."""
+        return whole_version(session, stored) == self.version
 
 
 def whole_version(session: Any, row: Any) -> str:
